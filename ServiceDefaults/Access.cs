@@ -1,0 +1,148 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Community.ServiceDefaults;
+
+/// <summary>What the tokens of one installation have in common; membership writes by it what all services check.</summary>
+public sealed record TokenRules(string Issuer, string Audience)
+{
+    /// <summary>The <c>typ</c> of RFC 9068: no other JWT signed by the same key passes for an access token.</summary>
+    public const string Type = "at+jwt";
+
+    public static TokenRules From(IConfiguration configuration) =>
+        new(configuration["Tokens:Issuer"] ?? "urn:community:membership", configuration["Tokens:Audience"] ?? "urn:community");
+}
+
+/// <summary>
+/// A service that knows which tokens or members are stopped registers this; a revoked token is refused with 401 at once.
+/// </summary>
+public interface ITokenRevocation
+{
+    ValueTask<bool> IsRevoked(ClaimsPrincipal token, CancellationToken ct);
+}
+
+/// <summary>Who may call an endpoint. All endpoints need a token unless they say <c>AllowAnonymous</c>.</summary>
+public static class Access
+{
+    internal const long LargestBody = 10 * 1024 * 1024;
+
+    /// <summary>The member that the token is for.</summary>
+    public static Guid MemberId(this ClaimsPrincipal member) =>
+        member.FindMemberId() ?? throw new InvalidOperationException("Only endpoints that need a token may ask for its member.");
+
+    /// <summary>The member that the token is for; null where nobody is signed in.</summary>
+    public static Guid? FindMemberId(this ClaimsPrincipal member) =>
+        Guid.TryParseExact(member.FindFirstValue("sub"), "D", out var id) ? id : null;
+
+    /// <summary>True if the member has one of the roles; an owner may all that an operator may.</summary>
+    public static bool May(this ClaimsPrincipal member, params ReadOnlySpan<string> roles)
+    {
+        foreach (var role in roles)
+        {
+            if (member.IsInRole(role) || (role == "operator" && member.IsInRole("owner")))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The endpoint needs one of these roles; an owner may all that an operator may.</summary>
+    public static TBuilder RequireRoles<TBuilder>(this TBuilder endpoint, params string[] roles) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.RequireAuthorization(policy => policy.AddRequirements(new Permitted(roles)));
+
+    /// <summary>The endpoint is for API tokens with this scope, whatever its method.</summary>
+    public static TBuilder RequireScope<TBuilder>(this TBuilder endpoint, string scope) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new NeededScope(scope)).RequireAuthorization();
+
+    /// <summary>The endpoint takes bodies up to 10 MiB, ten times the usual: for batches of an import.</summary>
+    public static TBuilder AllowLargeBody<TBuilder>(this TBuilder endpoint) where TBuilder : IEndpointConventionBuilder =>
+        endpoint.WithMetadata(new RequestSizeLimitAttribute(LargestBody));
+
+    /// <summary>True for an API token with the scope; a session's token has no scopes.</summary>
+    public static bool HasScope(this ClaimsPrincipal token, string scope) =>
+        token.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope, StringComparer.Ordinal));
+
+    internal static void AddAccess(this IServiceCollection services, IConfiguration configuration)
+    {
+        var rules = TokenRules.From(configuration);
+        services.AddSingleton(rules);
+        services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
+        services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
+            .Configure<IServiceProvider, TimeProvider, IHttpClientFactory>((options, provider, clock, clients) =>
+            {
+                options.MapInboundClaims = false;
+                options.RequireHttpsMetadata = false; // membership is named by service discovery, inside the installation
+                options.MetadataAddress = "http://membership/.well-known/openid-configuration";
+                options.Backchannel = clients.CreateClient("membership-keys");
+                // Membership reads its own keys where it keeps them.
+                options.ConfigurationManager = provider.GetService<IConfigurationManager<OpenIdConnectConfiguration>>();
+                options.TokenValidationParameters = new()
+                {
+                    ValidIssuer = rules.Issuer,
+                    ValidAudience = rules.Audience,
+                    ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
+                    ValidTypes = [TokenRules.Type],
+                    NameClaimType = "name",
+                    RoleClaimType = "role",
+                    RequireExpirationTime = true,
+                    LifetimeValidator = (_, expires, _, _) => expires > clock.GetUtcNow().UtcDateTime
+                };
+                options.Events = new() { OnTokenValidated = Check };
+            });
+        services.AddAuthorizationBuilder()
+            .SetDefaultPolicy(new AuthorizationPolicyBuilder().AddRequirements(new Permitted([])).Build())
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder().AddRequirements(new Permitted([])).Build());
+        services.AddSingleton<IAuthorizationHandler, Permitted.Handler>();
+    }
+
+    private static async Task Check(TokenValidatedContext context)
+    {
+        var token = context.Principal!;
+        if (token.FindMemberId() is null)
+            context.Fail("The token names no member.");
+        else if (context.HttpContext.RequestServices.GetService<ITokenRevocation>() is { } revocation && await revocation.IsRevoked(token, context.HttpContext.RequestAborted))
+            context.Fail("The token is revoked.");
+    }
+
+    private sealed record NeededScope(string Scope);
+
+    /// <summary>Signed in, by role, and within what an API token's scopes allow.</summary>
+    private sealed record Permitted(string[] Roles) : IAuthorizationRequirement
+    {
+        internal sealed class Handler : AuthorizationHandler<Permitted>
+        {
+            protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, Permitted requirement)
+            {
+                var http = context.Resource as HttpContext;
+                // No endpoint, or the routing's own 405 or 415: nothing to guard, and 401 would hide the true answer.
+                var unguarded = http is not null && http.GetEndpoint() is not RouteEndpoint;
+                var roles = requirement.Roles.Length == 0 || context.User.May(requirement.Roles);
+
+                if (unguarded || (context.User.Identity?.IsAuthenticated == true && roles && WithinScopes(context.User, http)))
+                    context.Succeed(requirement);
+
+                return Task.CompletedTask;
+            }
+
+            private static bool WithinScopes(ClaimsPrincipal token, HttpContext? http)
+            {
+                if (http?.GetEndpoint()?.Metadata.GetMetadata<NeededScope>() is { Scope: var scope })
+                    return token.HasScope(scope);
+                if (!token.HasClaim(claim => claim.Type == "scope"))
+                    return true;
+
+                return http is not null && token.HasScope(HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? "read" : "write");
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace Community.ServiceDefaults;
+
+/// <summary>What every service has before its first own line.</summary>
+public static class Defaults
+{
+    private static readonly string[] Sources = ["Npgsql", "Marten", "MassTransit", "Community.*"];
+
+    /// <summary>An API service: all of <see cref="AddHostDefaults"/>, and access, problems, limits, JSON and its description.</summary>
+    public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder)
+    {
+        builder.AddHostDefaults();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1024 * 1024);
+        builder.Services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
+        builder.Services.AddProblems();
+        builder.Services.AddAccess(builder.Configuration);
+        builder.Services.AddRateLimits(builder.Configuration);
+        builder.Services.AddDescription(builder.Environment.ApplicationName);
+
+        return builder;
+    }
+
+    /// <summary>Telemetry, health, service discovery and resilient HTTP clients; all that a web app which is no API needs.</summary>
+    public static WebApplicationBuilder AddHostDefaults(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.AddTelemetry();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddHealth();
+        builder.Services.AddServiceDiscovery();
+        builder.Services.ConfigureHttpClientDefaults(http =>
+        {
+            // A POST to a gateway that timed out may have been done.
+            http.AddStandardResilienceHandler(options => options.Retry.DisableForUnsafeHttpMethods());
+            http.AddServiceDiscovery();
+        });
+        // Proxies on this machine (and those configured) tell whom they speak for.
+        builder.Services.Configure<ForwardedHeadersOptions>(options =>
+        {
+            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+            foreach (var network in builder.Configuration.GetSection("Proxies:Networks").Get<string[]>() ?? [])
+                options.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(network));
+        });
+
+        return builder;
+    }
+
+    /// <summary>The pipeline of an API service and its common endpoints; stands before the service's own.</summary>
+    public static WebApplication MapServiceDefaults(this WebApplication app)
+    {
+        app.UseForwardedHeaders();
+        app.UseSecurityHeaders("default-src 'none'; frame-ancestors 'none'");
+        app.UseProblems();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseRateLimiter();
+        app.UseAuthorization();
+        app.MapHealth(app.Configuration);
+        app.MapDescription();
+
+        return app;
+    }
+
+    /// <summary>The common endpoints of a web app which is no API.</summary>
+    public static WebApplication MapHostDefaults(this WebApplication app)
+    {
+        app.UseForwardedHeaders();
+        app.UseSecurityHeaders(null);
+        app.UseRouting();
+        app.MapHealth(app.Configuration);
+
+        return app;
+    }
+
+    private static void UseSecurityHeaders(this WebApplication app, string? contentPolicy) => app.Use((context, next) =>
+    {
+        context.Response.OnStarting(() =>
+        {
+            var headers = context.Response.Headers;
+            headers.TryAdd("X-Content-Type-Options", "nosniff");
+            headers.TryAdd("X-Frame-Options", "DENY");
+            headers.TryAdd("Referrer-Policy", "no-referrer");
+            headers.TryAdd("Cross-Origin-Resource-Policy", "same-site");
+            if (contentPolicy is not null && !context.Request.Path.StartsWithSegments(OpenApi.Page, StringComparison.Ordinal))
+                headers.TryAdd("Content-Security-Policy", contentPolicy);
+            // What a token opened is nobody else's.
+            if (context.User.Identity?.IsAuthenticated == true)
+                headers.TryAdd("Cache-Control", "private, no-cache");
+
+            return Task.CompletedTask;
+        });
+
+        return next(context);
+    });
+
+    private static void AddTelemetry(this WebApplicationBuilder builder)
+    {
+        builder.Logging.AddOpenTelemetry(logging =>
+        {
+            logging.IncludeFormattedMessage = true;
+            logging.IncludeScopes = true;
+        });
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics
+                .AddAspNetCoreInstrumentation()
+                .AddHttpClientInstrumentation()
+                .AddRuntimeInstrumentation()
+                .AddMeter(Sources))
+            .WithTracing(tracing => tracing
+                .AddSource(Sources)
+                .AddAspNetCoreInstrumentation(options => options.Filter = context =>
+                    !context.Request.Path.StartsWithSegments(Health.Ready, StringComparison.Ordinal)
+                    && !context.Request.Path.StartsWithSegments(Health.Live, StringComparison.Ordinal))
+                .AddHttpClientInstrumentation());
+
+        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+            telemetry.UseOtlpExporter();
+    }
+}

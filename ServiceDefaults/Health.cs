@@ -1,0 +1,47 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Community.ServiceDefaults;
+
+internal static class Health
+{
+    internal const string Ready = "/health";
+    internal const string Live = "/alive";
+
+    internal static void AddHealth(this IServiceCollection services) =>
+        services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), ["live"]);
+
+    internal static void MapHealth(this IEndpointRouteBuilder app, IConfiguration configuration)
+    {
+        // The parts name servers and sequences: not for the world.
+        var networks = (configuration.GetSection("Probes:Networks").Get<string[]>() ?? []).Select(IPNetwork.Parse).ToArray();
+        var probes = app.MapGroup("").AllowAnonymous().DisableRateLimiting().ExcludeFromDescription();
+        probes.AddEndpointFilter(async (context, next) =>
+            context.HttpContext.Connection.RemoteIpAddress is { } address && !IPAddress.IsLoopback(address)
+            && !networks.Any(network => network.Contains(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address))
+                ? TypedResults.NotFound()
+                : await next(context));
+
+        probes.MapGet(Ready, (HealthCheckService health, CancellationToken ct) => Report(health, _ => true, ct));
+        probes.MapGet(Live, (HealthCheckService health, CancellationToken ct) => Report(health, check => check.Tags.Contains("live"), ct));
+    }
+
+    private static async Task<IResult> Report(HealthCheckService health, Func<HealthCheckRegistration, bool> which, CancellationToken ct)
+    {
+        var report = await health.CheckHealthAsync(which, ct);
+        var parts = report.Entries.ToDictionary(entry => entry.Key, entry => new Part(
+            entry.Value.Status, entry.Value.Description ?? entry.Value.Exception?.Message, entry.Value.Data));
+
+        return TypedResults.Json(new Whole(report.Status, parts), Json.Options,
+            statusCode: report.Status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);
+    }
+
+    private sealed record Whole(HealthStatus Status, IReadOnlyDictionary<string, Part> Parts);
+
+    private sealed record Part(HealthStatus Status, string? Description, IReadOnlyDictionary<string, object> Data);
+}

@@ -1,0 +1,52 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text;
+
+namespace Community.ServiceDefaults;
+
+/// <summary>
+/// Text that people wrote: not blank, at most <paramref name="max"/> characters (Unicode code points), no control
+/// characters, no half surrogates. Null passes: whether a member may be absent is said by its type.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
+public sealed class TextAttribute(int max) : ValidationAttribute
+{
+    public int Max { get; } = max;
+
+    /// <summary>Lets line feeds, carriage returns and tabs through.</summary>
+    public bool MultiLine { get; init; }
+
+    public bool MayBeBlank { get; init; }
+
+    public int Min { get; init; }
+
+    protected override ValidationResult? IsValid(object? value, ValidationContext validationContext) => value switch
+    {
+        null => ValidationResult.Success,
+        string text => Verdict(text, validationContext),
+        IEnumerable<string> texts => texts.Select(text => Verdict(text, validationContext)).FirstOrDefault(verdict => verdict is not null),
+        _ => throw new InvalidOperationException("[Text] stands on a string or a list of strings.")
+    };
+
+    private ValidationResult? Verdict(string? text, ValidationContext context) =>
+        Fault(text) is { } fault ? new ValidationResult(fault, [context.MemberName ?? context.DisplayName]) : ValidationResult.Success;
+
+    private string? Fault(string? text)
+    {
+        if (text is null || (!MayBeBlank && string.IsNullOrWhiteSpace(text)))
+            return "must not be blank";
+
+        var length = 0;
+        for (var rest = text.AsSpan(); !rest.IsEmpty; length++)
+        {
+            if (Rune.DecodeFromUtf16(rest, out var rune, out var taken) != System.Buffers.OperationStatus.Done)
+                return "must be well-formed Unicode";
+            if (Rune.IsControl(rune) && !(MultiLine && rune.Value is '\n' or '\r' or '\t'))
+                return "must not contain control characters";
+            rest = rest[taken..];
+        }
+
+        return length > Max ? $"must be at most {Max} characters"
+            : length < Min ? $"must be at least {Min} characters"
+            : null;
+    }
+}
