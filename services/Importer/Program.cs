@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Community.Importer;
+using Community.Importer.StackExchange;
+
+var directory = new Argument<DirectoryInfo>("DIR") { Description = "The folder with Users.xml, Posts.xml, Comments.xml, Votes.xml and Badges.xml, each plain or .gz." };
+var to = new Option<Uri>("--to") { Description = "The community's address, that of its portal.", Required = true, CustomParser = Web };
+var token = new Option<string>("--token")
+{
+    Description = "An API token with the scope 'import'. Default: the environment variable COMMUNITY_TOKEN, which other users of the machine do not see.",
+    DefaultValueFactory = _ => Environment.GetEnvironmentVariable("COMMUNITY_TOKEN") ?? "",
+};
+var site = new Option<string?>("--site") { Description = "Names the dump's site and so decides all ids: keep it the same from run to run. Default: the folder's name." };
+var patience = new Option<int>("--patience")
+{
+    Description = "Seconds to go on trying while a service does not answer or is busy.",
+    DefaultValueFactory = _ => 300,
+};
+patience.Validators.Add(result =>
+{
+    if (result.GetValueOrDefault<int>() is < 1 or > 86_000)
+        result.AddError("--patience is between 1 and 86000 seconds.");
+});
+token.Validators.Add(result =>
+{
+    if (result.GetValueOrDefault<string>() is not { Length: > 0 } given || given.Any(c => c is <= ' ' or > '~'))
+        result.AddError("--token (or COMMUNITY_TOKEN) is missing, or is no token.");
+});
+
+var stackExchange = new Command("stackexchange", "Brings in a Stack Exchange data dump.") { directory, to, token, site, patience };
+stackExchange.SetAction((given, ct) =>
+{
+    var folder = given.GetRequiredValue(directory).FullName;
+    var name = given.GetValue(site) is { } told && !string.IsNullOrWhiteSpace(told) ? told.Trim() : Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
+
+    return Import.Run(
+        (report, clock) => new StackExchangeSite(new Dump(folder, clock), new SourceIds(name), report),
+        given.GetRequiredValue(to), given.GetRequiredValue(token), TimeSpan.FromSeconds(given.GetValue(patience)),
+        Console.Out, Console.Error, TimeProvider.System, ct);
+});
+
+return await new RootCommand("Brings an existing community's history into this one.") { stackExchange }.Parse(args).InvokeAsync();
+
+static Uri? Web(System.CommandLine.Parsing.ArgumentResult result)
+{
+    if (Uri.TryCreate(result.Tokens.Single().Value, UriKind.Absolute, out var address) && address.Scheme is "http" or "https")
+        return address;
+
+    result.AddError("--to is an address such as http://127.0.0.1:5100.");
+    return null;
+}
