@@ -1,0 +1,123 @@
+using System.Reflection;
+using JasperFx;
+using JasperFx.Events;
+using JasperFx.Events.Daemon;
+using JasperFx.Events.Projections;
+using Marten;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace Community.EventSourcing;
+
+public static class EventStore
+{
+    /// <summary>
+    /// The service's event store on the connection string <paramref name="connectionName"/>, with the event types of the
+    /// calling service, its schema brought up to date before traffic, and its daemon on one replica at a time.
+    /// </summary>
+    public static IHostApplicationBuilder AddEventStore(
+        this IHostApplicationBuilder builder, string connectionName, Assembly events, Action<StoreOptions> configure)
+    {
+        var connection = builder.Configuration.GetConnectionString(connectionName)
+            ?? throw new InvalidOperationException($"The connection string '{connectionName}' is not set.");
+
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(new ConnectionOptions(connection));
+        builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(connection));
+        builder.Services.AddMarten(services =>
+        {
+            var options = new StoreOptions();
+            options.Connection(services.GetRequiredService<NpgsqlDataSource>());
+            options.Events.TimeProvider = services.GetRequiredService<TimeProvider>();
+            Configure(options, events);
+
+            foreach (var part in services.GetServices<IStorePart>())
+            {
+                part.Configure(options);
+            }
+
+            configure(options);
+
+            return options;
+        });
+
+        builder.Services.AddSingleton<SchemaMigration>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<SchemaMigration>());
+        builder.Services.AddSingleton<ProjectionHost>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ProjectionHost>());
+        builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database").AddCheck<ProjectionHealth>("projections");
+        builder.Services.AddSealing(builder.Configuration);
+        builder.Services.AddStoreProblems();
+        builder.Services.AddIdempotency();
+
+        return builder;
+    }
+
+    internal static void Configure(StoreOptions options, Assembly events)
+    {
+        options.UseSystemTextJsonForSerialization(configure: json => EventTypes.Configure(json));
+        options.DisableNpgsqlLogging = true;
+
+        // The migration has made the schema; looking again at the first use of each type would only cost.
+        options.AutoCreateSchemaObjects = AutoCreate.None;
+
+        options.Events.StreamIdentity = StreamIdentity.AsGuid;
+        options.Events.AppendMode = EventAppendMode.QuickWithServerTimestamps;
+        options.Events.UseExclusiveLockOnConcurrentAppends = true;
+        options.Events.UseListenNotifyForEventAppends = true;
+        options.Events.MetadataConfig.EnableAll();
+        options.MapEventTypes(events);
+
+        // Nothing is skipped: the shard that fails pauses, and the others go on.
+        options.Projections.Errors.SkipApplyErrors = false;
+        options.Projections.Errors.SkipSerializationErrors = false;
+        options.Projections.Errors.SkipUnknownEvents = false;
+        options.Projections.RebuildErrors.SkipApplyErrors = false;
+        options.Projections.RebuildErrors.SkipSerializationErrors = false;
+        options.Projections.RebuildErrors.SkipUnknownEvents = false;
+        options.Projections.AsyncMode = DaemonMode.Solo; // on one replica: ProjectionHost holds the lock
+        options.OpenTelemetry.TrackEventCounters();
+    }
+}
+
+/// <summary>What a library adds to the service's store: a table, a subscription.</summary>
+public interface IStorePart
+{
+    void Configure(StoreOptions options);
+}
+
+/// <summary>Brings the schema up to date, under a lock, before the service takes traffic; two replicas may start together.</summary>
+public sealed class SchemaMigration(IDocumentStore store, ConnectionOptions connectionOptions) : IHostedLifecycleService
+{
+    private const long Lock = 7_350_001;
+
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(connectionOptions.Unpooled);
+        await connection.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand($"select pg_advisory_lock({Lock})", connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
+
+/// <summary>The service's own connection string.</summary>
+public sealed record ConnectionOptions(string Pooled)
+{
+    // A session lock must end with its connection: a pooled one with "No Reset On Close" would carry it on.
+    internal string Unpooled { get; } =
+        new NpgsqlConnectionStringBuilder(Pooled) { Pooling = false, KeepAlive = 5 }.ConnectionString;
+}

@@ -1,0 +1,268 @@
+using System.Diagnostics;
+using JasperFx.Events;
+using Marten;
+
+namespace Community.EventSourcing;
+
+/// <summary>What came of a command: the state and version of its stream afterwards, and the refusal if there was one.</summary>
+public sealed record Handled<TState>(TState State, long Version, Rejection? Rejection);
+
+/// <summary>A stream's state and version (the number of its events; zero: no such stream).</summary>
+public sealed record Loaded<TState>(TState State, long Version);
+
+/// <summary>What else holds for one command.</summary>
+public sealed record Handling
+{
+    /// <summary>From <c>If-Match</c>: any other version of the stream is a <see cref="VersionConflictException"/>.</summary>
+    public long? ExpectedVersion { get; init; }
+
+    /// <summary>The instant of a fact from elsewhere; live commands leave it out.</summary>
+    public DateTimeOffset? At { get; init; }
+
+    /// <summary>Written in the same transaction as the events, only where there are events.</summary>
+    public Action<IDocumentSession>? Also { get; init; }
+
+    /// <summary>Written in the same transaction in any case: also when the decision was nothing or a rejection.</summary>
+    public Action<IDocumentSession>? Always { get; init; }
+}
+
+/// <summary>The stream is not at the version that the caller knows, or went on being changed by others.</summary>
+public sealed class VersionConflictException(Guid stream, bool preconditionFailed, Exception? inner = null)
+    : Exception($"Stream {stream} was changed by somebody else.", inner)
+{
+    /// <summary>True where the caller's own expectation (<c>If-Match</c>) failed.</summary>
+    public bool PreconditionFailed { get; } = preconditionFailed;
+}
+
+public static class CommandHandling
+{
+    // Contention on one stream is short (an append takes about a millisecond); who loses this often is starved, not unlucky.
+    private const int Attempts = 30;
+
+    public static Task<Handled<TState>> Handle<TState, TCommand, TEvent>(
+        this IDocumentStore store,
+        Decider<TState, TCommand, TEvent> decider,
+        Guid stream,
+        TCommand command,
+        CancellationToken ct)
+        where TEvent : class => store.Handle(decider, stream, command, new Handling(), ct);
+
+    /// <summary>Loads, decides and appends; a lost race reads and decides again.</summary>
+    /// <exception cref="VersionConflictException">The expected version is not the stream's, or the race was lost too often.</exception>
+    public static async Task<Handled<TState>> Handle<TState, TCommand, TEvent>(
+        this IDocumentStore store,
+        Decider<TState, TCommand, TEvent> decider,
+        Guid stream,
+        TCommand command,
+        Handling handling,
+        CancellationToken ct)
+        where TEvent : class
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var session = store.OpenSession();
+            var past = await session.Events.FetchStreamAsync(stream, token: ct);
+
+            if (handling.ExpectedVersion is { } expected && expected != past.Count)
+            {
+                throw new VersionConflictException(stream, preconditionFailed: true);
+            }
+
+            var state = decider.Fold(past);
+            var decision = decider.Decide(state, command);
+
+            if (decision.Rejection is null && !decision.Events.IsEmpty)
+            {
+                session.Append(stream, past, decision.Events, handling.At);
+                handling.Also?.Invoke(session);
+                state = decision.Events.Aggregate(state, decider.Evolve);
+            }
+
+            handling.Always?.Invoke(session);
+
+            try
+            {
+                await session.SaveChangesAsync(ct);
+
+                return new Handled<TState>(
+                    state, past.Count + (decision.Rejection is null ? decision.Events.Length : 0), decision.Rejection);
+            }
+            catch (Exception e) when (e.IsLostAppendRace())
+            {
+                if (attempt == Attempts)
+                {
+                    throw new VersionConflictException(stream, preconditionFailed: false, e);
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Many commands in one transaction, each on the state that the ones before it left; for imports. Where the batch
+    /// fails, its commands run singly, so that each keeps its own verdict. Refusals come back in the order of the commands.
+    /// </summary>
+    public static async Task<IReadOnlyList<Handled<TState>>> HandleBatch<TState, TCommand, TEvent>(
+        this IDocumentStore store,
+        Decider<TState, TCommand, TEvent> decider,
+        IReadOnlyList<(Guid Stream, TCommand Command, Handling Handling)> batch,
+        CancellationToken ct)
+        where TEvent : class
+    {
+        await using var session = store.OpenSession();
+        var ids = batch.Select(item => item.Stream).Distinct().ToArray();
+        var known = (await session.Events.QueryAllRawEvents()
+                .Where(e => ids.Contains(e.StreamId)).OrderBy(e => e.Version).ToListAsync(ct))
+            .ToLookup(e => e.StreamId);
+        var states = ids.ToDictionary(id => id, id => (Past: known[id].ToList(), State: decider.Fold(known[id])));
+        var answers = new List<Handled<TState>>(batch.Count);
+        var appended = new Dictionary<Guid, List<IEvent>>();
+
+        foreach (var (stream, command, handling) in batch)
+        {
+            var (past, state) = states[stream];
+            var decision = decider.Decide(state, command);
+            var events = decision.Rejection is null ? decision.Events : [];
+
+            foreach (var @event in events)
+            {
+                var stored = session.Stored(@event, past.LastOrDefault(), handling.At);
+                past.Add(stored);
+                (appended.TryGetValue(stream, out var list) ? list : appended[stream] = []).Add(stored);
+                state = decider.Evolve(state, @event);
+            }
+
+            if (!events.IsEmpty)
+            {
+                handling.Also?.Invoke(session);
+            }
+
+            handling.Always?.Invoke(session);
+            states[stream] = (past, state);
+            answers.Add(new Handled<TState>(state, past.Count, decision.Rejection));
+        }
+
+        foreach (var (stream, events) in appended)
+        {
+            session.AppendStored(stream, states[stream].Past.Count - events.Count, events);
+        }
+
+        try
+        {
+            await session.SaveChangesAsync(ct);
+
+            return answers;
+        }
+        catch (Exception e) when (batch.Count > 1 && (e.IsLostAppendRace() || e.UniqueViolation() is not null))
+        {
+            answers.Clear();
+
+            foreach (var (stream, command, handling) in batch)
+            {
+                answers.Add(await store.Handle(decider, stream, command, handling, ct));
+            }
+
+            return answers;
+        }
+    }
+
+    /// <summary>The state of a stream now, or at an instant (inclusive).</summary>
+    public static async Task<Loaded<TState>> Load<TState, TCommand, TEvent>(
+        this IDocumentStore store,
+        Decider<TState, TCommand, TEvent> decider,
+        Guid stream,
+        DateTimeOffset? asOf,
+        CancellationToken ct)
+        where TEvent : class
+    {
+        await using var session = store.QuerySession();
+        var past = await session.Events.FetchStreamAsync(stream, timestamp: asOf?.ToUniversalTime(), token: ct);
+
+        return new Loaded<TState>(decider.Fold(past), past.Count);
+    }
+
+    /// <summary>The name of the constraint that a write broke, if that is what failed.</summary>
+    public static string? UniqueViolation(this Exception exception)
+    {
+        for (var e = exception; e is not null; e = e.InnerException!)
+        {
+            if (e is Npgsql.PostgresException { SqlState: Npgsql.PostgresErrorCodes.UniqueViolation } violation)
+            {
+                return violation.ConstraintName;
+            }
+        }
+
+        return null;
+    }
+
+    internal static bool IsLostAppendRace(this Exception exception) =>
+        exception is EventStreamUnexpectedMaxEventIdException or Marten.Exceptions.ExistingStreamIdCollisionException
+        || exception.UniqueViolation() is "pk_mt_events_stream_and_version" or "pkey_mt_streams_id";
+
+    private static TState Fold<TState, TCommand, TEvent>(
+        this Decider<TState, TCommand, TEvent> decider, IEnumerable<IEvent> events)
+        where TEvent : class =>
+        events.Aggregate(decider.Initial, (state, e) => decider.Evolve(state, (TEvent)e.Data));
+
+    private static IDocumentSession OpenSession(this IDocumentStore store)
+    {
+        var session = store.LightweightSession();
+        var origin = Origin.Current;
+        session.LastModifiedBy = origin.By ?? "system";
+        session.CausationId = origin.CausationId;
+        session.CorrelationId = origin.CorrelationId;
+
+        return session;
+    }
+
+    private static void Append<TEvent>(
+        this IDocumentSession session, Guid stream, IReadOnlyList<IEvent> past, IEnumerable<TEvent> events, DateTimeOffset? at)
+        where TEvent : class
+    {
+        var last = past.Count > 0 ? past[^1] : null;
+        var stored = new List<IEvent>();
+
+        foreach (var @event in events)
+        {
+            stored.Add(last = session.Stored(@event, last, at));
+        }
+
+        session.AppendStored(stream, past.Count, stored);
+    }
+
+    private static void AppendStored(this IDocumentSession session, Guid stream, long version, List<IEvent> events)
+    {
+        if (version == 0)
+        {
+            session.Events.StartStream(stream, events);
+        }
+        else
+        {
+            session.Events.Append(stream, version + events.Count, events);
+        }
+    }
+
+    // Instants of a stream never go back, though clocks of replicas differ and imported facts have coarse dates:
+    // only so is a cut by instant always a prefix of the stream.
+    private static IEvent Stored(this IDocumentSession session, object data, IEvent? last, DateTimeOffset? at)
+    {
+        var @event = session.Events.BuildEvent(data);
+        var now = ((DocumentStore)session.DocumentStore).Options.Events.TimeProvider.GetUtcNow();
+        var instant = Microseconds(at ?? now);
+        @event.Timestamp = last is not null && last.Timestamp > instant ? last.Timestamp : instant;
+
+        if (at is not null)
+        {
+            @event.SetHeader("recorded-at", now.ToString("O"));
+        }
+
+        if (Activity.Current?.Id is { } trace)
+        {
+            @event.SetHeader("traceparent", trace);
+        }
+
+        return @event;
+    }
+
+    private static DateTimeOffset Microseconds(DateTimeOffset instant) =>
+        new(instant.UtcTicks - (instant.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+}

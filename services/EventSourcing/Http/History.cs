@@ -1,0 +1,52 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Marten;
+
+namespace Community.EventSourcing;
+
+/// <summary>One event of a resource, as <c>GET …/{id}/history</c> shows it.</summary>
+public sealed record HistoryItem(
+    string Type, long Version, DateTimeOffset At, string? By, JsonNode? Data, string? CausationId, string? CorrelationId);
+
+public sealed record History(IReadOnlyList<HistoryItem> Items);
+
+public static class Histories
+{
+    /// <summary>All events of a stream in their order, personal data opened for a reader who may see it; null: no such stream.</summary>
+    public static async Task<History?> History(this IDocumentStore store, KeyRing keys, Guid stream, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var events = await session.Events.FetchStreamAsync(stream, token: ct);
+
+        if (events.Count == 0)
+        {
+            return null;
+        }
+
+        var data = events.Select(e => JsonSerializer.SerializeToNode(e.Data, e.Data.GetType(), EventTypes.Json)).ToList();
+        var members = data.SelectMany(SealedIn).Select(s => s.KeyId).Distinct().ToList();
+        var ring = await keys.Find(members, ct);
+
+        return new History([.. events.Select((e, i) => new HistoryItem(
+            e.EventTypeName, e.Version, e.Timestamp, e.UserName, Open(data[i], ring), e.CausationId, e.CorrelationId))]);
+    }
+
+    private static IEnumerable<Sealed> SealedIn(JsonNode? node) => node switch
+    {
+        JsonObject o when AsSealed(o) is { } value => [value],
+        JsonObject o => o.SelectMany(property => SealedIn(property.Value)),
+        JsonArray a => a.SelectMany(SealedIn),
+        _ => []
+    };
+
+    private static JsonNode? Open(JsonNode? node, MemberKeys keys) => node switch
+    {
+        JsonObject o when AsSealed(o) is { } value => keys.Open(value) is { } clear ? JsonValue.Create(clear) : null,
+        JsonObject o => new JsonObject(o.Select(p => KeyValuePair.Create(p.Key, Open(p.Value, keys)))),
+        JsonArray a => new JsonArray([.. a.Select(item => Open(item, keys))]),
+        _ => node?.DeepClone()
+    };
+
+    private static Sealed? AsSealed(JsonObject o) =>
+        o.Count == 2 && o.ContainsKey("keyId") && o.ContainsKey("ciphertext") ? o.Deserialize<Sealed>(EventTypes.Json) : null;
+}

@@ -1,0 +1,207 @@
+using System.Security.Cryptography;
+using System.Text;
+using Marten;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+using Weasel.Core;
+using Weasel.Postgresql;
+using Weasel.Postgresql.Tables;
+
+namespace Community.EventSourcing;
+
+internal sealed record IdempotentRequest(Guid Id);
+
+/// <summary>
+/// <c>Idempotency-Key</c> on POST: the same key with the same body returns the first answer, with another body 409.
+/// Answers that did not succeed are not kept: the caller may mend the cause and use the key again. Answers are encrypted.
+/// </summary>
+public static class Idempotency
+{
+    internal static readonly TimeSpan Life = TimeSpan.FromHours(24);
+
+    /// <summary>After authentication and before the endpoints.</summary>
+    public static IApplicationBuilder UseIdempotency(this IApplicationBuilder app) => app.Use(Invoke);
+
+    internal static void AddIdempotency(this IServiceCollection services)
+    {
+        services.AddSingleton<IStorePart, IdempotencyTable>();
+        services.AddHostedService<ForgetOldAnswers>();
+    }
+
+    private static async Task Invoke(HttpContext context, RequestDelegate next)
+    {
+        if (!HttpMethods.IsPost(context.Request.Method) || !context.Request.Headers.TryGetValue("Idempotency-Key", out var header))
+        {
+            await next(context);
+
+            return;
+        }
+
+        if (header.ToString() is not { Length: > 0 and <= 255 } key || key.Any(char.IsControl))
+        {
+            await Problems.Problem(400, "invalid-idempotency-key", "An Idempotency-Key has 1 to 255 printable characters.").ExecuteAsync(context);
+
+            return;
+        }
+
+        var services = context.RequestServices;
+        var database = services.GetRequiredService<NpgsqlDataSource>();
+        var master = services.GetRequiredService<MasterKey>();
+        var clock = services.GetRequiredService<TimeProvider>();
+        var ct = context.RequestAborted;
+        var body = await ReadBody(context, ct);
+
+        // Keys of different callers and paths never meet.
+        var owner = context.User.FindFirst("sub")?.Value ?? context.Connection.RemoteIpAddress?.ToString();
+        var id = master.Hash("idempotency-key", $"{owner}\0{context.Request.Path}\0{key}");
+        var request = master.Hash("idempotency-body", Convert.ToBase64String(SHA256.HashData(body)));
+
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await Insert(connection, id, request, clock.GetUtcNow(), ct);
+
+        // The lock on the row makes a second request with this key wait for the first one's answer.
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var (known, createdId, answer) = await Read(connection, id, ct);
+
+        if (!known.AsSpan().SequenceEqual(request))
+        {
+            await Problems.Problem(409, "idempotency-key-reused", "This Idempotency-Key was used with another body.").ExecuteAsync(context);
+
+            return;
+        }
+
+        if (answer is not null)
+        {
+            await Answer.From(master.Unwrap(answer)).Write(context, ct);
+
+            return;
+        }
+
+        context.Features.Set(new IdempotentRequest(createdId));
+        var given = await Run(context, next);
+
+        if (given.Status is >= 200 and < 300)
+        {
+            await using var update = new NpgsqlCommand("update idempotency_keys set answer = $2 where id = $1", connection);
+            update.Parameters.Add(new() { Value = id });
+            update.Parameters.Add(new() { Value = master.Wrap(given.ToBytes()) });
+            await update.ExecuteNonQueryAsync(CancellationToken.None);
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+
+        await given.Write(context, ct);
+    }
+
+    private static async Task<byte[]> ReadBody(HttpContext context, CancellationToken ct)
+    {
+        context.Request.EnableBuffering();
+        using var copy = new MemoryStream();
+        await context.Request.Body.CopyToAsync(copy, ct);
+        context.Request.Body.Position = 0;
+
+        return copy.ToArray();
+    }
+
+    private static async Task<Answer> Run(HttpContext context, RequestDelegate next)
+    {
+        var response = context.Response.Body;
+        using var buffer = new MemoryStream();
+        context.Response.Body = buffer;
+
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            context.Response.Body = response;
+        }
+
+        return new Answer(
+            context.Response.StatusCode, context.Response.ContentType, context.Response.Headers.Location, context.Response.Headers.ETag,
+            Encoding.UTF8.GetString(buffer.ToArray()));
+    }
+
+    private static async Task Insert(NpgsqlConnection connection, byte[] id, byte[] request, DateTimeOffset now, CancellationToken ct)
+    {
+        await using var insert = new NpgsqlCommand(
+            "insert into idempotency_keys (id, request, created_id, created_at) values ($1, $2, $3, $4) on conflict do nothing", connection);
+        insert.Parameters.Add(new() { Value = id });
+        insert.Parameters.Add(new() { Value = request });
+        insert.Parameters.Add(new() { Value = Guid.CreateVersion7(now) });
+        insert.Parameters.Add(new() { Value = now });
+        await insert.ExecuteNonQueryAsync(ct);
+    }
+
+    private static async Task<(byte[] Request, Guid CreatedId, byte[]? Answer)> Read(NpgsqlConnection connection, byte[] id, CancellationToken ct)
+    {
+        await using var select = new NpgsqlCommand(
+            "select request, created_id, answer from idempotency_keys where id = $1 for update", connection);
+        select.Parameters.Add(new() { Value = id });
+        await using var row = await select.ExecuteReaderAsync(ct);
+        await row.ReadAsync(ct);
+
+        return (row.GetFieldValue<byte[]>(0), row.GetGuid(1), await row.IsDBNullAsync(2, ct) ? null : row.GetFieldValue<byte[]>(2));
+    }
+
+    private sealed record Answer(int Status, string? ContentType, string? Location, string? ETag, string Body)
+    {
+        public static Answer From(byte[] bytes) => System.Text.Json.JsonSerializer.Deserialize<Answer>(bytes)!;
+
+        public byte[] ToBytes() => System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(this);
+
+        public async Task Write(HttpContext context, CancellationToken ct)
+        {
+            context.Response.StatusCode = Status;
+            context.Response.ContentType = ContentType;
+            context.Response.Headers.Location = Location;
+            context.Response.Headers.ETag = ETag;
+
+            if (Body.Length > 0)
+            {
+                await context.Response.WriteAsync(Body, ct);
+            }
+        }
+    }
+}
+
+internal sealed class IdempotencyTable : IStorePart
+{
+    public void Configure(StoreOptions options)
+    {
+        var table = new Table("idempotency_keys");
+        table.AddColumn("id", "bytea").AsPrimaryKey();
+        table.AddColumn("request", "bytea").NotNull();
+        table.AddColumn<Guid>("created_id").NotNull();
+        table.AddColumn("created_at", "timestamptz").NotNull();
+        table.AddColumn("answer", "bytea");
+        options.Storage.ExtendedSchemaObjects.Add(table);
+    }
+}
+
+internal sealed class ForgetOldAnswers(NpgsqlDataSource database, TimeProvider clock, ILogger<ForgetOldAnswers> log) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var hourly = new PeriodicTimer(TimeSpan.FromHours(1), clock);
+
+        while (await hourly.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await using var delete = database.CreateCommand("delete from idempotency_keys where created_at < $1");
+                delete.Parameters.Add(new() { Value = clock.GetUtcNow() - Idempotency.Life, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+                await delete.ExecuteNonQueryAsync(stoppingToken);
+            }
+            catch (NpgsqlException e)
+            {
+                log.LogWarning("Old answers are forgotten later: {Reason}", e.Message);
+            }
+        }
+    }
+}

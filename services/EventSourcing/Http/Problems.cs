@@ -1,0 +1,78 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Community.EventSourcing;
+
+public static class Problems
+{
+    /// <summary>A refusal by a rule of the domain: 409 unless the caller knows better.</summary>
+    public static ProblemHttpResult ToProblem(this Rejection rejection, int status = StatusCodes.Status409Conflict) =>
+        Problem(status, rejection.Code, rejection.Detail);
+
+    public static ProblemHttpResult NotFound(string what) =>
+        Problem(StatusCodes.Status404NotFound, "not-found", $"There is no such {what}.");
+
+    public static ProblemHttpResult Forbidden(string detail) =>
+        Problem(StatusCodes.Status403Forbidden, "forbidden", detail);
+
+    public static ProblemHttpResult Problem(int status, string code, string detail) => TypedResults.Problem(
+        statusCode: status, type: $"urn:community:{code}", title: Title(code), detail: detail);
+
+    internal static void AddStoreProblems(this IServiceCollection services) =>
+        // Before the handler that turns all that is left into 500.
+        services.Insert(0, ServiceDescriptor.Singleton<IExceptionHandler, StoreExceptionHandler>());
+
+    private static string Title(string code) => char.ToUpperInvariant(code[0]) + code[1..].Replace('-', ' ');
+}
+
+/// <summary>Version conflicts are 409 or 412; a database that is away is 503, to be tried again.</summary>
+internal sealed class StoreExceptionHandler : IExceptionHandler
+{
+    public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
+    {
+        var problem = exception switch
+        {
+            VersionConflictException { PreconditionFailed: true } => Problems.Problem(
+                StatusCodes.Status412PreconditionFailed, "version-mismatch", "It has changed since the version in If-Match."),
+            VersionConflictException => Problems.Problem(
+                StatusCodes.Status409Conflict, "version-conflict", "It was changed by somebody else at the same time."),
+            _ when IsAway(exception) => Problems.Problem(
+                StatusCodes.Status503ServiceUnavailable, "database-away", "The database does not answer; try again shortly."),
+            _ => null
+        };
+
+        if (problem is null)
+        {
+            return false;
+        }
+
+        if (problem.StatusCode == StatusCodes.Status503ServiceUnavailable)
+        {
+            context.Response.Headers.RetryAfter = "5";
+        }
+
+        await problem.ExecuteAsync(context);
+
+        return true;
+    }
+
+    private static bool IsAway(Exception exception)
+    {
+        for (var e = exception; e is not null; e = e.InnerException!)
+        {
+            switch (e)
+            {
+                case PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
+                    or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections }:
+                case NpgsqlException { InnerException: System.IO.IOException or System.Net.Sockets.SocketException or TimeoutException }:
+                case NpgsqlException and not PostgresException when e.InnerException is null:
+                    return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,134 @@
+using JasperFx.Events.Daemon;
+using Marten;
+using Marten.Events.Daemon.Coordination;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Community.EventSourcing;
+
+/// <summary>
+/// Runs Marten's daemon on one replica at a time: whoever holds a session lock in the database. Marten's own HotCold mode
+/// does this too, by a package that the registry lacks (docs/adr/0003).
+/// </summary>
+public sealed class ProjectionHost(
+    IDocumentStore store, ConnectionOptions connection, TimeProvider clock, ILoggerFactory logs) : BackgroundService
+{
+    private const long Lock = 7_350_002;
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private readonly ILogger _log = logs.CreateLogger<ProjectionHost>();
+    private volatile ProjectionCoordinator? _leading;
+
+    /// <summary>The running daemon, or null while another replica runs it.</summary>
+    public IProjectionDaemon? Daemon => _leading?.DaemonForMainDatabase();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var beat = new PeriodicTimer(Beat, clock);
+
+        do
+        {
+            try
+            {
+                await Lead(beat, stoppingToken);
+            }
+            catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException or TimeoutException)
+            {
+                _log.LogWarning("Projections wait for the database: {Reason}", e.Message);
+            }
+        }
+        while (await beat.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task Lead(PeriodicTimer beat, CancellationToken ct)
+    {
+        await using var session = new NpgsqlConnection(connection.Unpooled);
+        await session.OpenAsync(ct);
+
+        while (!await TryLock(session, ct))
+        {
+            await beat.WaitForNextTickAsync(ct);
+        }
+
+        var coordinator = new ProjectionCoordinator(store, logs.CreateLogger<ProjectionCoordinator>());
+        _leading = coordinator;
+        _log.LogInformation("This replica runs the projections");
+
+        try
+        {
+            await coordinator.StartAsync(ct);
+
+            while (await beat.WaitForNextTickAsync(ct))
+            {
+                await using var alive = new NpgsqlCommand("select 1", session) { CommandTimeout = 5 };
+                await alive.ExecuteNonQueryAsync(ct);
+            }
+        }
+        finally
+        {
+            _leading = null;
+            await coordinator.StopAsync(CancellationToken.None);
+            await coordinator.DisposeAsync();
+        }
+    }
+
+    private static async Task<bool> TryLock(NpgsqlConnection session, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"select pg_try_advisory_lock({Lock})", session);
+
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+}
+
+/// <summary>Degraded while a shard is paused: which one, why, and at which event.</summary>
+internal sealed class ProjectionHealth(ProjectionHost host) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        if (host.Daemon is not { } daemon)
+        {
+            return Task.FromResult(HealthCheckResult.Healthy("Another replica runs the projections."));
+        }
+
+        var mark = daemon.HighWaterMark();
+        var agents = daemon.CurrentAgents();
+        var data = agents.ToDictionary(
+            agent => agent.Name.Identity,
+            agent => (object)new
+            {
+                status = agent.Status.ToString(),
+                position = agent.Position,
+                behind = Math.Max(0, mark - agent.Position),
+                failure = agent.Failure is null ? null : new
+                {
+                    agent.Failure.Message,
+                    sequence = agent.Failure.Event?.Sequence,
+                    eventId = agent.Failure.Event?.EventId
+                }
+            });
+        var paused = agents.Where(agent => agent.Failure is not null).Select(agent => agent.Name.Identity).ToList();
+
+        return Task.FromResult(paused.Count == 0
+            ? HealthCheckResult.Healthy(data: data)
+            : HealthCheckResult.Degraded($"Paused: {string.Join(", ", paused)}", data: data));
+    }
+}
+
+internal sealed class DatabaseHealth(NpgsqlDataSource database) : IHealthCheck
+{
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await using var command = database.CreateCommand("select 1");
+            await command.ExecuteNonQueryAsync(cancellationToken);
+
+            return HealthCheckResult.Healthy();
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            return HealthCheckResult.Unhealthy("The database does not answer.");
+        }
+    }
+}
