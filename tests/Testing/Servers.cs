@@ -1,0 +1,168 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using Community.AppHost.LocalServers;
+using Npgsql;
+using Testcontainers.PostgreSql;
+using Testcontainers.RabbitMq;
+
+namespace Community.Testing;
+
+/// <summary>
+/// One PostgreSQL and one RabbitMQ for all tests of a process, started when first asked for, ended with the process:
+/// the given ones (ConnectionStrings__postgres, ConnectionStrings__messaging and ConnectionStrings__messaging_management),
+/// else containers, else local processes.
+/// </summary>
+public static class Servers
+{
+    private const string Tuned = "Max Auto Prepare=100;No Reset On Close=true";
+    private const string Password = "test";
+
+    private static readonly Lazy<Task<string>> ThePostgres = new(StartPostgres);
+    private static readonly Lazy<Task<(string Amqp, string Management)>> TheBroker = new(StartBroker);
+    private static readonly Lazy<string> Scratch = new(MakeScratch);
+    private static readonly List<Func<Task>> Ends = [];
+
+    /// <summary>Connection string of the server, without a database.</summary>
+    public static async Task<string> Postgres()
+    {
+        // Whoever wants a database will want the broker soon: both start at once.
+        if (Environment.GetEnvironmentVariable("ConnectionStrings__messaging") is null)
+            _ = TheBroker.Value;
+        return await ThePostgres.Value;
+    }
+
+    /// <summary>Connection string of a new, empty database.</summary>
+    public static async Task<string> CreateDatabase(string name = "test")
+    {
+        var server = await ThePostgres.Value;
+        var database = $"{name}_{Unique()}".ToLowerInvariant();
+        await using var connection = new NpgsqlConnection($"{server};Database=postgres;Pooling=false");
+        await connection.OpenAsync();
+        await using var create = new NpgsqlCommand($"CREATE DATABASE \"{database}\"", connection);
+        await create.ExecuteNonQueryAsync();
+        return $"{server};Database={database};{Tuned}";
+    }
+
+    /// <summary>AMQP address of a new, empty virtual host.</summary>
+    public static async Task<Uri> CreateVirtualHost(string name = "test")
+    {
+        var (amqp, management) = await TheBroker.Value;
+        var host = $"{name}_{Unique()}";
+        await CreateVirtualHost(management, host);
+        return new Uri($"{amqp.TrimEnd('/')}/{host}");
+    }
+
+    /// <summary>The management API of the shared broker, with user and password in the address.</summary>
+    public static async Task<Uri> Management() => new((await TheBroker.Value).Management);
+
+    /// <summary>A broker that the test may stop and start. Always a local process.</summary>
+    public static async Task<PrivateBroker> PrivateBroker()
+    {
+        var directory = NewDirectory("broker");
+        var broker = new PrivateBroker(LocalBroker(directory), directory);
+        await broker.Start();
+        return broker;
+    }
+
+    /// <summary>A PostgreSQL that the test may stop and start. Always a local process.</summary>
+    public static async Task<PrivatePostgres> PrivatePostgres()
+    {
+        var directory = NewDirectory("postgres");
+        var postgres = new PrivatePostgres(LocalPostgres(directory, durable: true), directory);
+        await postgres.Start();
+        return postgres;
+    }
+
+    /// <summary>A new directory that is gone after the tests.</summary>
+    public static string NewDirectory(string name) =>
+        Directory.CreateDirectory(Path.Combine(Scratch.Value, $"{name}-{Unique()}")).FullName;
+
+    private static async Task<string> StartPostgres()
+    {
+        var given = Environment.GetEnvironmentVariable("ConnectionStrings__postgres");
+        switch (await ServerSource.Choose(given, Images.Postgres, CancellationToken.None))
+        {
+            case ServerSource.Given:
+                return given!;
+            case ServerSource.Container:
+                var container = new PostgreSqlBuilder(Images.Postgres).WithPassword(Password).WithCommand("-c", "fsync=off", "-c", "max_connections=400").Build();
+                await container.StartAsync();
+                return new NpgsqlConnectionStringBuilder(container.GetConnectionString()) { Database = null }.ConnectionString;
+            default:
+                var server = LocalPostgres(NewDirectory("postgres"), durable: false);
+                await server.Start(CancellationToken.None);
+                Ends.Add(() => server.Stop(Signal.Quit)); // its data is thrown away
+                return server.ConnectionString;
+        }
+    }
+
+    private static async Task<(string Amqp, string Management)> StartBroker()
+    {
+        var given = Environment.GetEnvironmentVariable("ConnectionStrings__messaging");
+        switch (await ServerSource.Choose(given, Images.RabbitMq, CancellationToken.None))
+        {
+            case ServerSource.Given:
+                return (given!, Environment.GetEnvironmentVariable("ConnectionStrings__messaging_management")
+                    ?? throw new InvalidOperationException("ConnectionStrings__messaging is given, ConnectionStrings__messaging_management is not."));
+            case ServerSource.Container:
+                var container = new RabbitMqBuilder(Images.RabbitMq).WithUsername("guest").WithPassword(Password).WithPortBinding(15672, assignRandomHostPort: true).Build();
+                await container.StartAsync();
+                return (container.GetConnectionString(), $"http://guest:{Password}@{container.Hostname}:{container.GetMappedPublicPort(15672)}");
+            default:
+                var server = LocalBroker(NewDirectory("broker"));
+                await server.Start(CancellationToken.None);
+                Ends.Add(() => server.Stop(Signal.Kill));
+                return (server.ConnectionString, server.ManagementAddress);
+        }
+    }
+
+    private static PostgresServer LocalPostgres(string directory, bool durable) =>
+        new(new(directory, Ports.Free(1)[0], Password) { Durable = durable, MaxConnections = 400 });
+
+    private static RabbitMqServer LocalBroker(string directory)
+    {
+        var ports = Ports.Free(4);
+        return new(new(directory, new(ports[0], ports[1], ports[2], ports[3]), Password) { Management = true });
+    }
+
+    private static async Task CreateVirtualHost(string management, string name)
+    {
+        var address = new Uri(management);
+        using var http = new HttpClient { BaseAddress = new Uri(address.GetLeftPart(UriPartial.Authority).Replace($"{address.UserInfo}@", "", StringComparison.Ordinal)) };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(address.UserInfo))));
+        using var created = await http.PutAsync(new Uri($"/api/vhosts/{name}", UriKind.Relative), null);
+        created.EnsureSuccessStatusCode();
+    }
+
+    private static string Unique() => Random.Shared.NextInt64().ToString("x", CultureInfo.InvariantCulture);
+
+    private static string MakeScratch()
+    {
+        var root = Path.Combine(Path.GetTempPath(), "community-tests");
+        Directory.CreateDirectory(root);
+        foreach (var left in Directory.EnumerateDirectories(root).Where(path => !Directory.Exists(Path.Combine("/proc", Path.GetFileName(path)))))
+            Delete(left); // of a test process that was killed
+
+        var mine = Path.Combine(root, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        Directory.CreateDirectory(mine);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            Task.WhenAll(Ends.Select(end => end())).Wait(TimeSpan.FromSeconds(20));
+            Delete(mine);
+        };
+        return mine;
+    }
+
+    private static void Delete(string directory)
+    {
+        try
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another test process is deleting it, or its owner is still ending: the next run will.
+        }
+    }
+}
