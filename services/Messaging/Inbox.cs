@@ -1,0 +1,101 @@
+using Community.EventSourcing;
+using Marten;
+using MassTransit;
+using Weasel.Postgresql.Tables;
+
+namespace Community.Messaging;
+
+/// <summary>
+/// Exactly one effect of each message in each consumer: a row per consumer, message and stream commits with the effect;
+/// the second one breaks the primary key, and with it the second effect. What fails is delivered again.
+/// </summary>
+public static class Inbox
+{
+    internal const string Key = "pk_inbox";
+
+    /// <summary>Decides and appends for a message; a repeat of the message does nothing.</summary>
+    public static Task Handle<TState, TCommand, TEvent>(
+        this IDocumentStore store, Decider<TState, TCommand, TEvent> decider, Guid stream, TCommand command, ConsumeContext context)
+        where TEvent : class =>
+        store.Handle(decider, stream, command, new Handling(), context);
+
+    /// <inheritdoc cref="Handle{TState,TCommand,TEvent}(IDocumentStore,Decider{TState,TCommand,TEvent},Guid,TCommand,ConsumeContext)"/>
+    public static async Task Handle<TState, TCommand, TEvent>(
+        this IDocumentStore store, Decider<TState, TCommand, TEvent> decider, Guid stream, TCommand command,
+        Handling handling, ConsumeContext context)
+        where TEvent : class
+    {
+        Origin.Set(Wire.OriginOf(context));
+        var always = handling.Always;
+        var once = handling with
+        {
+            Always = session =>
+            {
+                always?.Invoke(session);
+                session.Remember(context, stream);
+            }
+        };
+
+        try
+        {
+            await store.Handle(decider, stream, command, once, context.CancellationToken);
+        }
+        catch (Exception e) when (e.UniqueViolation() == Key)
+        {
+            // Done already, by an earlier delivery.
+        }
+    }
+
+    /// <summary>Writes for a message what is no decision: a read model kept from others' events, an entry in an own log.</summary>
+    public static async Task Once(this IDocumentStore store, ConsumeContext context, Action<IDocumentSession> write)
+    {
+        Origin.Set(Wire.OriginOf(context));
+        await using var session = store.LightweightSession();
+        var origin = Origin.Current;
+        session.LastModifiedBy = origin.By ?? "system";
+        session.CausationId = origin.CausationId;
+        session.CorrelationId = origin.CorrelationId;
+        write(session);
+        session.Remember(context, Guid.Empty);
+
+        try
+        {
+            await session.SaveChangesAsync(context.CancellationToken);
+        }
+        catch (Exception e) when (e.UniqueViolation() == Key)
+        {
+            // Done already, by an earlier delivery.
+        }
+    }
+
+    /// <summary>The consumer's queue, by whichever of its two ways the message came.</summary>
+    internal static string Consumer(this ConsumeContext context)
+    {
+        var queue = context.ReceiveContext.InputAddress.AbsolutePath.Split('/')[^1];
+
+        return queue.EndsWith(Replay.Suffix, StringComparison.Ordinal) ? queue[..^Replay.Suffix.Length] : queue;
+    }
+
+    private static void Remember(this IDocumentSession session, ConsumeContext context, Guid stream) => session.QueueSqlCommand(
+        "insert into inbox (consumer, message_id, stream_id) values (?, ?, ?)",
+        context.Consumer(),
+        context.MessageId ?? throw new InvalidOperationException("A message without an id cannot be told from its repeat."),
+        stream);
+}
+
+internal sealed class InboxTables : IStorePart
+{
+    public void Configure(StoreOptions options)
+    {
+        var inbox = new Table("inbox") { PrimaryKeyName = Inbox.Key };
+        inbox.AddColumn<string>("consumer").AsPrimaryKey();
+        inbox.AddColumn<Guid>("message_id").AsPrimaryKey();
+        inbox.AddColumn<Guid>("stream_id").AsPrimaryKey();
+        options.Storage.ExtendedSchemaObjects.Add(inbox);
+
+        var replayed = new Table("replayed");
+        replayed.AddColumn<string>("queue").AsPrimaryKey();
+        replayed.AddColumn<string>("contract").AsPrimaryKey();
+        options.Storage.ExtendedSchemaObjects.Add(replayed);
+    }
+}

@@ -1,0 +1,89 @@
+using JasperFx.Events.Daemon;
+using JasperFx.Events.Projections;
+using Marten;
+using Marten.Events.Daemon;
+using Marten.Subscriptions;
+using MassTransit;
+using Microsoft.Extensions.Logging;
+
+namespace Community.Messaging;
+
+/// <summary>
+/// From the log to RabbitMQ: at least once, in the order of the log. Progress moves only when the broker has confirmed
+/// the whole page; a page that was cut off goes out again, and the inboxes drop what they already had.
+/// </summary>
+internal sealed class Relay : SubscriptionBase
+{
+    public const string ShardName = "relay";
+    private readonly Publisher _publisher;
+    private readonly Lazy<IBusControl> _bus;
+    private readonly ILogger _log;
+
+    public Relay(Publisher publisher, Lazy<IBusControl> bus, ILogger<Relay> log)
+    {
+        (_publisher, _bus, _log) = (publisher, bus, log);
+        Name = ShardName;
+        IncludeArchivedEvents = true;
+
+        foreach (var type in publisher.Events)
+        {
+            IncludeType(type);
+        }
+    }
+
+    public override async Task<IChangeListener> ProcessEventsAsync(
+        EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
+    {
+        while (!await TryPublish(page, cancellationToken))
+        {
+            await _bus.Value.WaitForHealthStatus(BusHealthStatus.Healthy, cancellationToken);
+        }
+
+        return NullChangeListener.Instance;
+    }
+
+    // False where the broker went away: the page goes out again when it is back. Anything else is a bug and pauses the shard.
+    private async Task<bool> TryPublish(EventRange page, CancellationToken ct)
+    {
+        if (_bus.Value.CheckHealth().Status != BusHealthStatus.Healthy)
+        {
+            return false;
+        }
+
+        // While the connection is lost MassTransit waits in silence; the deadline lets us look again.
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+
+        try
+        {
+            // One sender: each message is handed to the channel before the next, and only the confirms overlap.
+            var confirms = new List<Task>();
+
+            foreach (var @event in page.Events)
+            {
+                foreach (var (contract, message) in _publisher.Translate(@event))
+                {
+                    using var activity = Wire.Continue(@event);
+                    confirms.Add(_bus.Value.Publish(
+                        message, contract, context => context.Address(_publisher, @event, contract), deadline.Token));
+                }
+            }
+
+            await Task.WhenAll(confirms);
+
+            return true;
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && IsBrokerAway(e, deadline.Token))
+        {
+            _log.LogWarning("The broker went away in mid-page; sequences {Floor} to {Ceiling} go out again: {Reason}",
+                page.SequenceFloor, page.SequenceCeiling, e.Message);
+
+            return false;
+        }
+    }
+
+    private static bool IsBrokerAway(Exception e, CancellationToken deadline) =>
+        e is ConnectionException or TransportUnavailableException
+            or RabbitMQ.Client.Exceptions.RabbitMQClientException or MessageNotAcknowledgedException
+        || (e is OperationCanceledException && deadline.IsCancellationRequested);
+}

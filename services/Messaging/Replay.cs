@@ -1,0 +1,218 @@
+using System.Collections.Concurrent;
+using JasperFx.Events;
+using Marten;
+using Marten.Events.Archiving;
+using MassTransit;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Community.Messaging;
+
+/// <summary>Asks the named service to send the past of these contracts to a queue; said again until it is answered.</summary>
+public sealed record ReplayRequested(Guid RequestId, string Service, string Queue, string[] Contracts);
+
+/// <summary>All that was in the log when the request came has been sent.</summary>
+public sealed record ReplayCompleted(Guid RequestId, string Service);
+
+internal static class Replay
+{
+    public const string Suffix = ".replay";
+    public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>The publisher's side: reads its own log from the beginning to where it stands now.</summary>
+internal sealed class AnswerReplayRequests(Publisher publisher, IDocumentStore store, IBus bus, ILogger<AnswerReplayRequests> log)
+    : IConsumer<ReplayRequested>
+{
+    private const int PageSize = 500;
+
+    // Asked again while it is at work: the answer is under way.
+    private static readonly ConcurrentDictionary<Guid, bool> AtWork = new();
+
+    public async Task Consume(ConsumeContext<ReplayRequested> context)
+    {
+        var request = context.Message;
+
+        if (request.Service != publisher.Service || !AtWork.TryAdd(request.RequestId, true))
+        {
+            return;
+        }
+
+        try
+        {
+            var queue = await bus.GetSendEndpoint(new Uri($"exchange:{request.Queue}"));
+            var sent = await Send(request, queue, context.CancellationToken);
+            await queue.Send(new ReplayCompleted(request.RequestId, publisher.Service), context.CancellationToken);
+            log.LogInformation("Replayed {Count} facts to {Queue}", sent, request.Queue);
+        }
+        finally
+        {
+            AtWork.TryRemove(request.RequestId, out _);
+        }
+    }
+
+    private async Task<int> Send(ReplayRequested request, ISendEndpoint queue, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var wanted = request.Contracts.ToHashSet();
+        var marker = await session.Events.QueryAllRawEvents().Where(e => e.MaybeArchived()).OrderByDescending(e => e.Sequence)
+            .Select(e => e.Sequence).FirstOrDefaultAsync(ct);
+        var sent = 0;
+
+        for (long after = 0; after < marker;)
+        {
+            var page = await session.Events.QueryAllRawEvents()
+                .Where(e => e.MaybeArchived() && e.Sequence > after && e.Sequence <= marker)
+                .OrderBy(e => e.Sequence).Take(PageSize).ToListAsync(ct);
+            var confirms =
+                from e in page
+                from fact in publisher.Translate(e)
+                where wanted.Contains(fact.Contract.FullName!)
+                select queue.Send(fact.Message, fact.Contract, context => context.Address(publisher, e, fact.Contract), ct);
+            var tasks = confirms.ToList();
+            await Task.WhenAll(tasks);
+            sent += tasks.Count;
+            after = page.Count < PageSize ? marker : page[^1].Sequence;
+        }
+
+        return sent;
+    }
+}
+
+/// <summary>One consumer's queue, and the facts that it lives by.</summary>
+internal sealed record Consumption(Type Consumer, string Queue, IReadOnlyList<Type> Contracts)
+{
+    private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when the past has been consumed; the live queue, bound before, waits for it.</summary>
+    public Task CaughtUp => _caughtUp.Task;
+
+    public void Begin() => _caughtUp.TrySetResult();
+}
+
+/// <summary>Live messages wait until the past of their queue has been consumed.</summary>
+internal sealed class PastFirst(Consumption consumption) : IFilter<ConsumeContext>
+{
+    public async Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
+    {
+        await consumption.CaughtUp.WaitAsync(context.CancellationToken);
+        await next.Send(context);
+    }
+
+    public void Probe(ProbeContext context) => context.CreateFilterScope("past-first");
+}
+
+/// <summary>
+/// The consumer's side. RabbitMQ drops what was published before a queue was bound; so a consumer that starts for the
+/// first time binds its queue, asks the publishers for their past, consumes that, and only then what is live.
+/// </summary>
+internal sealed class CatchUp(
+    IReadOnlyList<Consumption> consumptions,
+    IBusControl bus,
+    IReceiveEndpointConnector connector,
+    NpgsqlDataSource database,
+    TimeProvider clock,
+    ILogger<CatchUp> log) : BackgroundService
+{
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(consumptions.Select(consumption => Run(consumption, stoppingToken)));
+
+    private async Task Run(Consumption consumption, CancellationToken ct)
+    {
+        var missing = consumption.Contracts.Except(await Replayed(consumption, ct)).ToList();
+
+        if (missing.Count > 0)
+        {
+            // Healthy means that all receive endpoints are up: the live queue is bound.
+            await bus.WaitForHealthStatus(BusHealthStatus.Healthy, ct);
+            await Ask(consumption, missing, ct);
+            await Remember(consumption, missing, ct);
+            log.LogInformation("{Queue} has consumed the past", consumption.Queue);
+        }
+
+        consumption.Begin();
+    }
+
+    private async Task Ask(Consumption consumption, List<Type> contracts, CancellationToken ct)
+    {
+        var requests = contracts.GroupBy(Wire.SourceOf).Select(group => new ReplayRequested(
+            Guid.CreateVersion7(clock.GetUtcNow()), group.Key, consumption.Queue + Replay.Suffix, [.. group.Select(c => c.FullName!)])).ToList();
+        var open = new ConcurrentDictionary<Guid, ReplayRequested>(requests.ToDictionary(r => r.RequestId));
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        var past = connector.ConnectReceiveEndpoint(consumption.Queue + Replay.Suffix, (context, endpoint) =>
+        {
+            endpoint.ConfigureConsumeTopology = false;
+            BusRegistration.Configure(endpoint, concurrency: 1);
+            endpoint.ConfigureConsumer(context, consumption.Consumer);
+            endpoint.Handler<ReplayCompleted>(completed =>
+            {
+                open.TryRemove(completed.Message.RequestId, out _);
+
+                if (open.IsEmpty)
+                {
+                    done.TrySetResult();
+                }
+
+                return Task.CompletedTask;
+            });
+        });
+
+        await past.Ready.WaitAsync(ct);
+        using var again = new PeriodicTimer(Replay.AskAgain, clock);
+
+        do
+        {
+            foreach (var request in open.Values)
+            {
+                await bus.Publish(request, ct);
+            }
+        }
+        while (await Task.WhenAny(done.Task, again.WaitForNextTickAsync(ct).AsTask()) != done.Task && !ct.IsCancellationRequested);
+
+        ct.ThrowIfCancellationRequested();
+        await past.StopAsync(ct);
+    }
+
+    private async Task<List<Type>> Replayed(Consumption consumption, CancellationToken ct)
+    {
+        await using var select = database.CreateCommand("select contract from replayed where queue = $1");
+        select.Parameters.Add(new() { Value = consumption.Queue });
+        var names = new HashSet<string>();
+        await using var rows = await select.ExecuteReaderAsync(ct);
+
+        while (await rows.ReadAsync(ct))
+        {
+            names.Add(rows.GetString(0));
+        }
+
+        return [.. consumption.Contracts.Where(contract => names.Contains(contract.FullName!))];
+    }
+
+    private async Task Remember(Consumption consumption, List<Type> contracts, CancellationToken ct)
+    {
+        await using var insert = database.CreateCommand("insert into replayed (queue, contract) select $1, unnest($2::text[]) on conflict do nothing");
+        insert.Parameters.Add(new() { Value = consumption.Queue });
+        insert.Parameters.Add(new() { Value = contracts.Select(c => c.FullName!).ToArray() });
+        await insert.ExecuteNonQueryAsync(ct);
+    }
+}
+
+/// <summary>Degraded while a queue waits for the past of others, or while the broker is away: commands go on.</summary>
+internal sealed class MessagingHealth(IBusControl bus, IReadOnlyList<Consumption> consumptions) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        var health = bus.CheckHealth();
+        var waiting = consumptions.Where(c => !c.CaughtUp.IsCompleted).Select(c => c.Queue).ToList();
+
+        return Task.FromResult((health.Status, waiting.Count) switch
+        {
+            (BusHealthStatus.Healthy, 0) => HealthCheckResult.Healthy(),
+            (BusHealthStatus.Healthy, _) => HealthCheckResult.Degraded($"Waiting for the past: {string.Join(", ", waiting)}"),
+            _ => HealthCheckResult.Degraded("The broker does not answer; commands go on and the relay catches up later.")
+        });
+    }
+}
