@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -19,12 +20,21 @@ public static class Defaults
 {
     private static readonly string[] Sources = ["Npgsql", "Marten", "MassTransit", "Community.*"];
 
+    private static readonly Dictionary<string, string?> QuietLogs = new()
+    {
+        ["Logging:LogLevel:Default"] = "Information",
+        ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+        ["Logging:LogLevel:System.Net.Http.HttpClient"] = "Warning",
+        ["Logging:LogLevel:Polly"] = "Warning"
+    };
+
     /// <summary>An API service: all of <see cref="AddHostDefaults"/>, and access, problems, limits, JSON and its description.</summary>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder)
     {
         builder.AddHostDefaults();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1024 * 1024);
         builder.Services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
+        RequestTypes.AddTo(builder.Services);
         builder.Services.AddProblems();
         builder.Services.AddAccess(builder.Configuration);
         builder.Services.AddRateLimits(builder.Configuration);
@@ -36,6 +46,8 @@ public static class Defaults
     /// <summary>Telemetry, health, service discovery and resilient HTTP clients; all that a web app which is no API needs.</summary>
     public static WebApplicationBuilder AddHostDefaults(this WebApplicationBuilder builder)
     {
+        // First, so that any other source of configuration wins.
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietLogs });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.AddTelemetry();
         builder.Services.TryAddSingleton(TimeProvider.System);
@@ -67,6 +79,7 @@ public static class Defaults
         app.UseRouting();
         app.UseAuthentication();
         app.UseRateLimiter();
+        app.UseBodyLimit();
         app.UseAuthorization();
         app.MapHealth(app.Configuration);
         app.MapDescription();

@@ -15,13 +15,9 @@ using Microsoft.Net.Http.Headers;
 namespace Community.ServiceDefaults;
 
 /// <summary>Every error leaves as a problem of RFC 9457 with a type <c>urn:community:&lt;code&gt;</c>.</summary>
-public static class Problems
+internal static class ProblemAnswers
 {
     private const string Prefix = "urn:community:";
-
-    /// <summary>A problem whose status says its general kind and whose code says what happened.</summary>
-    public static ProblemDetails Of(int status, string code, string detail) =>
-        new() { Status = status, Type = Prefix + code, Detail = detail };
 
     internal static void AddProblems(this IServiceCollection services)
     {
@@ -48,6 +44,28 @@ public static class Problems
             return Task.CompletedTask;
         });
     }
+
+    /// <summary>
+    /// Refuses a body that says it is too large. It is read and dropped, within reason: a client that is still sending
+    /// when the server hangs up never sees the answer.
+    /// </summary>
+    internal static void UseBodyLimit(this IApplicationBuilder app) => app.Use(async (context, next) =>
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is not { IsReadOnly: false, MaxRequestBodySize: { } most } limit
+            || context.Request.ContentLength is not { } length || length <= most)
+        {
+            await next(context);
+            return;
+        }
+
+        if (length <= 4 * Access.LargestBody)
+        {
+            limit.MaxRequestBodySize = length;
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
+    });
 
     private static (string Code, string Title, string Detail) Usual(int status) => status switch
     {

@@ -1,0 +1,71 @@
+#pragma warning disable ASP0029 // The framework's resolvers are still marked experimental.
+using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Validation;
+
+namespace Community.ServiceDefaults;
+
+/// <summary>
+/// Lets the framework's validation of minimal APIs see our request types. Its source generator passes over internal types
+/// without a word, and their rules would not be checked.
+/// </summary>
+internal sealed class RequestTypes : IValidatableInfoResolver
+{
+    private readonly ConcurrentDictionary<Type, IValidatableInfo?> _known = new();
+
+    internal static void AddTo(IServiceCollection services) =>
+        services.AddValidation(options => options.Resolvers.Insert(0, new RequestTypes()));
+
+    public bool TryGetValidatableTypeInfo(Type type, [NotNullWhen(true)] out IValidatableInfo? validatableInfo) =>
+        (validatableInfo = _known.GetOrAdd(type, Describe)) is not null;
+
+    public bool TryGetValidatableParameterInfo(ParameterInfo parameterInfo, [NotNullWhen(true)] out IValidatableInfo? validatableInfo)
+    {
+        validatableInfo = null; // the framework's own does this
+
+        return false;
+    }
+
+    private static RequestType? Describe(Type type) => !IsOurs(type) ? null : new RequestType(type, [
+        .. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(property => property.GetIndexParameters().Length == 0)
+            .Select(property => new Member(property, Rules(property)))
+            .Where(member => member.Rules.Length > 0 || Parts(member.Type).Any(IsOurs))]);
+
+    private static bool IsOurs(Type type) =>
+        !type.IsEnum && type.Assembly.GetName().Name?.StartsWith("Community.", StringComparison.Ordinal) == true;
+
+    // A list's or a nullable's own type is the framework's; what it holds may be ours.
+    private static IEnumerable<Type> Parts(Type type) =>
+        type.IsArray ? [type.GetElementType()!] : [type, .. type.GetGenericArguments()];
+
+    // On a record, an attribute without "property:" stands on the constructor's parameter.
+    private static ValidationAttribute[] Rules(PropertyInfo property) =>
+    [
+        .. property.GetCustomAttributes<ValidationAttribute>(),
+        .. property.DeclaringType!.GetConstructors()
+            .SelectMany(constructor => constructor.GetParameters())
+            .Where(parameter => parameter.Name == property.Name && parameter.ParameterType == property.PropertyType)
+            .SelectMany(parameter => parameter.GetCustomAttributes<ValidationAttribute>())
+    ];
+
+    private sealed class RequestType(Type type, IReadOnlyList<ValidatablePropertyInfo> members) : ValidatableTypeInfo(type, members)
+    {
+        private readonly ValidationAttribute[] _rules = [.. type.GetCustomAttributes<ValidationAttribute>()];
+
+        protected override ValidationAttribute[] GetValidationAttributes() => _rules;
+    }
+
+    private sealed class Member(PropertyInfo property, ValidationAttribute[] rules)
+        : ValidatablePropertyInfo(property.DeclaringType!, property.PropertyType, property.Name, property.Name)
+    {
+        internal Type Type { get; } = property.PropertyType;
+
+        internal ValidationAttribute[] Rules { get; } = rules;
+
+        protected override ValidationAttribute[] GetValidationAttributes() => Rules;
+    }
+}
