@@ -115,7 +115,7 @@ internal sealed class Destination : IDisposable
         }
         catch (TimeoutRejectedException timeout)
         {
-            throw new ImportFailedException($"{Origin(request)} could not take it within {patience.TotalSeconds:0} s: {context.Properties.GetValue(_lastCause, "no answer")}.", timeout);
+            throw new ImportFailedException($"{Origin(request)} was not ready within {patience.TotalSeconds:0} s: {context.Properties.GetValue(_lastCause, "no answer")}.", timeout);
         }
         catch (HttpRequestException failure)
         {

@@ -44,7 +44,7 @@ internal sealed class DumpFile : IDisposable
         _xml = XmlReader.Create(bytes, _settings);
     }
 
-    private int Line => ((IXmlLineInfo)_xml).LineNumber;
+    private int Line => Math.Max(1, ((IXmlLineInfo)_xml).LineNumber);
 
     public static DumpFile Open(string folder, string part, DateTime now)
     {
@@ -91,7 +91,8 @@ internal sealed class DumpFile : IDisposable
         }
         catch (XmlException e)
         {
-            throw new ImportFailedException($"{_name}:{e.LineNumber}: cannot be read on. {e.Message}", e);
+            var what = e.Message.Split(". ")[0].TrimEnd('.'); // the sentences after the first speak to programmers
+            throw new ImportFailedException($"{_name}:{Math.Max(e.LineNumber, Line)}: cannot be read on. {what}.", e);
         }
         catch (Exception e) when (e is InvalidDataException or IOException)
         {
