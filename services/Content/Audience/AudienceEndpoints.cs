@@ -1,0 +1,78 @@
+using System.ComponentModel.DataAnnotations;
+using System.Security.Claims;
+using Community.Content.Contents;
+using Community.Content.Paywall;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Community.Content.Audience;
+
+internal sealed record Reaction(ReactionKind Kind);
+
+internal sealed record Share([property: Text(50)] string Channel);
+
+internal sealed record Feedback(
+    [property: Range(1, 5)] int Rating,
+    [property: Text(5000, MultiLine = true, MayBeBlank = true)] string? Text = null);
+
+/// <summary>What members do with published contents. Views and shares also of a preview; who rates has read it whole.</summary>
+internal static class AudienceEndpoints
+{
+    public static void MapAudience(this IEndpointRouteBuilder app)
+    {
+        var content = app.MapGroup("/contents/{id:guid}").WithTags("Audience");
+        content.MapPost("views", View);
+        content.MapPost("shares", ShareIt);
+        content.MapPost("reactions", React);
+        content.MapDelete("reactions/{kind}", Withdraw);
+        content.MapPost("feedback", GiveFeedback);
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> View(
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct) =>
+        await Refuse(id, user, Reach.Preview, store, purchases, ct)
+        ?? Answer(await store.Handle(
+            Moment.Decider, http.NewId(clock), new ContentViewed(id, user.MemberId(), clock.GetUtcNow()), ct));
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> ShareIt(
+        Guid id, Share body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock,
+        CancellationToken ct) =>
+        await Refuse(id, user, Reach.Preview, store, purchases, ct)
+        ?? Answer(await store.Handle(
+            Moment.Decider, http.NewId(clock), new ContentShared(id, user.MemberId(), body.Channel, clock.GetUtcNow()), ct));
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> React(
+        Guid id, Reaction body, ClaimsPrincipal user, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct) =>
+        await Refuse(id, user, Reach.Preview, store, purchases, ct)
+        ?? await Hold(id, user, store, new React(id, user.MemberId(), body.Kind, clock.GetUtcNow()), ct);
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Withdraw(
+        Guid id, ReactionKind kind, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        // Also where the content is no longer to be seen: what one said one may take back.
+        await Hold(id, user, store, new WithdrawReaction(id, user.MemberId(), kind, clock.GetUtcNow()), ct);
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> GiveFeedback(
+        Guid id, Feedback body, ClaimsPrincipal user, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct) =>
+        await Refuse(id, user, Reach.Full, store, purchases, ct)
+        ?? await Hold(id, user, store, new GiveFeedback(id, user.MemberId(), body.Rating, body.Text ?? "", clock.GetUtcNow()), ct);
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Hold(
+        Guid id, ClaimsPrincipal user, IDocumentStore store, OpinionCommand command, CancellationToken ct) =>
+        Answer(await store.Handle(Opinion.Decider, Opinion.Stream(id, user.MemberId()), command, ct));
+
+    private static Results<NoContent, ProblemHttpResult> Answer<TState>(Handled<TState> handled) =>
+        handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.NoContent();
+
+    /// <summary>Why the member may not take part in the content, or null.</summary>
+    internal static async Task<ProblemHttpResult?> Refuse(
+        Guid id, ClaimsPrincipal user, Reach needed, IDocumentStore store, Purchases purchases, CancellationToken ct)
+    {
+        var reader = Reader.Of(user);
+        var (work, _, bought) = await store.Find(id, reader, purchases, ct);
+
+        return work is null ? Problems.NotFound("content")
+            : work.Stage != Stage.Published ? Problems.Problem(409, "content-not-published", "It is not published.")
+            : needed == Reach.Full && reader.Into(work.AuthorId, work.Requires, bought) != Reach.Full
+                ? Problems.Forbidden("This is for those who can read all of it.")
+            : null;
+    }
+}

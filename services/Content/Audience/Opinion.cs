@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+
+namespace Community.Content.Audience;
+
+internal abstract record OpinionCommand;
+
+internal sealed record React(Guid ContentId, Guid MemberId, ReactionKind Kind, DateTimeOffset At) : OpinionCommand;
+
+internal sealed record WithdrawReaction(Guid ContentId, Guid MemberId, ReactionKind Kind, DateTimeOffset At) : OpinionCommand;
+
+/// <summary>Given anew it takes the place of the one before.</summary>
+internal sealed record GiveFeedback(Guid ContentId, Guid MemberId, int Rating, string Text, DateTimeOffset At) : OpinionCommand;
+
+internal sealed record Opinion(ImmutableHashSet<ReactionKind> Reactions, FeedbackGiven? Feedback)
+{
+    public static readonly Decider<Opinion, OpinionCommand, OpinionEvent> Decider = new(new([], null), Decide, Evolve);
+
+    public static Guid Stream(Guid contentId, Guid memberId) => StreamId.Of("opinion", $"{contentId}/{memberId}");
+
+    private static Decision<OpinionEvent> Decide(Opinion opinion, OpinionCommand command) => command switch
+    {
+        React c when opinion.Reactions.Contains(c.Kind) => Decision.Nothing,
+        React c => new ReactionAdded(c.ContentId, c.MemberId, c.Kind, c.At),
+        WithdrawReaction c when !opinion.Reactions.Contains(c.Kind) => Decision.Nothing,
+        WithdrawReaction c => new ReactionWithdrawn(c.ContentId, c.MemberId, c.Kind, c.At),
+        GiveFeedback c when opinion.Feedback is { } given && (given.Rating, given.Text) == (c.Rating, c.Text) => Decision.Nothing,
+        GiveFeedback c => new FeedbackGiven(c.ContentId, c.MemberId, c.Rating, c.Text, c.At),
+        _ => throw new UnreachableException($"{command.GetType().Name} is no command of an opinion.")
+    };
+
+    private static Opinion Evolve(Opinion opinion, OpinionEvent @event) => @event switch
+    {
+        ReactionAdded e => opinion with { Reactions = opinion.Reactions.Add(e.Kind) },
+        ReactionWithdrawn e => opinion with { Reactions = opinion.Reactions.Remove(e.Kind) },
+        FeedbackGiven e => opinion with { Feedback = e },
+        _ => throw new UnreachableException($"{@event.GetType().Name} is no event of an opinion.")
+    };
+}
+
+internal static class Moment
+{
+    public static readonly Decider<MomentEvent?, MomentEvent, MomentEvent> Decider = LoneFact.Decider<MomentEvent>((known, repeat) => (known, repeat) switch
+    {
+        (ContentViewed k, ContentViewed r) => k == r with { At = k.At },
+        (ContentShared k, ContentShared r) => k == r with { At = k.At },
+        _ => false
+    });
+}

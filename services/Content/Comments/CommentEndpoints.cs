@@ -1,0 +1,116 @@
+using System.Security.Claims;
+using Community.Content.Audience;
+using Community.Content.Contents;
+using Community.Content.Paywall;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Community.Content.Comments;
+
+internal sealed record NewComment([property: Text(100_000, MultiLine = true)] string Body);
+
+internal enum BodyFormat { Markdown, Html }
+
+internal sealed record CommentAnswer(Guid CommentId, Guid? AuthorId, string Body, BodyFormat BodyFormat, DateTimeOffset At);
+
+/// <summary>Where one stands in a list that is ordered by time.</summary>
+internal sealed record TimeCursor(DateTimeOffset At, Guid Id);
+
+internal static class CommentEndpoints
+{
+    public static void MapComments(this IEndpointRouteBuilder app)
+    {
+        var comments = app.MapGroup("").WithTags("Comments");
+        comments.MapGet("/comments/{id:guid}", Get).AllowAnonymous();
+        comments.MapPost("/contents/{id:guid}/comments", OnContent);
+        comments.MapGet("/contents/{id:guid}/comments", OfContent).AllowAnonymous();
+        comments.MapPost("/topics/{id:guid}/comments", OnTopic);
+        comments.MapGet("/topics/{id:guid}/comments", OfTopic).AllowAnonymous();
+        comments.MapPost("/topics/{id:guid}/replies/{replyId:guid}/comments", OnReply);
+        comments.MapGet("/topics/{id:guid}/replies/{replyId:guid}/comments", OfReply).AllowAnonymous();
+    }
+
+    private static async Task<Results<Created<CommentAnswer>, ProblemHttpResult>> OnContent(
+        Guid id, NewComment body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock,
+        CancellationToken ct) =>
+        await AudienceEndpoints.Refuse(id, user, Reach.Full, store, purchases, ct) is { } refusal
+            ? refusal
+            : await Post(SubjectKind.Content, id, body, user, http, store, clock, ct);
+
+    private static async Task<Results<Created<CommentAnswer>, ProblemHttpResult>> OnTopic(
+        Guid id, NewComment body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        await store.FindTopic(id, ct) is null
+            ? Problems.NotFound("topic")
+            : await Post(SubjectKind.Topic, id, body, user, http, store, clock, ct);
+
+    private static async Task<Results<Created<CommentAnswer>, ProblemHttpResult>> OnReply(
+        Guid id, Guid replyId, NewComment body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock,
+        CancellationToken ct) =>
+        await store.FindReply(id, replyId, ct) is null
+            ? Problems.NotFound("reply")
+            : await Post(SubjectKind.Reply, replyId, body, user, http, store, clock, ct);
+
+    private static async Task<Results<Created<CommentAnswer>, ProblemHttpResult>> Post(
+        SubjectKind kind, Guid subject, NewComment body, ClaimsPrincipal user, HttpContext http, IDocumentStore store,
+        TimeProvider clock, CancellationToken ct)
+    {
+        var id = http.NewId(clock);
+        var handled = await store.Handle(
+            Comment.Decider, id, new CommentPosted(kind, subject, user.MemberId(), body.Body, clock.GetUtcNow(), Imported: false), ct);
+
+        return handled.Rejection is { } rejection
+            ? rejection.ToProblem()
+            : TypedResults.Created($"/comments/{id}", Show(id, handled.State!));
+    }
+
+    private static async Task<Results<Ok<CommentAnswer>, ProblemHttpResult>> Get(
+        Guid id, ClaimsPrincipal user, IDocumentStore store, Purchases purchases, CancellationToken ct)
+    {
+        var comment = (await store.Load(Comment.Decider, id, asOf: null, ct)).State;
+
+        // Who may not know of the content may not know what is said about it.
+        return comment is null
+            || (comment.SubjectKind == SubjectKind.Content && (await store.Find(comment.SubjectId, Reader.Of(user), purchases, ct)).Work is null)
+                ? Problems.NotFound("comment")
+                : TypedResults.Ok(Show(id, comment));
+    }
+
+    private static async Task<Results<Ok<Page<CommentAnswer>>, ProblemHttpResult>> OfContent(
+        Guid id, [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, Purchases purchases, CancellationToken ct) =>
+        (await store.Find(id, Reader.Of(user), purchases, ct)).Work is null
+            ? Problems.NotFound("content")
+            : await Of(id, paging, store, ct);
+
+    private static async Task<Results<Ok<Page<CommentAnswer>>, ProblemHttpResult>> OfTopic(
+        Guid id, [AsParameters] Paging paging, IDocumentStore store, CancellationToken ct) =>
+        await store.FindTopic(id, ct) is null ? Problems.NotFound("topic") : await Of(id, paging, store, ct);
+
+    private static async Task<Results<Ok<Page<CommentAnswer>>, ProblemHttpResult>> OfReply(
+        Guid id, Guid replyId, [AsParameters] Paging paging, IDocumentStore store, CancellationToken ct) =>
+        await store.FindReply(id, replyId, ct) is null ? Problems.NotFound("reply") : await Of(replyId, paging, store, ct);
+
+    /// <summary>Oldest first.</summary>
+    private static async Task<Ok<Page<CommentAnswer>>> Of(Guid subject, Paging paging, IDocumentStore store, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var comments = session.Query<CommentText>().Where(comment => comment.SubjectId == subject);
+
+        if (paging.Key<TimeCursor>(out var after))
+        {
+            comments = comments.Where(comment => comment.At > after.At || (comment.At == after.At && comment.Id > after.Id));
+        }
+
+        var rows = await comments.OrderBy(comment => comment.At).ThenBy(comment => comment.Id).Take(paging.Size + 1).ToListAsync(ct);
+        var page = paging.Page(rows, comment => new TimeCursor(comment.At, comment.Id));
+
+        return TypedResults.Ok(new Page<CommentAnswer>([.. page.Items.Select(Show)], page.Next));
+    }
+
+    private static CommentAnswer Show(CommentText comment) =>
+        new(comment.Id, comment.AuthorId, comment.Body, FormatOf(comment.Imported), comment.At);
+
+    private static CommentAnswer Show(Guid id, CommentPosted comment) =>
+        new(id, comment.AuthorId, comment.Body, FormatOf(comment.Imported), comment.At);
+
+    /// <summary>Members write Markdown; what comes from elsewhere is HTML, which whoever shows it has to sanitise.</summary>
+    internal static BodyFormat FormatOf(bool imported) => imported ? BodyFormat.Html : BodyFormat.Markdown;
+}

@@ -1,0 +1,267 @@
+using System.ComponentModel.DataAnnotations;
+using System.Security.Claims;
+using Community.Content.Paywall;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Community.Content.Contents;
+
+internal sealed record AskedPrice(
+    [property: Range(1, 1_000_000_000_000)] long Amount,
+    [property: Currency] string Currency);
+
+internal sealed record Asked(
+    AskedPrice? Price = null,
+    [property: Text(50)] string? Tier = null,
+    [property: Range(1, 1000)] int? Level = null)
+{
+    public Requirements ToRequirements() => new(Price is { } price ? new Price(price.Amount, price.Currency) : null, Tier, Level);
+}
+
+internal sealed record NewContent(
+    [property: Text(200)] string Title,
+    [property: Text(100)] string Topic,
+    Format Format,
+    [property: Text(100_000, MultiLine = true)] string Body,
+    [property: Text(50), MaxLength(10)] List<string>? Tags = null,
+    Asked? Requires = null,
+    DateOnly? PlannedFor = null);
+
+internal sealed record Revision(
+    [property: Text(200)] string? Title = null,
+    [property: Text(100)] string? Topic = null,
+    Format? Format = null,
+    [property: Text(100_000, MultiLine = true)] string? Body = null,
+    [property: Text(50), MaxLength(10)] List<string>? Tags = null,
+    Asked? Requires = null,
+    DateOnly? PlannedFor = null);
+
+internal sealed record NewReview(
+    Verdict Verdict,
+    [property: Range(1, 5)] int Quality,
+    [property: Text(5000, MultiLine = true, MayBeBlank = true)] string? Notes = null);
+
+/// <param name="Body">As far as <paramref name="Access"/> goes.</param>
+/// <param name="Reviews">For its author, reviewers and operators only.</param>
+internal sealed record ContentAnswer(
+    Guid ContentId, Guid AuthorId, string Title, string Topic, Format Format, string[] Tags, Stage Status, Reach Access,
+    Requirements Requires, string Body, DateOnly? PlannedFor, DateTimeOffset DraftedAt, DateTimeOffset? PublishedAt,
+    IReadOnlyList<ContentReviewed>? Reviews);
+
+internal sealed record ContentItem(
+    Guid ContentId, Guid AuthorId, string Title, string Topic, Format Format, string[] Tags, Stage Status, Reach Access,
+    Requirements Requires, string Excerpt, DateOnly? PlannedFor, DateTimeOffset? PublishedAt);
+
+internal sealed record ContentCursor(DateTimeOffset At, Guid Id);
+
+internal static class ContentEndpoints
+{
+    public static void MapContents(this IEndpointRouteBuilder app)
+    {
+        var contents = app.MapGroup("/contents").WithTags("Contents");
+        contents.MapPost("", Draft).RequireRoles("creator");
+        contents.MapGet("", List).AllowAnonymous();
+        contents.MapGet("{id:guid}", Get).AllowAnonymous();
+        contents.MapGet("{id:guid}/history", History);
+        contents.MapPatch("{id:guid}", Revise);
+        contents.MapPost("{id:guid}/submission", Submit);
+        contents.MapPost("{id:guid}/reviews", Review).RequireRoles("reviewer");
+        contents.MapPost("{id:guid}/publication", Publish);
+        contents.MapDelete("{id:guid}/publication", Unpublish);
+    }
+
+    private static async Task<Results<Created<ContentAnswer>, ProblemHttpResult>> Draft(
+        NewContent body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        var id = http.NewId(clock);
+        var handled = await store.Handle(Work.Decider, id, new DraftContent(
+            user.MemberId(), new Manuscript(body.Title, body.Topic, body.Format, body.Body), [.. (body.Tags ?? []).Distinct()],
+            body.Requires?.ToRequirements() ?? Requirements.None, body.PlannedFor, clock.GetUtcNow()), ct);
+
+        if (handled.Rejection is { } rejection)
+        {
+            return rejection.ToProblem();
+        }
+
+        http.SetVersion(handled.Version);
+
+        return TypedResults.Created($"/contents/{id}", Show(id, (Work.Drafted)handled.State, Reader.Of(user), bought: false));
+    }
+
+    /// <summary>Published contents, newest first; with <c>status</c>, other ones: one's own, or all for reviewers and operators.</summary>
+    private static async Task<Results<Ok<Page<ContentItem>>, ProblemHttpResult>> List(
+        [AsParameters] Paging paging, Stage? status, Guid? author, [Text(100)] string? topic,
+        ClaimsPrincipal user, IDocumentStore store, Purchases purchases, CancellationToken ct)
+    {
+        var reader = Reader.Of(user);
+        var stage = status ?? Stage.Published;
+
+        if (stage != Stage.Published && reader.MemberId is null)
+        {
+            return Problems.Problem(401, "unauthenticated", "Only what is published is open to anybody.");
+        }
+
+        await using var session = store.QuerySession();
+        var listings = session.Query<ContentListing>().Where(listing => listing.Stage == stage);
+
+        if (stage != Stage.Published && !reader.SeesDraftsOf(Guid.Empty))
+        {
+            listings = listings.Where(listing => listing.AuthorId == reader.MemberId!.Value);
+        }
+
+        if (author is { } writer)
+        {
+            listings = listings.Where(listing => listing.AuthorId == writer);
+        }
+
+        if (topic is not null)
+        {
+            listings = listings.Where(listing => listing.Topic == topic);
+        }
+
+        if (paging.Key<ContentCursor>(out var after))
+        {
+            listings = listings.Where(listing =>
+                listing.ListedAt < after.At || (listing.ListedAt == after.At && listing.Id < after.Id));
+        }
+
+        var rows = await listings.OrderByDescending(listing => listing.ListedAt).ThenByDescending(listing => listing.Id)
+            .Take(paging.Size + 1).ToListAsync(ct);
+        var bought = await purchases.Of(reader.MemberId, [.. rows.Select(listing => listing.Id)], ct);
+        var page = paging.Page(rows, listing => new ContentCursor(listing.ListedAt, listing.Id));
+
+        return TypedResults.Ok(new Page<ContentItem>(
+            [.. page.Items.Select(listing => Show(listing, reader, bought.Contains(listing.Id)))], page.Next));
+    }
+
+    private static async Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Get(
+        Guid id, Instant? asOf, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, CancellationToken ct)
+    {
+        var reader = Reader.Of(user);
+        var (work, version, bought) = await store.Find(id, reader, purchases, ct);
+
+        if (work is null)
+        {
+            return Problems.NotFound("content");
+        }
+
+        if (asOf is not { } instant)
+        {
+            http.SetVersion(version);
+
+            return TypedResults.Ok(Show(id, work, reader, bought));
+        }
+
+        if (!reader.Keeps(work.AuthorId))
+        {
+            return Problems.Forbidden("Only its author and operators see a content as it was.");
+        }
+
+        return (await store.Load(Work.Decider, id, instant.Value, ct)).State is Work.Drafted then
+            ? TypedResults.Ok(Show(id, then, reader, bought))
+            : Problems.NotFound("content at that instant");
+    }
+
+    private static async Task<Results<Ok<History>, ProblemHttpResult>> History(
+        Guid id, ClaimsPrincipal user, IDocumentStore store, Purchases purchases, KeyRing keys, CancellationToken ct)
+    {
+        var reader = Reader.Of(user);
+        var (work, _, _) = await store.Find(id, reader, purchases, ct);
+
+        return work is null ? Problems.NotFound("content")
+            : !reader.Keeps(work.AuthorId) ? Problems.Forbidden("Only its author and operators see the history of a content.")
+            : TypedResults.Ok(await store.History(keys, id, ct));
+    }
+
+    private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Revise(
+        Guid id, Revision body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock,
+        CancellationToken ct)
+    {
+        var command = new ReviseContent(
+            body.Title, body.Topic, body.Format, body.Body, body.Tags?.Distinct().ToArray(), body.Requires?.ToRequirements(),
+            body.PlannedFor, clock.GetUtcNow());
+
+        return Command(id, command, (reader, work) => reader.MemberId == work.AuthorId, user, http, store, purchases, ct);
+    }
+
+    private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Submit(
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct) =>
+        Command(id, new SubmitContent(clock.GetUtcNow()), (reader, work) => reader.MemberId == work.AuthorId, user, http, store, purchases, ct);
+
+    private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Review(
+        Guid id, NewReview body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock,
+        CancellationToken ct) =>
+        Command(
+            id, new ReviewContent(user.MemberId(), body.Verdict, body.Quality, body.Notes ?? "", clock.GetUtcNow()),
+            (reader, work) => reader.MemberId != work.AuthorId, user, http, store, purchases, ct);
+
+    private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Publish(
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct) =>
+        Command(id, new PublishContent(clock.GetUtcNow()), (reader, work) => reader.Keeps(work.AuthorId), user, http, store, purchases, ct);
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Unpublish(
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct)
+    {
+        var answer = await Command(
+            id, new UnpublishContent(clock.GetUtcNow()), (reader, work) => reader.Keeps(work.AuthorId), user, http, store, purchases, ct);
+
+        return answer.Result is ProblemHttpResult problem ? problem : TypedResults.NoContent();
+    }
+
+    // Who may not see it is told that it does not exist; who may see it but not do this, that it is forbidden.
+    private static async Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Command(
+        Guid id, WorkCommand command, Func<Reader, Work.Drafted, bool> permitted,
+        ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, CancellationToken ct)
+    {
+        var reader = Reader.Of(user);
+        var (work, _, bought) = await store.Find(id, reader, purchases, ct);
+
+        if (work is null)
+        {
+            return Problems.NotFound("content");
+        }
+
+        if (!permitted(reader, work))
+        {
+            return Problems.Forbidden(command is ReviewContent ? "Nobody reviews what they wrote." : "This is for the author of the content.");
+        }
+
+        var handled = await store.Handle(
+            Work.Decider, id, command, new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+
+        if (handled.Rejection is { } rejection)
+        {
+            return rejection.ToProblem();
+        }
+
+        http.SetVersion(handled.Version);
+
+        return TypedResults.Ok(Show(id, (Work.Drafted)handled.State, reader, bought));
+    }
+
+    /// <summary>The content if the reader may know of it: it is published, theirs, to be reviewed by them, or bought by them.</summary>
+    internal static async Task<(Work.Drafted? Work, long Version, bool Bought)> Find(
+        this IDocumentStore store, Guid id, Reader reader, Purchases purchases, CancellationToken ct)
+    {
+        var (state, version) = await store.Load(Work.Decider, id, asOf: null, ct);
+        var bought = (await purchases.Of(reader.MemberId, [id], ct)).Contains(id);
+
+        return state is Work.Drafted work && (work.Stage == Stage.Published || bought || reader.SeesDraftsOf(work.AuthorId))
+            ? (work, version, bought)
+            : (null, 0, bought);
+    }
+
+    private static ContentAnswer Show(Guid id, Work.Drafted work, Reader reader, bool bought)
+    {
+        var text = work.Manuscript;
+        var reach = reader.Into(work.AuthorId, work.Requires, bought);
+
+        return new(
+            id, work.AuthorId, text.Title, text.Topic, text.Format, work.Tags, work.Stage, reach, work.Requires,
+            reach == Reach.Full ? text.Body : Preview.Of(text.Body), work.PlannedFor, work.DraftedAt, work.PublishedAt,
+            reader.SeesDraftsOf(work.AuthorId) ? work.Reviews : null);
+    }
+
+    private static ContentItem Show(ContentListing listing, Reader reader, bool bought) => new(
+        listing.Id, listing.AuthorId, listing.Title, listing.Topic, listing.Format, listing.Tags, listing.Stage,
+        reader.Into(listing.AuthorId, listing.Requires, bought), listing.Requires, listing.Excerpt, listing.PlannedFor, listing.PublishedAt);
+}

@@ -1,0 +1,54 @@
+namespace Community.Content.Contents;
+
+internal enum Format { Article, Video, Slides, Course }
+
+internal enum Verdict { Approved, ChangesRequested, Rejected }
+
+/// <param name="Body">Markdown.</param>
+internal sealed record Manuscript(string Title, string Topic, Format Format, string Body);
+
+/// <param name="Amount">In minor units, above zero.</param>
+/// <param name="Currency">ISO 4217.</param>
+internal sealed record Price(long Amount, string Currency);
+
+/// <summary>What opens a content for those who neither wrote nor review it: any one of these; none: it is free.</summary>
+internal sealed record Requirements(Price? Price, string? Tier, int? Level)
+{
+    public static readonly Requirements None = new(null, null, null);
+}
+
+internal abstract record ContentEvent
+{
+    private protected ContentEvent() { }
+}
+
+[EventType("content-drafted.v1")]
+internal sealed record ContentDrafted(
+    Guid AuthorId, Manuscript Manuscript, string[] Tags, Requirements Requires, DateOnly? PlannedFor, DateTimeOffset At) : ContentEvent;
+
+[EventType("content-revised.v1")]
+internal sealed record ContentRevised(Manuscript Manuscript, DateTimeOffset At) : ContentEvent;
+
+[EventType("content-tagged.v1")]
+internal sealed record ContentTagged(string[] Tags, DateTimeOffset At) : ContentEvent;
+
+[EventType("content-requirements-set.v1")]
+internal sealed record ContentRequirementsSet(Requirements Requires, DateTimeOffset At) : ContentEvent;
+
+[EventType("content-planned.v1")]
+internal sealed record ContentPlanned(DateOnly PlannedFor, DateTimeOffset At) : ContentEvent;
+
+[EventType("content-submitted.v1")]
+internal sealed record ContentSubmitted(DateTimeOffset At) : ContentEvent;
+
+/// <param name="Quality">1 to 5.</param>
+[EventType("content-reviewed.v1")]
+internal sealed record ContentReviewed(Guid ReviewerId, Verdict Verdict, int Quality, string Notes, DateTimeOffset At) : ContentEvent;
+
+/// <summary>Carries what others are told of it, so that nobody needs the state to tell it.</summary>
+[EventType("content-published.v1")]
+internal sealed record ContentPublished(
+    Guid AuthorId, string Title, string Topic, Format Format, int Quality, Price? Price, DateTimeOffset At) : ContentEvent;
+
+[EventType("content-unpublished.v1")]
+internal sealed record ContentUnpublished(DateTimeOffset At) : ContentEvent;

@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+
+namespace Community.Content.Contents;
+
+internal abstract record WorkCommand;
+
+internal sealed record DraftContent(
+    Guid AuthorId, Manuscript Manuscript, string[] Tags, Requirements Requires, DateOnly? PlannedFor, DateTimeOffset At) : WorkCommand;
+
+/// <summary>What is null stays as it is.</summary>
+internal sealed record ReviseContent(
+    string? Title, string? Topic, Format? Format, string? Body, string[]? Tags, Requirements? Requires, DateOnly? PlannedFor,
+    DateTimeOffset At) : WorkCommand;
+
+internal sealed record SubmitContent(DateTimeOffset At) : WorkCommand;
+
+internal sealed record ReviewContent(Guid ReviewerId, Verdict Verdict, int Quality, string Notes, DateTimeOffset At) : WorkCommand;
+
+internal sealed record PublishContent(DateTimeOffset At) : WorkCommand;
+
+internal sealed record UnpublishContent(DateTimeOffset At) : WorkCommand;
+
+internal enum Stage { Draft, Submitted, ChangesRequested, Rejected, Approved, Published, Unpublished }
+
+/// <summary>The life of a content from draft to publication. Who may see or do what, the endpoints know.</summary>
+internal abstract record Work
+{
+    public static readonly Decider<Work, WorkCommand, ContentEvent> Decider = new(new Undrafted(), Decide, Evolve);
+
+    public sealed record Undrafted : Work;
+
+    public sealed record Drafted(
+        Guid AuthorId, Manuscript Manuscript, string[] Tags, Requirements Requires, DateOnly? PlannedFor, DateTimeOffset DraftedAt) : Work
+    {
+        public Stage Stage { get; init; } = Stage.Draft;
+
+        public ImmutableList<ContentReviewed> Reviews { get; init; } = [];
+
+        public DateTimeOffset? PublishedAt { get; init; }
+    }
+
+    private static Decision<ContentEvent> Decide(Work work, WorkCommand command) => (work, command) switch
+    {
+        (Undrafted, DraftContent c) => new ContentDrafted(c.AuthorId, c.Manuscript, c.Tags, c.Requires, c.PlannedFor, c.At),
+        (Drafted w, DraftContent c) => IsRepeat(w, c) ? Decision.Nothing : LoneFact.AlreadyDifferent,
+        (Undrafted, _) => new Rejection("content-unknown", "There is no such content."),
+        (Drafted w, ReviseContent c) => Revise(w, c),
+        (Drafted w, SubmitContent c) => Submit(w, c),
+        (Drafted w, ReviewContent c) => Review(w, c),
+        (Drafted w, PublishContent c) => Publish(w, c),
+        (Drafted w, UnpublishContent c) => Unpublish(w, c),
+        _ => throw new UnreachableException($"{command.GetType().Name} on {work.GetType().Name}.")
+    };
+
+    private static bool IsRepeat(Drafted work, DraftContent command) =>
+        (work.AuthorId, work.Manuscript, work.Requires, work.PlannedFor)
+            == (command.AuthorId, command.Manuscript, command.Requires, command.PlannedFor)
+        && work.Tags.SequenceEqual(command.Tags);
+
+    private static Decision<ContentEvent> Revise(Drafted work, ReviseContent command)
+    {
+        var manuscript = new Manuscript(
+            command.Title ?? work.Manuscript.Title, command.Topic ?? work.Manuscript.Topic,
+            command.Format ?? work.Manuscript.Format, command.Body ?? work.Manuscript.Body);
+        ImmutableArray<ContentEvent> changes =
+        [
+            .. manuscript != work.Manuscript ? [new ContentRevised(manuscript, command.At)] : Array.Empty<ContentEvent>(),
+            .. command.Tags is { } tags && !tags.SequenceEqual(work.Tags) ? [new ContentTagged(tags, command.At)] : Array.Empty<ContentEvent>(),
+            .. command.Requires is { } asked && asked != work.Requires ? [new ContentRequirementsSet(asked, command.At)] : Array.Empty<ContentEvent>(),
+            .. command.PlannedFor is { } day && day != work.PlannedFor ? [new ContentPlanned(day, command.At)] : Array.Empty<ContentEvent>()
+        ];
+
+        return (changes, work.Stage) switch
+        {
+            ([], _) => Decision.Nothing,
+            (_, Stage.Submitted) => new Rejection("content-in-review", "What is being reviewed cannot change."),
+            (_, Stage.Published) => new Rejection("content-published", "What is published was reviewed as it is: take it back first."),
+            _ => [.. changes]
+        };
+    }
+
+    private static Decision<ContentEvent> Submit(Drafted work, SubmitContent command) => work.Stage switch
+    {
+        Stage.Draft or Stage.ChangesRequested => new ContentSubmitted(command.At),
+        Stage.Submitted => Decision.Nothing,
+        Stage.Rejected => new Rejection("content-rejected", "What was rejected is not reviewed again unless its text is revised."),
+        _ => new Rejection("content-already-approved", "It is approved already.")
+    };
+
+    private static Decision<ContentEvent> Review(Drafted work, ReviewContent command)
+    {
+        var review = new ContentReviewed(command.ReviewerId, command.Verdict, command.Quality, command.Notes, command.At);
+
+        return (work.Stage, work.Reviews) switch
+        {
+            _ when command.ReviewerId == work.AuthorId => new Rejection("own-content", "Nobody reviews what they wrote."),
+            (Stage.Submitted, _) => review,
+            (not Stage.Draft, [.., var last]) when last with { At = review.At } == review => Decision.Nothing,
+            _ => new Rejection("content-not-submitted", "Only what was submitted is reviewed.")
+        };
+    }
+
+    private static Decision<ContentEvent> Publish(Drafted work, PublishContent command) => work.Stage switch
+    {
+        Stage.Approved or Stage.Unpublished => new ContentPublished(
+            work.AuthorId, work.Manuscript.Title, work.Manuscript.Topic, work.Manuscript.Format,
+            work.Reviews[^1].Quality, work.Requires.Price, command.At),
+        Stage.Published => Decision.Nothing,
+        _ => new Rejection("content-not-approved", "Only what a reviewer approved is published.")
+    };
+
+    private static Decision<ContentEvent> Unpublish(Drafted work, UnpublishContent command) => work.Stage switch
+    {
+        Stage.Published => new ContentUnpublished(command.At),
+        Stage.Unpublished => Decision.Nothing,
+        _ => new Rejection("content-not-published", "It is not published.")
+    };
+
+    private static Drafted Evolve(Work work, ContentEvent @event) => (work, @event) switch
+    {
+        (Undrafted, ContentDrafted e) => new Drafted(e.AuthorId, e.Manuscript, e.Tags, e.Requires, e.PlannedFor, e.At),
+        // An approval was given to the text as it stood.
+        (Drafted w, ContentRevised e) => w with { Manuscript = e.Manuscript, Stage = Stage.Draft },
+        (Drafted w, ContentTagged e) => w with { Tags = e.Tags },
+        (Drafted w, ContentRequirementsSet e) => w with { Requires = e.Requires },
+        (Drafted w, ContentPlanned e) => w with { PlannedFor = e.PlannedFor },
+        (Drafted w, ContentSubmitted) => w with { Stage = Stage.Submitted },
+        (Drafted w, ContentReviewed e) => w with { Reviews = w.Reviews.Add(e), Stage = Outcome(e.Verdict) },
+        (Drafted w, ContentPublished e) => w with { Stage = Stage.Published, PublishedAt = e.At },
+        (Drafted w, ContentUnpublished) => w with { Stage = Stage.Unpublished },
+        _ => throw new UnreachableException($"{@event.GetType().Name} cannot follow {work.GetType().Name}.")
+    };
+
+    internal static Stage Outcome(Verdict verdict) => verdict switch
+    {
+        Verdict.Approved => Stage.Approved,
+        Verdict.ChangesRequested => Stage.ChangesRequested,
+        Verdict.Rejected => Stage.Rejected
+    };
+}

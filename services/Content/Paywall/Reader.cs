@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Security.Claims;
+using Community.Content.Contents;
+
+namespace Community.Content.Paywall;
+
+internal enum Reach { Full, Preview }
+
+/// <summary>Who asks, as far as it matters for what they may see.</summary>
+internal sealed record Reader(Guid? MemberId, bool Reviews, bool Operates)
+{
+    public static Reader Of(ClaimsPrincipal user) => new(user.FindMemberId(), user.May("reviewer"), user.May("operator"));
+
+    public bool SeesDraftsOf(Guid author) => MemberId == author || Reviews || Operates;
+
+    /// <summary>Author and operators: state as of an instant, history, publication.</summary>
+    public bool Keeps(Guid author) => MemberId == author || Operates;
+
+    /// <summary>
+    /// How far the reader sees into a content. Which tier or level a member has is not told to this service yet, so what
+    /// asks for one stays a preview to all but those who wrote, review or bought it.
+    /// </summary>
+    public Reach Into(Guid author, Requirements requires, bool bought) =>
+        SeesDraftsOf(author) || bought || requires == Requirements.None ? Reach.Full : Reach.Preview;
+}
+
+internal static class Preview
+{
+    private const int Longest = 500;
+
+    /// <summary>
+    /// The first paragraph of a Markdown text, headings before it left out; at most 500 UTF-16 code units, cut between
+    /// what readers see as characters.
+    /// </summary>
+    public static string Of(string body)
+    {
+        var paragraph = body.Split('\n').Select(line => line.TrimEnd())
+            .SkipWhile(line => line.Length == 0 || IsHeading(line))
+            .TakeWhile(line => line.Length > 0 && !IsHeading(line));
+
+        return Cut(string.Join('\n', paragraph).Trim());
+    }
+
+    private static bool IsHeading(string line)
+    {
+        var hashes = line.TakeWhile(c => c == '#').Count();
+
+        return hashes is >= 1 and <= 6 && (line.Length == hashes || line[hashes] is ' ' or '\t');
+    }
+
+    private static string Cut(string text)
+    {
+        if (text.Length <= Longest)
+        {
+            return text;
+        }
+
+        var end = 0;
+
+        for (var next = 0; next <= Longest; next += StringInfo.GetNextTextElementLength(text.AsSpan(next)))
+        {
+            end = next;
+        }
+
+        return text[..end].TrimEnd();
+    }
+}

@@ -1,0 +1,37 @@
+using Community.Content.Topics;
+
+namespace Community.Content;
+
+/// <summary>What a comment or a vote is about.</summary>
+internal enum SubjectKind { Content, Topic, Reply }
+
+/// <param name="Topic">The topic itself, or the one that the reply answers.</param>
+internal sealed record Post(Guid Id, SubjectKind Kind, Guid Topic, Guid? AuthorId);
+
+internal static class Posts
+{
+    /// <summary>Topics and replies by id, as the first event of each stream tells; what is missing is not there.</summary>
+    public static async Task<Dictionary<Guid, Post>> FindPosts(this IDocumentStore store, IEnumerable<Guid> ids, CancellationToken ct)
+    {
+        var wanted = ids.Distinct().ToArray();
+        await using var session = store.QuerySession();
+        var first = await session.Events.QueryAllRawEvents()
+            .Where(e => e.Version == 1 && wanted.Contains(e.StreamId)).ToListAsync(ct);
+
+        return first
+            .Select(e => e.Data switch
+            {
+                TopicOpened topic => new Post(e.StreamId, SubjectKind.Topic, e.StreamId, topic.AuthorId),
+                ReplyPosted reply => new Post(e.StreamId, SubjectKind.Reply, reply.TopicId, reply.AuthorId),
+                _ => null
+            })
+            .OfType<Post>()
+            .ToDictionary(post => post.Id);
+    }
+
+    public static async Task<Post?> FindTopic(this IDocumentStore store, Guid id, CancellationToken ct) =>
+        (await store.FindPosts([id], ct)).GetValueOrDefault(id) is { Kind: SubjectKind.Topic } topic ? topic : null;
+
+    public static async Task<Post?> FindReply(this IDocumentStore store, Guid topic, Guid id, CancellationToken ct) =>
+        (await store.FindPosts([id], ct)).GetValueOrDefault(id) is { Kind: SubjectKind.Reply } reply && reply.Topic == topic ? reply : null;
+}

@@ -1,0 +1,36 @@
+using Community.Content;
+using Community.Content.Audience;
+using Community.Content.Comments;
+using Community.Content.Contents;
+using Community.Content.Imports;
+using Community.Content.Paywall;
+using Community.Content.Topics;
+using Community.Messaging;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.Services.AddValidation();
+builder.Services.AddSingleton<Purchases>();
+builder.AddEventStore("contentdb", typeof(Program).Assembly, options =>
+{
+    ContentListings.Configure(options);
+    CommentTexts.Configure(options);
+    TopicReadings.Configure(options);
+    options.Storage.ExtendedSchemaObjects.Add(Purchases.Table);
+});
+builder.AddMessaging("content", Publications.All, consume =>
+{
+    consume.Add<UnlockContentWhenOrderPaid>();
+    consume.Add<LockContentWhenOrderRefunded>();
+});
+
+var app = builder.Build();
+app.MapServiceDefaults();
+app.UseOrigin();
+app.UseIdempotency();
+app.MapContents();
+app.MapAudience();
+app.MapComments();
+app.MapTopics();
+app.MapImports();
+app.Run();

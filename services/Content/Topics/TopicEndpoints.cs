@@ -1,0 +1,268 @@
+using System.ComponentModel.DataAnnotations;
+using System.Security.Claims;
+using Community.Content.Comments;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Community.Content.Topics;
+
+internal sealed record NewTopic(
+    TopicKind Kind,
+    [property: Text(300)] string Title,
+    [property: Text(100_000, MultiLine = true)] string Body,
+    [property: Text(50), MaxLength(10)] List<string>? Tags = null);
+
+internal sealed record NewReply([property: Text(100_000, MultiLine = true)] string Body);
+
+internal sealed record Acceptance(Guid ReplyId);
+
+internal sealed record NewVote([property: AllowedValues(1, -1)] int Value);
+
+/// <param name="Votes">Sum of the votes.</param>
+internal sealed record ReplyAnswer(
+    Guid ReplyId, Guid TopicId, Guid? AuthorId, string Body, BodyFormat BodyFormat, DateTimeOffset At, int Votes, bool Accepted);
+
+/// <param name="Votes">Sum of the votes.</param>
+/// <param name="Replies">The first ones, oldest first; the others follow at <c>/topics/{id}/replies</c>, after <paramref name="NextReplies"/>.</param>
+internal sealed record TopicAnswer(
+    Guid TopicId, TopicKind Kind, Guid? AuthorId, string Title, string Body, BodyFormat BodyFormat, string[] Tags, DateTimeOffset At,
+    int Votes, Guid? AcceptedReplyId, int ReplyCount, IReadOnlyList<ReplyAnswer> Replies, string? NextReplies);
+
+internal sealed record TopicItem(
+    Guid TopicId, TopicKind Kind, Guid? AuthorId, string Title, string[] Tags, DateTimeOffset At, int Votes, Guid? AcceptedReplyId,
+    int ReplyCount);
+
+internal static class TopicEndpoints
+{
+    private const string VotesBySubject = "select subject_id, sum(value)::int from mt_doc_ballot where subject_id = any($1) group by 1";
+    private const string RepliesByTopic = "select topic_id, count(*)::int from mt_doc_replytext where topic_id = any($1) group by 1";
+
+    public static void MapTopics(this IEndpointRouteBuilder app)
+    {
+        var topics = app.MapGroup("/topics").WithTags("Topics");
+        topics.MapPost("", Open);
+        topics.MapGet("", List).AllowAnonymous();
+        topics.MapGet("{id:guid}", Get).AllowAnonymous();
+        topics.MapPost("{id:guid}/replies", Answer);
+        topics.MapGet("{id:guid}/replies", Replies).AllowAnonymous();
+        topics.MapGet("{id:guid}/replies/{replyId:guid}", GetReply).AllowAnonymous();
+        topics.MapPut("{id:guid}/accepted-reply", Accept);
+        topics.MapDelete("{id:guid}/accepted-reply", Withdraw);
+        topics.MapPost("{id:guid}/votes", VoteOnTopic);
+        topics.MapPost("{id:guid}/replies/{replyId:guid}/votes", VoteOnReply);
+    }
+
+    private static async Task<Results<Created<TopicAnswer>, ProblemHttpResult>> Open(
+        NewTopic body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        var id = http.NewId(clock);
+        var command = new OpenTopic(
+            body.Kind, user.MemberId(), body.Title, body.Body, [.. (body.Tags ?? []).Distinct()], clock.GetUtcNow());
+        var handled = await store.Handle(Topic.Decider, id, command, ct);
+
+        if (handled.Rejection is { } rejection)
+        {
+            return rejection.ToProblem();
+        }
+
+        http.SetVersion(handled.Version);
+
+        return TypedResults.Created($"/topics/{id}", Show(id, (Topic.Open)handled.State, 0, 0, new Page<ReplyAnswer>([], null)));
+    }
+
+    /// <summary>Newest first.</summary>
+    private static async Task<Ok<Page<TopicItem>>> List(
+        [AsParameters] Paging paging, TopicKind? kind, [Text(50)] string? tag, IDocumentStore store, NpgsqlDataSource database,
+        CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        IQueryable<TopicListing> topics = session.Query<TopicListing>();
+
+        if (kind is { } wanted)
+        {
+            topics = topics.Where(topic => topic.Kind == wanted);
+        }
+
+        if (tag is not null)
+        {
+            topics = topics.Where(topic => topic.Tags.Contains(tag));
+        }
+
+        if (paging.Key<TimeCursor>(out var after))
+        {
+            topics = topics.Where(topic => topic.OpenedAt < after.At || (topic.OpenedAt == after.At && topic.Id < after.Id));
+        }
+
+        var rows = await topics.OrderByDescending(topic => topic.OpenedAt).ThenByDescending(topic => topic.Id)
+            .Take(paging.Size + 1).ToListAsync(ct);
+        var page = paging.Page(rows, topic => new TimeCursor(topic.OpenedAt, topic.Id));
+        var ids = page.Items.Select(topic => topic.Id).ToArray();
+        var votes = await Sums(database, VotesBySubject, ids, ct);
+        var replies = await Sums(database, RepliesByTopic, ids, ct);
+
+        return TypedResults.Ok(new Page<TopicItem>(
+            [.. page.Items.Select(topic => new TopicItem(
+                topic.Id, topic.Kind, topic.AuthorId, topic.Title, topic.Tags, topic.OpenedAt, votes.GetValueOrDefault(topic.Id),
+                topic.AcceptedReplyId, replies.GetValueOrDefault(topic.Id)))],
+            page.Next));
+    }
+
+    private static async Task<Results<Ok<TopicAnswer>, ProblemHttpResult>> Get(
+        Guid id, HttpContext http, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
+    {
+        var (state, version) = await store.Load(Topic.Decider, id, asOf: null, ct);
+
+        if (state is not Topic.Open topic)
+        {
+            return Problems.NotFound("topic");
+        }
+
+        var replies = await RepliesTo(id, topic, new Paging(100), store, database, ct);
+        var votes = await Sums(database, VotesBySubject, [id], ct);
+        var count = await Sums(database, RepliesByTopic, [id], ct);
+        http.SetVersion(version);
+
+        return TypedResults.Ok(Show(id, topic, votes.GetValueOrDefault(id), count.GetValueOrDefault(id), replies));
+    }
+
+    private static async Task<Results<Created<ReplyAnswer>, ProblemHttpResult>> Answer(
+        Guid id, NewReply body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if (await store.FindTopic(id, ct) is null)
+        {
+            return Problems.NotFound("topic");
+        }
+
+        var replyId = http.NewId(clock);
+        var handled = await store.Handle(
+            Reply.Decider, replyId, new ReplyPosted(id, user.MemberId(), body.Body, clock.GetUtcNow(), Imported: false), ct);
+
+        return handled.Rejection is { } rejection
+            ? rejection.ToProblem()
+            : TypedResults.Created($"/topics/{id}/replies/{replyId}", Show(replyId, handled.State!, votes: 0, accepted: false));
+    }
+
+    /// <summary>Oldest first.</summary>
+    private static async Task<Results<Ok<Page<ReplyAnswer>>, ProblemHttpResult>> Replies(
+        Guid id, [AsParameters] Paging paging, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct) =>
+        (await store.Load(Topic.Decider, id, asOf: null, ct)).State is Topic.Open topic
+            ? TypedResults.Ok(await RepliesTo(id, topic, paging, store, database, ct))
+            : Problems.NotFound("topic");
+
+    private static async Task<Results<Ok<ReplyAnswer>, ProblemHttpResult>> GetReply(
+        Guid id, Guid replyId, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
+    {
+        if (await store.FindReply(id, replyId, ct) is null || (await store.Load(Topic.Decider, id, asOf: null, ct)).State is not Topic.Open topic)
+        {
+            return Problems.NotFound("reply");
+        }
+
+        var reply = (await store.Load(Reply.Decider, replyId, asOf: null, ct)).State!;
+        var votes = await Sums(database, VotesBySubject, [replyId], ct);
+
+        return TypedResults.Ok(Show(replyId, reply, votes.GetValueOrDefault(replyId), topic.Accepted?.ReplyId == replyId));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Accept(
+        Guid id, Acceptance body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if (await store.FindTopic(id, ct) is null)
+        {
+            return Problems.NotFound("topic");
+        }
+
+        if (await store.FindReply(id, body.ReplyId, ct) is not { } reply)
+        {
+            return Problems.NotFound("reply to this topic");
+        }
+
+        return await Hold(id, new AcceptReply(reply.Id, reply.AuthorId, user.MemberId(), clock.GetUtcNow()), http, store, ct);
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Withdraw(
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        await store.FindTopic(id, ct) is null
+            ? Problems.NotFound("topic")
+            : await Hold(id, new WithdrawAcceptance(user.MemberId(), clock.GetUtcNow()), http, store, ct);
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Hold(
+        Guid id, TopicCommand command, HttpContext http, IDocumentStore store, CancellationToken ct)
+    {
+        var handled = await store.Handle(Topic.Decider, id, command, new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+
+        return handled.Rejection is { } rejection
+            ? rejection.ToProblem(rejection == Topic.NotTheAsker ? 403 : 409)
+            : TypedResults.NoContent();
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> VoteOnTopic(
+        Guid id, NewVote body, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        await store.FindTopic(id, ct) is { } topic
+            ? await Cast(topic, body.Value, user.MemberId(), store, clock, ct)
+            : Problems.NotFound("topic");
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> VoteOnReply(
+        Guid id, Guid replyId, NewVote body, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        await store.FindReply(id, replyId, ct) is { } reply
+            ? await Cast(reply, body.Value, user.MemberId(), store, clock, ct)
+            : Problems.NotFound("reply");
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Cast(
+        Post post, int value, Guid voter, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        var stream = Vote.Stream(post.Id, voter);
+        var vote = new VoteCast(stream, post.Kind, post.Id, post.AuthorId, voter, value, clock.GetUtcNow(), Imported: false);
+        var handled = await store.Handle(Vote.Decider, stream, vote, ct);
+
+        return handled.Rejection is { } rejection ? rejection.ToProblem(403) : TypedResults.NoContent();
+    }
+
+    private static async Task<Page<ReplyAnswer>> RepliesTo(
+        Guid id, Topic.Open topic, Paging paging, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var replies = session.Query<ReplyText>().Where(reply => reply.TopicId == id);
+
+        if (paging.Key<TimeCursor>(out var after))
+        {
+            replies = replies.Where(reply => reply.At > after.At || (reply.At == after.At && reply.Id > after.Id));
+        }
+
+        var rows = await replies.OrderBy(reply => reply.At).ThenBy(reply => reply.Id).Take(paging.Size + 1).ToListAsync(ct);
+        var page = paging.Page(rows, reply => new TimeCursor(reply.At, reply.Id));
+        var votes = await Sums(database, VotesBySubject, [.. page.Items.Select(reply => reply.Id)], ct);
+
+        return new Page<ReplyAnswer>(
+            [.. page.Items.Select(reply => new ReplyAnswer(
+                reply.Id, reply.TopicId, reply.AuthorId, reply.Body, CommentEndpoints.FormatOf(reply.Imported), reply.At,
+                votes.GetValueOrDefault(reply.Id), topic.Accepted?.ReplyId == reply.Id))],
+            page.Next);
+    }
+
+    private static async Task<Dictionary<Guid, int>> Sums(NpgsqlDataSource database, string sql, Guid[] ids, CancellationToken ct)
+    {
+        await using var select = database.CreateCommand(sql);
+        select.Parameters.Add(new() { Value = ids });
+        await using var rows = await select.ExecuteReaderAsync(ct);
+        var sums = new Dictionary<Guid, int>();
+
+        while (await rows.ReadAsync(ct))
+        {
+            sums[rows.GetGuid(0)] = rows.GetInt32(1);
+        }
+
+        return sums;
+    }
+
+    private static TopicAnswer Show(Guid id, Topic.Open topic, int votes, int replyCount, Page<ReplyAnswer> replies)
+    {
+        var opened = topic.Opened;
+
+        return new(
+            id, opened.Kind, opened.AuthorId, opened.Title, opened.Body, CommentEndpoints.FormatOf(opened.Imported), opened.Tags,
+            opened.At, votes, topic.Accepted?.ReplyId, replyCount, replies.Items, replies.Next);
+    }
+
+    private static ReplyAnswer Show(Guid id, ReplyPosted reply, int votes, bool accepted) => new(
+        id, reply.TopicId, reply.AuthorId, reply.Body, CommentEndpoints.FormatOf(reply.Imported), reply.At, votes, accepted);
+}

@@ -1,0 +1,60 @@
+using JasperFx.Events;
+using JasperFx.Events.Projections;
+using Marten.Events.Aggregation;
+
+namespace Community.Content.Topics;
+
+/// <summary>A topic in lists.</summary>
+internal sealed record TopicListing(Guid Id, TopicKind Kind, Guid? AuthorId, string Title, string[] Tags, DateTimeOffset OpenedAt)
+{
+    public Guid? AcceptedReplyId { get; init; }
+}
+
+/// <summary>A reply as it is read.</summary>
+internal sealed record ReplyText(Guid Id, Guid TopicId, Guid? AuthorId, string Body, bool Imported, DateTimeOffset At);
+
+/// <summary>A vote as it is counted.</summary>
+internal sealed record Ballot(Guid Id, Guid SubjectId, int Value);
+
+internal static class TopicReadings
+{
+    public static void Configure(StoreOptions options)
+    {
+        options.Schema.For<TopicListing>()
+            .Duplicate(topic => topic.OpenedAt)
+            .Index(topic => topic.OpenedAt);
+        options.Schema.For<ReplyText>()
+            .Duplicate(reply => reply.At)
+            .Duplicate(reply => reply.TopicId)
+            .Index(reply => new { reply.TopicId, reply.At });
+        options.Schema.For<Ballot>().Duplicate(ballot => ballot.SubjectId).Duplicate(ballot => ballot.Value);
+
+        options.Projections.Add(new TopicListings(), ProjectionLifecycle.Async);
+        // A topic by its id shows every reply and vote that was acknowledged.
+        options.Projections.Add(new ReplyTexts(), ProjectionLifecycle.Inline);
+        options.Projections.Add(new Ballots(), ProjectionLifecycle.Inline);
+    }
+}
+
+internal sealed partial class TopicListings : SingleStreamProjection<TopicListing, Guid>
+{
+    public static TopicListing Create(IEvent<TopicOpened> e) =>
+        new(e.StreamId, e.Data.Kind, e.Data.AuthorId, e.Data.Title, e.Data.Tags, e.Data.At);
+
+    public static TopicListing Apply(ReplyAccepted e, TopicListing topic) => topic with { AcceptedReplyId = e.ReplyId };
+
+    public static TopicListing Apply(ReplyAcceptanceWithdrawn _, TopicListing topic) => topic with { AcceptedReplyId = null };
+}
+
+internal sealed partial class ReplyTexts : SingleStreamProjection<ReplyText, Guid>
+{
+    public static ReplyText Create(IEvent<ReplyPosted> e) =>
+        new(e.StreamId, e.Data.TopicId, e.Data.AuthorId, e.Data.Body, e.Data.Imported, e.Data.At);
+}
+
+internal sealed partial class Ballots : SingleStreamProjection<Ballot, Guid>
+{
+    public static Ballot Create(IEvent<VoteCast> e) => new(e.StreamId, e.Data.SubjectId, e.Data.Value);
+
+    public static Ballot Apply(VoteCast e, Ballot ballot) => ballot with { Value = e.Value };
+}
