@@ -1,0 +1,94 @@
+using System.ComponentModel.DataAnnotations;
+using Community.EventSourcing;
+using Community.ServiceDefaults;
+using Marten;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Community.Incentives.Badges;
+
+internal sealed record BadgeItem(Guid AwardId, Guid MemberId, string Name, string Class, DateTimeOffset At);
+
+internal sealed record BadgeImport([property: MaxLength(500)] IReadOnlyList<BadgeItem?> Items);
+
+internal sealed record RefusedItem(Guid Id, string Code, string Detail);
+
+/// <param name="Already">Of an earlier import of the same.</param>
+internal sealed record ImportAnswer(int Taken, int Already, IReadOnlyList<RefusedItem> Refused);
+
+internal static class BadgeEndpoints
+{
+    private static readonly TextAttribute NameRule = new(100);
+
+    public static void MapBadges(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/badges", List);
+        app.MapPost("/imports/badges", Import).RequireScope("import").AllowLargeBody();
+    }
+
+    private static async Task<Ok<Page<BadgeCount>>> List([AsParameters] Paging paging, BadgeBook badges, CancellationToken ct)
+    {
+        var rows = await badges.All(paging.Key<BadgeKey>(out var after) ? after : null, paging.Size + 1, ct);
+
+        return TypedResults.Ok(paging.Page(rows, row => new BadgeKey(row.Name, row.Class)));
+    }
+
+    private static async Task<Ok<ImportAnswer>> Import(BadgeImport import, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var refused = new List<RefusedItem>();
+        var verdicts = new List<Verdict>();
+
+        foreach (var item in import.Items)
+        {
+            if (item is null)
+            {
+                throw new InvalidParameter("items", "must not hold null");
+            }
+
+            if (Fault(item, now) is { } fault)
+            {
+                refused.Add(new RefusedItem(item.AwardId, "invalid-badge", fault));
+            }
+            else
+            {
+                verdicts.Add(new Verdict(item));
+            }
+        }
+
+        var handled = await store.HandleBatch(Badge.Decider, [.. verdicts.Select(verdict => verdict.Command)], ct);
+        refused.AddRange(verdicts.Zip(handled)
+            .Where(pair => pair.Second.Rejection is not null)
+            .Select(pair => new RefusedItem(pair.First.Item.AwardId, pair.Second.Rejection!.Code, pair.Second.Rejection.Detail)));
+        var taken = verdicts.Count(verdict => verdict.Taken);
+
+        return TypedResults.Ok(new ImportAnswer(taken, import.Items.Count - taken - refused.Count, refused));
+    }
+
+    private static string? Fault(BadgeItem item, DateTimeOffset now) =>
+        item.AwardId == Guid.Empty ? "awardId is missing."
+        : item.MemberId == Guid.Empty ? "memberId is missing."
+        : item.Class is not ("gold" or "silver" or "bronze") ? "class is gold, silver or bronze."
+        : item.At > now ? "at lies in the future."
+        : NameRule.GetValidationResult(item.Name, new ValidationContext(item)) is { ErrorMessage: { } fault } ? $"name {fault}."
+        : null;
+
+    /// <summary>Whether this attempt appended, however often the batch had to be tried.</summary>
+    private sealed class Verdict(BadgeItem item)
+    {
+        private bool _appending;
+
+        public BadgeItem Item { get; } = item;
+
+        public bool Taken { get; private set; }
+
+        public (Guid, BadgeCommand, Handling) Command => (
+            Badge.Stream(Item.AwardId),
+            new AwardBadge(new BadgeAwarded(Item.AwardId, Item.MemberId, Item.Name, Item.Class, Item.At, Imported: true)),
+            new Handling
+            {
+                At = Item.At,
+                Also = _ => _appending = true,
+                Always = _ => (Taken, _appending) = (_appending, false)
+            });
+    }
+}

@@ -1,0 +1,59 @@
+using System.Security.Claims;
+using Community.EventSourcing;
+using Community.Incentives.Badges;
+using Community.ServiceDefaults;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Community.Incentives.Points;
+
+/// <param name="Missing">Points until it is reached.</param>
+internal sealed record NextLevel(int Level, string Name, long Points, long Missing);
+
+internal sealed record MemberPoints(
+    Guid MemberId, long Balance, long Lifetime, int Level, NextLevel? NextLevel, int Streak, IReadOnlyList<BadgeCount> Badges);
+
+internal sealed record LevelAnswer(int Level, string Name, long Points);
+
+internal static class PointsEndpoints
+{
+    public static void MapPoints(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/members/{id:guid}/points", Get);
+        app.MapGet("/members/{id:guid}/points/entries", Entries);
+        app.MapGet("/levels", () => new Page<LevelAnswer>([.. Levels.All.Select(level => new LevelAnswer(level.Number, level.Name, level.Points))], null));
+    }
+
+    private static async Task<Results<Ok<MemberPoints>, ProblemHttpResult>> Get(
+        Guid id, Instant? asOf, ClaimsPrincipal user, PointsBook book, BadgeBook badges, TimeProvider clock, CancellationToken ct)
+    {
+        if (!user.MaySee(id))
+        {
+            return Hidden();
+        }
+
+        var instant = asOf?.Value ?? clock.GetUtcNow();
+        var totals = await book.Totals(id, instant, ct);
+        var level = Levels.At(totals.Lifetime);
+        var next = Levels.After(level) is { } after ? new NextLevel(after.Number, after.Name, after.Points, after.Points - totals.Lifetime) : null;
+
+        return TypedResults.Ok(new MemberPoints(
+            id, totals.Balance, totals.Lifetime, level.Number, next, totals.Streak, await badges.Of(id, instant, ct)));
+    }
+
+    private static async Task<Results<Ok<Page<PointsEntry>>, ProblemHttpResult>> Entries(
+        Guid id, [AsParameters] Paging paging, ClaimsPrincipal user, PointsBook book, CancellationToken ct)
+    {
+        if (!user.MaySee(id))
+        {
+            return Hidden();
+        }
+
+        var rows = await book.Entries(id, paging.Key<EntryKey>(out var after) ? after : null, paging.Size + 1, ct);
+
+        return TypedResults.Ok(paging.Page(rows, row => new EntryKey(row.At, row.EntryId)));
+    }
+
+    private static bool MaySee(this ClaimsPrincipal user, Guid memberId) => user.MemberId() == memberId || user.May("operator");
+
+    private static ProblemHttpResult Hidden() => EventSourcing.Problems.Forbidden("Points are seen by their member and by operators.");
+}

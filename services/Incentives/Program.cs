@@ -1,0 +1,28 @@
+using Community.EventSourcing;
+using Community.Incentives;
+using Community.Incentives.Badges;
+using Community.Incentives.Points;
+using Community.Incentives.Rules;
+using Community.Messaging;
+using Community.ServiceDefaults;
+using JasperFx.Events.Projections;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddEventStore("incentivesdb", typeof(Program).Assembly, options =>
+{
+    options.Projections.Add(new PointsEntries(options.DatabaseSchemaName), ProjectionLifecycle.Inline);
+    options.Projections.Add(new BadgeAwards(options.DatabaseSchemaName), ProjectionLifecycle.Inline);
+});
+builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>());
+builder.Services.AddSingleton<PointsBook>();
+builder.Services.AddSingleton<BadgeBook>();
+
+var app = builder.Build();
+app.MapServiceDefaults();
+app.UseOrigin();
+app.UseIdempotency();
+app.MapRules();
+app.MapPoints();
+app.MapBadges();
+app.Run();

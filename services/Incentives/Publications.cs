@@ -1,0 +1,16 @@
+using Community.Incentives.Badges;
+using Community.Incentives.Points;
+using Community.Messaging;
+
+namespace Community.Incentives;
+
+internal static class Publications
+{
+    public static readonly Publication[] All =
+    [
+        Publication.Of<PointsEarned, Contracts.PointsEarned>(e => new(
+            e.Id, e.Data.MemberId, e.Data.Points, e.Data.Rule, e.Data.RuleVersion, e.Data.Cause, e.Data.At)),
+        Publication.Of<BadgeAwarded, Contracts.BadgeAwarded>(e => new(
+            e.Data.AwardId, e.Data.MemberId, e.Data.Name, e.Data.Class, e.Data.At, e.Data.Imported)),
+    ];
+}
