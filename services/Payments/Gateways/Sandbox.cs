@@ -1,0 +1,120 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Community.EventSourcing;
+using Community.ServiceDefaults;
+
+namespace Community.Payments.Gateways;
+
+/// <summary>
+/// A gateway for trying and testing: the payer decides on a page of ours whether the payment succeeds. Its webhooks are
+/// signed as real ones are: <c>Sandbox-Signature: t=&lt;Unix seconds&gt;,v1=&lt;hex&gt;</c>, HMAC-SHA-256 over
+/// <c>&lt;t&gt;.&lt;body&gt;</c> by <c>Gateways:Sandbox:Secret</c>.
+/// </summary>
+internal sealed class Sandbox(MasterKey master, IConfiguration configuration, TimeProvider clock) : IGateway
+{
+    public const string Gateway = "sandbox";
+    public const string SignatureHeader = "Sandbox-Signature";
+    private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
+
+    private readonly byte[] _secret = configuration["Gateways:Sandbox:Secret"] is { Length: > 0 } secret
+        ? Encoding.UTF8.GetBytes(secret)
+        : master.Hash("gateway", Gateway);
+
+    public string Name => Gateway;
+
+    public Task<PaymentAction> Start(PaymentRequest payment, Uri service, CancellationToken ct)
+    {
+        var address = configuration["Gateways:Sandbox:Address"] is { Length: > 0 } given ? new Uri($"{given.TrimEnd('/')}/") : service;
+
+        // The address carries the payment, encrypted under a random nonce: nobody can guess or forge one, and nothing is kept.
+        var token = Base64Url.EncodeToString(master.Wrap(JsonSerializer.SerializeToUtf8Bytes(new Page(Gateway, payment), Json.Options)));
+
+        return Task.FromResult(new PaymentAction("redirect", new Uri(address, $"sandbox/{token}")));
+    }
+
+    /// <summary>The payment of a page; null where the token is none of ours.</summary>
+    public PaymentRequest? Open(string token)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Page>(master.Unwrap(Base64Url.DecodeFromChars(token)), Json.Options) is { For: Gateway } page
+                ? page.Payment
+                : null;
+        }
+        catch (Exception e) when (e is FormatException or CryptographicException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The webhook by which this gateway tells that the payer has paid, or has not.</summary>
+    public (IHeaderDictionary Headers, byte[] Body) Tell(PaymentRequest payment, bool paid)
+    {
+        var message = new Message(
+            paid ? "paid" : "failed", $"sandbox-{payment.PaymentId}", payment.OrderId.ToString(), payment.PaymentId.ToString(),
+            new Message.Sum(payment.Amount.Amount, payment.Amount.Currency));
+        var body = JsonSerializer.SerializeToUtf8Bytes(message, Json.Options);
+        var seconds = clock.GetUtcNow().ToUnixTimeSeconds();
+
+        return (new HeaderDictionary { [SignatureHeader] = $"t={seconds},v1={Convert.ToHexStringLower(Sign(seconds, body))}" }, body);
+    }
+
+    public Notification Read(IHeaderDictionary headers, ReadOnlyMemory<byte> body)
+    {
+        if (!IsGenuine(headers[SignatureHeader].ToString(), body))
+        {
+            return new NotGenuine();
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<Message>(body.Span, Json.Options) switch
+            {
+                { Outcome: "paid", Amount: { Amount: > 0 and <= Money.Most, Currency: { Length: 3 } currency } amount, Receipt.Length: > 0 and <= 200 } m
+                    when currency.All(char.IsAsciiLetterUpper) && !m.Receipt.Any(char.IsControl) =>
+                    new MoneyReceived(Id("order", m.OrderId), Id("payment", m.PaymentId), m.Receipt, new Money(amount.Amount, currency)),
+                { Outcome: "failed" } m => new PaymentRefused(Id("order", m.OrderId), Id("payment", m.PaymentId)),
+                _ => new NotUnderstood()
+            };
+        }
+        catch (JsonException)
+        {
+            return new NotUnderstood();
+        }
+    }
+
+    // Money for what cannot be an order of ours is still money: it is kept under an id of its own.
+    private static Guid Id(string what, string reference) =>
+        Guid.TryParseExact(reference, "D", out var id) ? id : StreamId.Of($"sandbox-{what}", reference);
+
+    private bool IsGenuine(string signature, ReadOnlyMemory<byte> body)
+    {
+        if (signature.Split(',') is not [['t', '=', .. var time], ['v', '1', '=', .. var hex]]
+            || !long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            || Int128.Abs((Int128)clock.GetUtcNow().ToUnixTimeSeconds() - seconds) > (long)Tolerance.TotalSeconds)
+        {
+            return false;
+        }
+
+        return CryptographicOperations.FixedTimeEquals(
+            Encoding.ASCII.GetBytes(Convert.ToHexStringLower(Sign(seconds, body.Span))), Encoding.UTF8.GetBytes(hex));
+    }
+
+    private byte[] Sign(long seconds, ReadOnlySpan<byte> body)
+    {
+        byte[] signed = [.. Encoding.ASCII.GetBytes(seconds.ToString(CultureInfo.InvariantCulture)), (byte)'.', .. body];
+
+        return HMACSHA256.HashData(_secret, signed);
+    }
+
+    // Names its purpose, so that nothing else that the master key wraps passes for a page.
+    private sealed record Page(string For, PaymentRequest Payment);
+
+    private sealed record Message(string Outcome, string Receipt, string OrderId, string PaymentId, Message.Sum Amount)
+    {
+        internal sealed record Sum(long Amount, string Currency);
+    }
+}

@@ -1,0 +1,167 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Community.EventSourcing;
+
+namespace Community.Payments.Orders;
+
+internal abstract record OrderCommand;
+
+internal sealed record PlaceOrder(Guid MemberId, OrderLine[] Lines, DateTimeOffset At) : OrderCommand;
+
+internal sealed record StartPayment(Guid PaymentId, string Gateway, DateTimeOffset At) : OrderCommand;
+
+/// <summary>A gateway has received money.</summary>
+internal sealed record ConfirmPayment(Guid PaymentId, Receipt Receipt, Money Amount, DateTimeOffset At) : OrderCommand;
+
+internal sealed record FailPayment(Guid PaymentId, DateTimeOffset At) : OrderCommand;
+
+internal sealed record CancelOrder(DateTimeOffset At) : OrderCommand;
+
+/// <param name="Amount">All that is left if null.</param>
+internal sealed record RefundOrder(Guid RefundId, Money? Amount, string Reason, DateTimeOffset At) : OrderCommand;
+
+internal abstract record Order
+{
+    public static readonly Decider<Order, OrderCommand, OrderEvent> Decider = new(new NotPlaced(), Decide, Evolve);
+
+    /// <summary>All money that ever came for it.</summary>
+    public ImmutableHashSet<Receipt> Receipts { get; init; } = [];
+
+    public static Guid Stream(Guid orderId) => orderId;
+
+    private static Decision<OrderEvent> Decide(Order order, OrderCommand command) => (order, command) switch
+    {
+        (NotPlaced, PlaceOrder c) => Place(c),
+        (Placed o, PlaceOrder c) when o.IsSame(c) => Decision.Nothing,
+        (Placed, PlaceOrder) => new Rejection("order-id-taken", "Another order has this id."),
+
+        // Money that came is a fact: it pays the order, or it is owed back.
+        (_, ConfirmPayment c) when order.Receipts.Contains(c.Receipt) => Decision.Nothing,
+        (Open o, ConfirmPayment c) when c.Amount == o.Total => new OrderPaid(o.MemberId, o.Lines, c.PaymentId, c.Receipt, c.Amount, c.At),
+        (_, ConfirmPayment c) => new RefundOwed(c.PaymentId, c.Receipt, c.Amount, order.Reason, c.At),
+
+        // A gateway that says twice how it ended, or of what we never began, changes nothing.
+        (Placed o, FailPayment c) when o.StatusOf(c.PaymentId) is PaymentStatus.Pending => new PaymentFailed(c.PaymentId, c.At),
+        (_, FailPayment) => Decision.Nothing,
+
+        (NotPlaced, _) => new Rejection("order-unknown", "There is no such order."),
+
+        (Placed o, StartPayment c) when o.StatusOf(c.PaymentId) is not null => Decision.Nothing,
+        (Open o, StartPayment c) => new PaymentStarted(c.PaymentId, c.Gateway, o.Total, c.At),
+        (Cancelled, StartPayment) => new Rejection("order-cancelled", "A cancelled order is not paid."),
+        (Paid, StartPayment) => new Rejection("order-already-paid", "The order is paid already."),
+
+        (Open, CancelOrder c) => new OrderCancelled(c.At),
+        (Cancelled, CancelOrder) => Decision.Nothing,
+        (Paid, CancelOrder) => new Rejection("order-already-paid", "A paid order is refunded, not cancelled."),
+
+        (Paid o, RefundOrder c) when o.Refunds.ContainsKey(c.RefundId) => Decision.Nothing,
+        (Paid o, RefundOrder c) => Refund(o, c),
+        (Placed, RefundOrder) => new Rejection("order-not-paid", "Only a paid order is refunded."),
+
+        _ => throw new UnreachableException($"{command.GetType().Name} is no command of an order.")
+    };
+
+    private static Order Evolve(Order order, OrderEvent @event) => (order, @event) switch
+    {
+        (NotPlaced, OrderPlaced e) => new Open(e) { Receipts = order.Receipts },
+        (Placed o, PaymentStarted e) => o with { Payments = o.Payments.Add(e.PaymentId, new Payment(e.Gateway, PaymentStatus.Pending)) },
+        (Placed o, PaymentFailed e) => o.Now(e.PaymentId, PaymentStatus.Failed),
+        (Open o, OrderPaid e) => new Paid(o.Now(e.PaymentId, PaymentStatus.Paid), e) { Receipts = o.Receipts.Add(e.Receipt) },
+        (Placed o, RefundOwed e) => o.Now(e.PaymentId, PaymentStatus.OwedBack) with { Receipts = o.Receipts.Add(e.Receipt) },
+        (_, RefundOwed e) => order with { Receipts = order.Receipts.Add(e.Receipt) },
+        (Open o, OrderCancelled) => new Cancelled(o),
+        (Paid o, OrderRefunded e) => o with { Refunds = o.Refunds.Add(e.RefundId, e.Amount), Left = o.Left.Less(e.Amount) },
+        _ => throw new UnreachableException($"{@event.GetType().Name} cannot follow {order.GetType().Name}.")
+    };
+
+    private OwedBecause Reason => this switch
+    {
+        Open => OwedBecause.AmountDiffers,
+        Cancelled => OwedBecause.OrderCancelled,
+        Paid => OwedBecause.OrderAlreadyPaid,
+        _ => OwedBecause.OrderUnknown
+    };
+
+    private static Decision<OrderEvent> Place(PlaceOrder c)
+    {
+        if (c.Lines.Any(line => line.Price.Currency != c.Lines[0].Price.Currency))
+        {
+            return new Rejection("currencies-mixed", "All items of an order are paid in one currency.");
+        }
+
+        var total = c.Lines.Aggregate<OrderLine, Money?>(
+            c.Lines[0].Price with { Amount = 0 },
+            (sum, line) => line.Price.Times(line.Quantity) is { } amount ? sum?.Plus(amount) : null);
+
+        return total is null
+            ? new Rejection("total-too-large", $"An order costs at most {Money.Most} minor units.")
+            : new OrderPlaced(c.MemberId, c.Lines, total, c.At);
+    }
+
+    private static Decision<OrderEvent> Refund(Paid order, RefundOrder c)
+    {
+        var amount = c.Amount ?? order.Left;
+
+        return amount.Currency != order.Left.Currency
+            ? new Rejection("refund-in-other-currency", $"The order was paid in {order.Left.Currency}.")
+            : amount.Amount < 1 || amount.Amount > order.Left.Amount
+            ? new Rejection("refund-exceeds-payment", $"{order.Left} are left to refund.")
+            : new OrderRefunded(
+                order.MemberId, order.Lines, c.RefundId, order.Receipt.Gateway, amount, amount == order.Left, c.Reason, c.At);
+    }
+}
+
+/// <summary>No such order, though money may have come for it.</summary>
+internal sealed record NotPlaced : Order;
+
+internal enum PaymentStatus
+{
+    Pending,
+    Paid,
+    Failed,
+    OwedBack
+}
+
+internal sealed record Payment(string Gateway, PaymentStatus Status);
+
+internal abstract record Placed(Guid MemberId, OrderLine[] Lines, Money Total, DateTimeOffset PlacedAt) : Order
+{
+    public ImmutableSortedDictionary<Guid, Payment> Payments { get; init; } = ImmutableSortedDictionary<Guid, Payment>.Empty;
+
+    public PaymentStatus? StatusOf(Guid paymentId) => Payments.TryGetValue(paymentId, out var payment) ? payment.Status : null;
+
+    /// <summary>The same wish, whatever the products cost and are called meanwhile.</summary>
+    public bool IsSame(PlaceOrder c) => MemberId == c.MemberId
+        && Lines.Select(line => (line.ProductId, line.Quantity)).SequenceEqual(c.Lines.Select(line => (line.ProductId, line.Quantity)));
+
+    // What has paid the order stays so, also when the gateway brings more money under the same payment.
+    public Placed Now(Guid paymentId, PaymentStatus status) =>
+        Payments.TryGetValue(paymentId, out var payment) && payment.Status != PaymentStatus.Paid
+        ? this with { Payments = Payments.SetItem(paymentId, payment with { Status = status }) }
+        : this;
+}
+
+internal sealed record Open : Placed
+{
+    public Open(OrderPlaced e) : base(e.MemberId, e.Lines, e.Total, e.At) { }
+}
+
+internal sealed record Cancelled : Placed
+{
+    public Cancelled(Placed order) : base(order) { }
+}
+
+internal sealed record Paid : Placed
+{
+    public Paid(Placed order, OrderPaid e) : base(order) => (Receipt, PaidAt, Left) = (e.Receipt, e.At, e.Amount);
+
+    public Receipt Receipt { get; }
+
+    public DateTimeOffset PaidAt { get; }
+
+    public ImmutableDictionary<Guid, Money> Refunds { get; init; } = ImmutableDictionary<Guid, Money>.Empty;
+
+    /// <summary>Of what was paid, after all refunds.</summary>
+    public Money Left { get; init; }
+}

@@ -1,0 +1,192 @@
+using System.ComponentModel.DataAnnotations;
+using System.Security.Claims;
+using Community.EventSourcing;
+using Community.Payments.Products;
+using Community.ServiceDefaults;
+using Marten;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Community.Payments.Orders;
+
+internal sealed record NewOrder(
+    [property: MinLength(1), MaxLength(50)] IReadOnlyList<NewOrderItem> Items, [property: Text(100)] string? CouponCode = null);
+
+internal sealed record NewOrderItem(Guid ProductId, [property: Range(1, 1000)] int Quantity);
+
+internal sealed record NewRefund([property: Text(1000, MultiLine = true)] string Reason, Money? Amount = null);
+
+internal sealed record RefundView(Guid RefundId, Money Amount);
+
+internal sealed record OrderItemView(Guid ProductId, string Kind, Guid SubjectId, string Name, int Quantity, Money Price);
+
+internal sealed record PaymentView(Guid PaymentId, string Gateway, PaymentStatus Status);
+
+/// <param name="Refunded">Null where nothing was.</param>
+internal sealed record OrderView(
+    Guid OrderId, Guid MemberId, OrderStatus Status, Money Total, IReadOnlyList<OrderItemView> Items, DateTimeOffset PlacedAt,
+    DateTimeOffset? PaidAt, Money? Refunded, IReadOnlyList<PaymentView> Payments);
+
+internal sealed record OrderInListView(
+    Guid OrderId, Guid MemberId, OrderStatus Status, Money Total, IReadOnlyList<OrderItemView> Items, DateTimeOffset PlacedAt);
+
+internal static class OrderEndpoints
+{
+    public static void MapOrders(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/orders", Place);
+        app.MapGet("/orders", List);
+        app.MapGet("/orders/{id}", Get);
+        app.MapGet("/orders/{id}/history", History);
+        app.MapPost("/orders/{id}/cancellation", Cancel);
+        app.MapPost("/orders/{id}/refunds", Refund).RequireRoles("operator");
+    }
+
+    /// <summary>The order as its member or an operator may see it; to anybody else it does not exist.</summary>
+    public static async Task<(Placed Order, long Version)?> FindOrder(
+        this IDocumentStore store, Guid id, ClaimsPrincipal user, DateTimeOffset? asOf, CancellationToken ct)
+    {
+        var loaded = await store.Load(Order.Decider, Order.Stream(id), asOf, ct);
+
+        return loaded.State is Placed order && (order.MemberId == user.MemberId() || user.May("operator"))
+            ? (order, loaded.Version)
+            : null;
+    }
+
+    private static async Task<Results<Created<OrderView>, ProblemHttpResult>> Place(
+        NewOrder wish, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if (wish.Items.Any(item => item is null))
+        {
+            throw new InvalidParameter("items", "must not contain null");
+        }
+
+        if (wish.CouponCode is not null)
+        {
+            return Problems.Problem(StatusCodes.Status409Conflict, "coupon-unknown", "There is no such coupon.");
+        }
+
+        await using var session = store.QuerySession();
+        var products = (await session.LoadManyAsync<ProductOnOffer>(ct, wish.Items.Select(item => Product.Stream(item.ProductId)).Distinct().ToArray()))
+            .ToDictionary(product => product.ProductId);
+
+        if (wish.Items.FirstOrDefault(item => !products.ContainsKey(item.ProductId)) is { } unknown)
+        {
+            return Problems.Problem(StatusCodes.Status409Conflict, "product-unknown", $"Nothing is offered under the id {unknown.ProductId}.");
+        }
+
+        OrderLine[] lines = [.. from item in wish.Items
+            let product = products[item.ProductId]
+            select new OrderLine(product.ProductId, product.Kind, product.SubjectId, product.Name, item.Quantity, product.Price)];
+        var id = http.NewId(clock);
+        var handled = await store.Handle(Order.Decider, Order.Stream(id), new PlaceOrder(user.MemberId(), lines, clock.GetUtcNow()), ct);
+
+        if (handled.Rejection is { } rejection)
+        {
+            return rejection.ToProblem();
+        }
+
+        http.SetVersion(handled.Version);
+
+        return TypedResults.Created($"/orders/{id}", View(id, (Placed)handled.State));
+    }
+
+    private static async Task<Results<Ok<OrderView>, ProblemHttpResult>> Get(
+        Guid id, Instant? asOf, ClaimsPrincipal user, HttpContext http, IDocumentStore store, CancellationToken ct)
+    {
+        if (await store.FindOrder(id, user, asOf?.Value, ct) is not var (order, version))
+        {
+            return Problems.NotFound("order");
+        }
+
+        http.SetVersion(version);
+
+        return TypedResults.Ok(View(id, order));
+    }
+
+    private static async Task<Results<Ok<History>, ProblemHttpResult>> History(
+        Guid id, ClaimsPrincipal user, IDocumentStore store, KeyRing keys, CancellationToken ct) =>
+        await store.FindOrder(id, user, null, ct) is not null && await store.History(keys, Order.Stream(id), ct) is { } history
+            ? TypedResults.Ok(history)
+            : Problems.NotFound("order");
+
+    private static async Task<Page<OrderInListView>> List(
+        [AsParameters] Paging paging, ClaimsPrincipal user, IQuerySession session, CancellationToken ct)
+    {
+        var orders = session.Query<OrderInList>().AsQueryable();
+
+        if (!user.May("operator"))
+        {
+            var member = user.MemberId();
+            orders = orders.Where(order => order.MemberId == member);
+        }
+
+        if (paging.Key<Guid>(out var after))
+        {
+            orders = orders.Where(order => order.Id < after);
+        }
+
+        // The latest first: ids of version 7 grow with time.
+        var rows = await orders.OrderByDescending(order => order.Id).Take(paging.Size + 1).ToListAsync(ct);
+
+        return paging.Page(
+            [.. rows.Select(o => new OrderInListView(o.Id, o.MemberId, o.Status, o.Total, Items(o.Lines), o.PlacedAt))], o => o.OrderId);
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Cancel(
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if (await store.FindOrder(id, user, null, ct) is null)
+        {
+            return Problems.NotFound("order");
+        }
+
+        var handled = await store.Handle(
+            Order.Decider, Order.Stream(id), new CancelOrder(clock.GetUtcNow()), new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+
+        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.NoContent();
+    }
+
+    private static async Task<Results<Created<RefundView>, ProblemHttpResult>> Refund(
+        Guid id, NewRefund wish, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if (await store.FindOrder(id, user, null, ct) is null)
+        {
+            return Problems.NotFound("order");
+        }
+
+        var refund = new RefundOrder(http.NewId(clock), wish.Amount, wish.Reason, clock.GetUtcNow());
+        var handled = await store.Handle(
+            Order.Decider, Order.Stream(id), refund, new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+
+        if (handled.Rejection is { } rejection)
+        {
+            return rejection.ToProblem();
+        }
+
+        http.SetVersion(handled.Version);
+
+        return TypedResults.Created($"/orders/{id}", new RefundView(refund.RefundId, ((Paid)handled.State).Refunds[refund.RefundId]));
+    }
+
+    private static OrderView View(Guid id, Placed order)
+    {
+        var paid = order as Paid;
+
+        return new OrderView(
+            id, order.MemberId, StatusOf(order), order.Total, Items(order.Lines), order.PlacedAt, paid?.PaidAt,
+            paid is { Refunds.Count: > 0 } ? paid.Total.Less(paid.Left) : null,
+            [.. order.Payments.Select(p => new PaymentView(p.Key, p.Value.Gateway, p.Value.Status))]);
+    }
+
+    private static OrderStatus StatusOf(Placed order) => order switch
+    {
+        Cancelled => OrderStatus.Cancelled,
+        Paid { Left.Amount: 0 } => OrderStatus.Refunded,
+        Paid { Refunds.Count: > 0 } => OrderStatus.PartiallyRefunded,
+        Paid => OrderStatus.Paid,
+        _ => OrderStatus.Placed
+    };
+
+    private static OrderItemView[] Items(OrderLine[] lines) =>
+        [.. lines.Select(line => new OrderItemView(line.ProductId, line.Kind, line.SubjectId, line.Name, line.Quantity, line.Price))];
+}

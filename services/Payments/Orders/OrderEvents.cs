@@ -1,0 +1,49 @@
+using Community.EventSourcing;
+
+namespace Community.Payments.Orders;
+
+/// <summary>A product as it was when it was ordered.</summary>
+/// <param name="Price">Of one piece.</param>
+public sealed record OrderLine(Guid ProductId, string Kind, Guid SubjectId, string Name, int Quantity, Money Price);
+
+/// <summary>What a gateway calls one arrival of money; the same receipt is the same money.</summary>
+public sealed record Receipt(string Gateway, string Number);
+
+public abstract record OrderEvent
+{
+    private protected OrderEvent() { }
+}
+
+[EventType("order-placed.v1")]
+public sealed record OrderPlaced(Guid MemberId, OrderLine[] Lines, Money Total, DateTimeOffset At) : OrderEvent;
+
+[EventType("order-payment-started.v1")]
+public sealed record PaymentStarted(Guid PaymentId, string Gateway, Money Amount, DateTimeOffset At) : OrderEvent;
+
+[EventType("order-payment-failed.v1")]
+public sealed record PaymentFailed(Guid PaymentId, DateTimeOffset At) : OrderEvent;
+
+[EventType("order-paid.v1")]
+public sealed record OrderPaid(
+    Guid MemberId, OrderLine[] Lines, Guid PaymentId, Receipt Receipt, Money Amount, DateTimeOffset At) : OrderEvent;
+
+/// <summary>Money came that fits no open order: it is the payer's.</summary>
+[EventType("order-refund-owed.v1")]
+public sealed record RefundOwed(Guid PaymentId, Receipt Receipt, Money Amount, OwedBecause Because, DateTimeOffset At) : OrderEvent;
+
+public enum OwedBecause
+{
+    OrderUnknown,
+    OrderCancelled,
+    OrderAlreadyPaid,
+    AmountDiffers
+}
+
+[EventType("order-cancelled.v1")]
+public sealed record OrderCancelled(DateTimeOffset At) : OrderEvent;
+
+/// <param name="Gateway">By which the money goes back.</param>
+/// <param name="Whole">Nothing of what was paid is left.</param>
+[EventType("order-refunded.v1")]
+public sealed record OrderRefunded(
+    Guid MemberId, OrderLine[] Lines, Guid RefundId, string Gateway, Money Amount, bool Whole, string Reason, DateTimeOffset At) : OrderEvent;

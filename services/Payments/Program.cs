@@ -1,0 +1,38 @@
+using Community.EventSourcing;
+using Community.Messaging;
+using Community.Payments;
+using Community.Payments.Gateways;
+using Community.Payments.Ledger;
+using Community.Payments.Orders;
+using Community.Payments.Products;
+using Community.ServiceDefaults;
+using JasperFx.Events.Projections;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
+{
+    options.Projections.Add<ProductsOnOffer>(ProjectionLifecycle.Inline); // an order is priced by it
+    options.Projections.Add<OrderList>(ProjectionLifecycle.Async);
+    options.Projections.Add<OwedRefunds>(ProjectionLifecycle.Async);
+    options.Projections.Add(new Postings(options), ProjectionLifecycle.Async);
+    options.Schema.For<ProductOnOffer>().Index(product => product.ProductId).Index(product => product.SubjectId);
+    options.Schema.For<OrderInList>().Index(order => order.MemberId);
+    options.Schema.For<OwedRefund>();
+});
+builder.AddMessaging("payments", Publications.All, consume =>
+{
+    consume.Add<OfferContentWhenPublished>();
+    consume.Add<WithdrawContentWhenUnpublished>();
+});
+builder.AddGateways();
+
+var app = builder.Build();
+app.MapServiceDefaults();
+app.UseOrigin();
+app.UseIdempotency();
+app.MapProducts();
+app.MapOrders();
+app.MapGateways();
+app.MapLedger();
+app.Run();
