@@ -14,7 +14,7 @@ internal abstract class Meter
             return;
         }
 
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(errors) });
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(errors), Interactive = InteractionSupport.Yes });
         await console.Progress()
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RateColumn(), new SpinnerColumn())
             .StartAsync(bars => work(new Bars(console, bars)));
@@ -90,7 +90,8 @@ internal abstract class Meter
 
     private sealed class RateColumn : ProgressColumn
     {
+        // Spectre's own speed needs more than one step, and a small kind is one batch.
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-            new Text($"{(task.Speed is { } speed && double.IsFinite(speed) ? speed : 0):0} rows/s");
+            new Text($"{(task.ElapsedTime is { TotalSeconds: > 0 } time ? task.Value / time.TotalSeconds : 0):0} rows/s");
     }
 }

@@ -6,7 +6,8 @@ using System.Xml;
 namespace Community.Importer.StackExchange;
 
 /// <summary>The files of a dump: one <c>&lt;row …/&gt;</c> after the other below one root, plain or .gz.</summary>
-internal sealed class Dump(string folder, TimeProvider clock)
+/// <param name="now">One instant for all readings, lest a row that was in the future at the first be past at the second.</param>
+internal sealed class Dump(string folder, DateTimeOffset now)
 {
     public string Folder => folder;
 
@@ -14,7 +15,7 @@ internal sealed class Dump(string folder, TimeProvider clock)
     /// <exception cref="ImportFailedException">The file is missing, or cannot be read to its end.</exception>
     public IEnumerable<Row> Rows(string part)
     {
-        using var file = DumpFile.Open(folder, part, clock.GetUtcNow().UtcDateTime);
+        using var file = DumpFile.Open(folder, part, now.UtcDateTime);
         while (file.Next() is { } row)
             yield return row;
     }
