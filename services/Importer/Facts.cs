@@ -23,14 +23,6 @@ internal readonly record struct Place(string File, int Line)
 /// <summary>The facts of one kind; <paramref name="Expected"/> serves the progress bar only.</summary>
 internal sealed record Consignment(Kind Kind, int Expected, IEnumerable<Fact> Facts);
 
-/// <summary>A community somewhere else, as far as the import needs to know it.</summary>
-internal interface ISource
-{
-    /// <summary>Reads everything once, so that nothing is sent of what cannot be read to its end.</summary>
-    /// <exception cref="ImportFailedException">A part is missing or cannot be read; names file and line.</exception>
-    IReadOnlyList<Consignment> Survey(CancellationToken ct);
-}
-
 /// <summary>The import cannot go on; the message is for its user.</summary>
 internal sealed class ImportFailedException(string message, Exception? cause = null) : Exception(message, cause);
 

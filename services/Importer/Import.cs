@@ -10,14 +10,14 @@ internal static class Import
 
     /// <returns>The exit code: 0 when everything was taken or its absence explained, 1 when the import failed, 130 when it was interrupted.</returns>
     public static async Task<int> Run(
-        Func<Report, TimeProvider, ISource> open, Uri to, string token, TimeSpan patience,
+        Func<Report, CancellationToken, IReadOnlyList<Consignment>> survey, Uri to, string token, TimeSpan patience,
         TextWriter output, TextWriter errors, TimeProvider clock, CancellationToken ct)
     {
         var report = new Report();
 
         try
         {
-            var consignments = open(report, clock).Survey(ct);
+            var consignments = survey(report, ct);
 
             await Meter.Show(errors, clock, async meter =>
             {

@@ -33,7 +33,7 @@ stackExchange.SetAction((given, ct) =>
     var name = given.GetValue(site) is { } told && !string.IsNullOrWhiteSpace(told) ? told.Trim() : Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
 
     return Import.Run(
-        (report, clock) => new StackExchangeSite(new Dump(folder, clock.GetUtcNow()), new SourceIds(name), report),
+        (report, ct) => new StackExchangeSite(new Dump(folder, TimeProvider.System.GetUtcNow()), new SourceIds(name), report).Survey(ct),
         given.GetRequiredValue(to), given.GetRequiredValue(token), TimeSpan.FromSeconds(given.GetValue(patience)),
         Console.Out, Console.Error, TimeProvider.System, ct);
 });

@@ -12,7 +12,7 @@ internal sealed record Importing(int Exit, string Report, string Errors)
         using var synchronized = TextWriter.Synchronized(errors);
 
         var exit = await Import.Run(
-            (report, clock) => new StackExchangeSite(new Dump(directory, clock.GetUtcNow()), new SourceIds(site), report),
+            (report, ct) => new StackExchangeSite(new Dump(directory, TimeProvider.System.GetUtcNow()), new SourceIds(site), report).Survey(ct),
             to, token, patience ?? TimeSpan.FromSeconds(30), output, synchronized, TimeProvider.System, ct);
 
         return new Importing(exit, output.ToString(), errors.ToString());

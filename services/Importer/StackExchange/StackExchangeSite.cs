@@ -1,7 +1,7 @@
 namespace Community.Importer.StackExchange;
 
 /// <summary>Turns a dump's rows into facts, and accounts for each row that becomes none.</summary>
-internal sealed class StackExchangeSite(Dump dump, SourceIds ids, Report report) : ISource
+internal sealed class StackExchangeSite(Dump dump, SourceIds ids, Report report)
 {
     private const string OtherPosts = "other posts";
     private const string Malformed = "malformed rows";
@@ -9,6 +9,8 @@ internal sealed class StackExchangeSite(Dump dump, SourceIds ids, Report report)
     private const string Absent = "on posts that are not in the dump";
     private const string NoAuthor = "without author: the account was deleted";
 
+    /// <summary>Reads everything once, so that nothing is sent of what cannot be read to its end.</summary>
+    /// <exception cref="ImportFailedException">A file is missing or cannot be read; names file and line.</exception>
     public IReadOnlyList<Consignment> Survey(CancellationToken ct)
     {
         report.Source = $"{ids.Site} from {dump.Folder}";
