@@ -28,11 +28,17 @@ public sealed class TextAttribute(int max) : ValidationAttribute
     };
 
     private ValidationResult? Verdict(string? text, ValidationContext context) =>
-        Fault(text) is { } fault ? new ValidationResult(fault, [context.MemberName ?? context.DisplayName]) : ValidationResult.Success;
+        Text.Fault(text, Max, MultiLine, MayBeBlank, Min) is { } fault
+            ? new ValidationResult(fault, [context.MemberName ?? context.DisplayName])
+            : ValidationResult.Success;
+}
 
-    private string? Fault(string? text)
+public static class Text
+{
+    /// <summary>What is wrong with a text by the rules of <see cref="TextAttribute"/>, where each item has its own verdict; null: nothing.</summary>
+    public static string? Fault(string? text, int max, bool multiLine = false, bool mayBeBlank = false, int min = 0)
     {
-        if (text is null || (!MayBeBlank && string.IsNullOrWhiteSpace(text)))
+        if (text is null || (!mayBeBlank && string.IsNullOrWhiteSpace(text)))
             return "must not be blank";
 
         var length = 0;
@@ -40,13 +46,13 @@ public sealed class TextAttribute(int max) : ValidationAttribute
         {
             if (Rune.DecodeFromUtf16(rest, out var rune, out var taken) != System.Buffers.OperationStatus.Done)
                 return "must be well-formed Unicode";
-            if (Rune.IsControl(rune) && !(MultiLine && rune.Value is '\n' or '\r' or '\t'))
+            if (Rune.IsControl(rune) && !(multiLine && rune.Value is '\n' or '\r' or '\t'))
                 return "must not contain control characters";
             rest = rest[taken..];
         }
 
-        return length > Max ? $"must be at most {Max} characters"
-            : length < Min ? $"must be at least {Min} characters"
+        return length > max ? $"must be at most {max} characters"
+            : length < min ? $"must be at least {min} characters"
             : null;
     }
 }

@@ -1,0 +1,135 @@
+using System.Security.Cryptography;
+using System.Text;
+using Community.EventSourcing;
+using Community.Membership.Members;
+using Community.Membership.Sessions;
+using Community.Membership.Tokens;
+using Community.ServiceDefaults;
+using Marten;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Community.Membership.Founding;
+
+internal static class FoundingEndpoints
+{
+    public static void AddFounding(this WebApplicationBuilder builder) => builder.Services.AddSingleton<SetupToken>().AddHostedService<SayHowToSetUp>();
+
+    public static void MapFounding(this IEndpointRouteBuilder app)
+    {
+        var founding = app.MapGroup("").AllowAnonymous().WithTags("Community");
+        founding.MapGet("/setup", async (IDocumentStore store, CancellationToken ct) =>
+            TypedResults.Ok(new SetupState((await store.Load(House.Decider, House.Stream, asOf: null, ct)).State is NotFounded)));
+        founding.MapPost("/setup", SetUp).RequireRateLimiting(RateLimits.Credentials).WithSummary("Makes the first account, the owner's");
+        founding.MapGet("/settings", async (IDocumentStore store, CancellationToken ct) =>
+            TypedResults.Ok(new Settings((await store.Load(House.Decider, House.Stream, asOf: null, ct)).State is Founded house ? house.Name : null)));
+    }
+
+    private static async Task<Results<Created<Profile>, ProblemHttpResult>> SetUp(
+        Setup request, SetupToken token, IDocumentStore store, KeyRing ring, Passwords passwords, TimeProvider clock, HttpContext http, CancellationToken ct)
+    {
+        if ((await store.Load(House.Decider, House.Stream, asOf: null, ct)).State is Founded)
+            return Problems.Problem(409, "already-set-up", "The community has an owner already.");
+        if (!token.Is(request.SetupToken))
+            return Problems.Forbidden("This is not the setup token.");
+
+        var id = http.NewId(clock);
+        var now = clock.GetUtcNow();
+        Origin.Set(Origin.Current with { By = id.ToString() });
+        var keys = await ring.Create([id], ct);
+        var joined = new MemberJoined(keys.Seal(id, request.DisplayName.Trim()), keys.Seal(id, request.Email), now, Imported: false);
+        var granted = new RoleGranted(Roles.Owner, id, now);
+        var credentials = passwords.Make(id, request.Email, request.Password);
+
+        try
+        {
+            var handled = await store.Handle(House.Decider, House.Stream, new Found(request.CommunityName.Trim(), id, now), new Handling
+            {
+                Also = session =>
+                {
+                    session.Insert(credentials);
+                    session.Events.StartStream(id, joined, granted);
+                }
+            }, ct);
+
+            if (handled.Rejection is { } rejection)
+            {
+                await ring.Erase(id, ct);
+
+                return rejection.ToProblem();
+            }
+        }
+        catch (Exception e) when (e.UniqueViolation() == Credentials.AddressIndex)
+        {
+            await ring.Erase(id, ct);
+
+            return Registration.AddressTaken();
+        }
+
+        var owner = (Joined)Member.Decider.Evolve(Member.Decider.Evolve(Member.Decider.Initial, joined), granted);
+
+        return TypedResults.Created($"/members/{id}", Profile.Of(id, owner, keys, withAddress: true));
+    }
+
+    private sealed record Setup(
+        string SetupToken, [Address] string Email, [Password] string Password, [Text(80)] string DisplayName, [Text(80)] string CommunityName);
+
+    private sealed record SetupState(bool Open);
+
+    private sealed record Settings(string? Name);
+}
+
+/// <summary>Giving and taking the role of owner: decided for the whole community, and noted with the member in the same transaction.</summary>
+internal static class Ownership
+{
+    public static async Task<Results<NoContent, ProblemHttpResult>> Give(Guid member, Guid by, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if ((await store.Load(Member.Decider, member, asOf: null, ct)).State is not Joined)
+            return Problems.NotFound("member");
+
+        var give = new GiveOwnership(member, by, clock.GetUtcNow());
+        var handled = await store.Handle(House.Decider, House.Stream, give, new Handling
+        {
+            Also = session => session.Events.Append(member, new RoleGranted(Roles.Owner, by, give.At))
+        }, ct);
+
+        return MemberEndpoints.Answer(handled.Rejection);
+    }
+
+    public static async Task<Results<NoContent, ProblemHttpResult>> Take(Guid member, Guid by, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if ((await store.Load(Member.Decider, member, asOf: null, ct)).State is not Joined)
+            return Problems.NotFound("member");
+
+        var take = new TakeOwnership(member, by, clock.GetUtcNow());
+        var revokeTokens = await store.TokensWith(Roles.Owner, member, take.At, ct);
+        var handled = await store.Handle(House.Decider, House.Stream, take, new Handling
+        {
+            Also = session =>
+            {
+                session.Events.Append(member, new RoleRevoked(Roles.Owner, by, take.At));
+                revokeTokens(session);
+            }
+        }, ct);
+
+        return MemberEndpoints.Answer(handled.Rejection);
+    }
+}
+
+/// <summary>The one-time token of <c>POST /setup</c>, from <c>Setup:Token</c>; where none is configured, one made for this run.</summary>
+internal sealed class SetupToken(IConfiguration configuration)
+{
+    public string? Made { get; } = string.IsNullOrEmpty(configuration["Setup:Token"]) ? RandomNumberGenerator.GetHexString(32, lowercase: true) : null;
+
+    public bool Is(string given) => CryptographicOperations.FixedTimeEquals(
+        SHA256.HashData(Encoding.UTF8.GetBytes(given)), SHA256.HashData(Encoding.UTF8.GetBytes(Made ?? configuration["Setup:Token"]!)));
+}
+
+/// <summary>A membership that runs alone tells its operator, and nobody else, how to begin.</summary>
+internal sealed class SayHowToSetUp(SetupToken token, IDocumentStore store, ILogger<SetupToken> log) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (token.Made is { } made && (await store.Load(House.Decider, House.Stream, asOf: null, stoppingToken)).State is NotFounded)
+            log.LogWarning("No owner yet: POST /setup with the setup token {SetupToken}", made);
+    }
+}

@@ -1,0 +1,161 @@
+using System.Security.Claims;
+using Community.EventSourcing;
+using Community.Membership.Founding;
+using Community.Membership.Tokens;
+using Community.ServiceDefaults;
+using Marten;
+using Marten.Linq.MatchesSql;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Community.Membership.Members;
+
+internal static class MemberEndpoints
+{
+    public static void MapMembers(this IEndpointRouteBuilder app)
+    {
+        var members = app.MapGroup("/members").WithTags("Members");
+        members.MapPost("", Registration.Register).AllowAnonymous().WithSummary("Joins the community");
+        members.MapGet("", List).AllowAnonymous().WithSummary("All members for an operator; with ids, the public profiles of some");
+        members.MapGet("/me", Mine);
+        members.MapPatch("/me", Change).WithSummary("Changes what is given; an empty bio takes it off");
+        members.MapGet("/{id}", Read).AllowAnonymous();
+        members.MapGet("/{id}/history", History);
+        members.MapPut("/{id}/roles/{role}", Grant).RequireRoles(Roles.Operator);
+        members.MapDelete("/{id}/roles/{role}", Revoke).RequireRoles(Roles.Operator);
+    }
+
+    private static async Task<Results<Ok<Profile>, ProblemHttpResult>> Read(
+        Guid id, Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, HttpContext http, CancellationToken ct)
+    {
+        var (state, version) = await store.Load(Member.Decider, id, asOf?.Value, ct);
+        if (state is not Joined member)
+            return Problems.NotFound("member");
+
+        http.SetVersion(version);
+
+        return TypedResults.Ok(Profile.Of(id, member, await ring.Find([id], ct), withAddress: user.FindMemberId() == id));
+    }
+
+    private static Task<Results<Ok<Profile>, ProblemHttpResult>> Mine(
+        Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, HttpContext http, CancellationToken ct) =>
+        Read(user.MemberId(), asOf, user, store, ring, http, ct);
+
+    private static async Task<Results<Ok<Profile>, ProblemHttpResult>> Change(
+        ProfileChange change, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
+    {
+        var id = user.MemberId();
+        var now = clock.GetUtcNow();
+        var keys = await ring.Find([id], ct);
+        var (state, version) = await store.Load(Member.Decider, id, asOf: null, ct);
+        if (state is not Joined member)
+            return Problems.NotFound("member");
+        if (http.ExpectedVersion() is { } expected && expected != version)
+            throw new VersionConflictException(id, preconditionFailed: true);
+
+        // Sealed texts cannot be compared, so what stays the same is found here and not by the decider.
+        List<MemberCommand> commands = [];
+        if (change.DisplayName is { } name && name.Trim() != keys.Open(member.Name))
+            commands.Add(new Rename(keys.Seal(id, name.Trim()), now));
+        if (change.Bio is { } bio && bio != (keys.Open(member.Bio) ?? ""))
+            commands.Add(new RewriteBio(bio.Length == 0 ? null : keys.Seal(id, bio), now));
+
+        foreach (var command in commands)
+        {
+            var handled = await store.Handle(Member.Decider, id, command, new Handling { ExpectedVersion = http.ExpectedVersion() is null ? null : version }, ct);
+            (state, version) = (handled.State, handled.Version);
+        }
+
+        http.SetVersion(version);
+
+        return TypedResults.Ok(Profile.Of(id, (Joined)state, keys, withAddress: true));
+    }
+
+    private static async Task<Results<Ok<Page<Profile>>, ProblemHttpResult>> List(
+        string? ids, [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, CancellationToken ct)
+    {
+        var all = ids is null;
+        if (all && user.FindMemberId() is null)
+            return Problems.Problem(401, "unauthenticated", "A list of all members needs an operator's token; ?ids= asks for some of them.");
+        if (all && (!user.May(Roles.Operator) || (user.HasClaim(claim => claim.Type == "scope") && !user.HasScope("read"))))
+            return Problems.Forbidden("Only operators see all members; ?ids= asks for some of them.");
+
+        await using var session = store.QuerySession();
+        var some = ids is null ? [] : Ids(ids);
+        var after = paging.Key<Guid>(out var last) ? last : Guid.Empty;
+        var rows = await session.Query<MemberRow>()
+            .Where(row => all || some.Contains(row.Id))
+            .Where(row => row.MatchesSql("d.id > ?", after))
+            .OrderBy(row => row.Id)
+            .Take((all ? paging.Size : 100) + 1)
+            .ToListAsync(ct);
+        var keys = await ring.Find([.. rows.Select(row => row.Id)], ct);
+        var profiles = rows.Select(row => Profile.Of(row.Id, row.Member, keys, withAddress: all)).ToList();
+
+        return TypedResults.Ok(all ? paging.Page(profiles, profile => profile.MemberId) : new Page<Profile>(profiles, null));
+    }
+
+    private static Guid[] Ids(string list)
+    {
+        var parts = list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (parts.Length > 100)
+            throw new InvalidParameter("ids", "must be at most 100");
+
+        return [.. parts.Select(part => Guid.TryParseExact(part, "D", out var id) ? id : throw new InvalidParameter("ids", "must be ids of members, separated by commas")).Distinct()];
+    }
+
+    private static async Task<Results<Ok<History>, ProblemHttpResult>> History(
+        Guid id, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, CancellationToken ct)
+    {
+        if (user.MemberId() != id && !user.May(Roles.Operator))
+            return Problems.Forbidden("Only the member and operators see the history.");
+        // Tokens, too, are streams: only a member's is shown here.
+        if ((await store.Load(Member.Decider, id, asOf: null, ct)).State is not Joined || await store.History(ring, id, ct) is not { } history)
+            return Problems.NotFound("member");
+
+        return TypedResults.Ok(history);
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Grant(
+        Guid id, string role, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if (Forbids(role, user) is { } refusal)
+            return refusal;
+        if (role == Roles.Owner)
+            return await Ownership.Give(id, user.MemberId(), store, clock, ct);
+
+        var handled = await store.Handle(Member.Decider, id, new GrantRole(role, user.MemberId(), clock.GetUtcNow()), ct);
+
+        return Answer(handled.Rejection);
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Revoke(
+        Guid id, string role, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if (Forbids(role, user) is { } refusal)
+            return refusal;
+        if (role == Roles.Owner)
+            return await Ownership.Take(id, user.MemberId(), store, clock, ct);
+
+        var revoke = new RevokeRole(role, user.MemberId(), clock.GetUtcNow());
+        var revokeTokens = await store.TokensWith(role, id, revoke.At, ct);
+        var handled = await store.Handle(Member.Decider, id, revoke, new Handling { Also = revokeTokens }, ct);
+
+        return Answer(handled.Rejection);
+    }
+
+    private static ProblemHttpResult? Forbids(string role, ClaimsPrincipal user) => role switch
+    {
+        Roles.Owner or Roles.Operator => user.IsInRole(Roles.Owner) ? null : Problems.Forbidden("Only an owner gives or takes this role."),
+        Roles.Member => Problems.Problem(409, "role-inseparable", "Every member has the role 'member'."),
+        _ => Roles.OfTrade.Contains(role) ? null : Problems.NotFound("role")
+    };
+
+    internal static Results<NoContent, ProblemHttpResult> Answer(Rejection? rejection) => rejection switch
+    {
+        null => TypedResults.NoContent(),
+        { Code: "not-found" } => rejection.ToProblem(StatusCodes.Status404NotFound),
+        _ => rejection.ToProblem()
+    };
+
+    private sealed record ProfileChange([Text(80)] string? DisplayName = null, [Text(2000, MultiLine = true, MayBeBlank = true)] string? Bio = null);
+}

@@ -1,0 +1,43 @@
+using System.Text.Json.Serialization;
+using Community.EventSourcing;
+using JasperFx.Events;
+using JasperFx.Events.Projections;
+using Marten;
+using Marten.Events.Aggregation;
+
+namespace Community.Membership.Members;
+
+/// <summary>A member as others see it; the address only the member and operators.</summary>
+internal sealed record Profile(
+    Guid MemberId,
+    string? DisplayName,
+    string? Bio,
+    IReadOnlyCollection<string> Roles,
+    string? Tier,
+    int? Level,
+    DateTimeOffset JoinedAt,
+    string Status,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Email)
+{
+    public static Profile Of(Guid id, Joined member, MemberKeys keys, bool withAddress) => new(
+        id, keys.Open(member.Name), keys.Open(member.Bio), member.Roles, Tier: null, Level: null, member.JoinedAt, "active",
+        withAddress ? keys.Open(member.Address) : null);
+}
+
+/// <summary>The members for lists and sign-in; personal data stays sealed here too.</summary>
+internal sealed record MemberRow(Guid Id, Joined Member);
+
+/// <summary>Inline: who has just joined signs in at once, and a role counts from the next token on.</summary>
+internal sealed partial class MemberRows : SingleStreamProjection<MemberRow, Guid>
+{
+    public MemberRows() => IncludeType<MemberEvent>();
+
+    public override MemberRow? Evolve(MemberRow? snapshot, Guid id, IEvent e) => e.Data is MemberEvent fact
+        ? new MemberRow(id, (Joined)Member.Decider.Evolve(snapshot?.Member ?? Member.Decider.Initial, fact))
+        : snapshot;
+}
+
+internal static class MemberStorage
+{
+    public static void AddMembers(this StoreOptions options) => options.Projections.Add(new MemberRows(), ProjectionLifecycle.Inline);
+}

@@ -1,0 +1,33 @@
+using Community.EventSourcing;
+using Community.Membership;
+using Community.Membership.Founding;
+using Community.Membership.Imports;
+using Community.Membership.Members;
+using Community.Membership.Sessions;
+using Community.Membership.Tokens;
+using Community.Messaging;
+using Community.ServiceDefaults;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddEventStore("membershipdb", typeof(Program).Assembly, options =>
+{
+    options.AddMembers();
+    options.AddSessions();
+    options.AddTokens();
+});
+builder.AddMessaging("membership", Publications.All, _ => { });
+builder.AddFounding();
+builder.AddSessions();
+builder.AddTokens();
+
+var app = builder.Build();
+app.MapServiceDefaults();
+app.UseOrigin();
+app.UseIdempotency();
+app.MapFounding();
+app.MapMembers();
+app.MapSessions();
+app.MapTokens();
+app.MapImports();
+app.Run();

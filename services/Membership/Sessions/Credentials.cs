@@ -1,0 +1,78 @@
+using System.Collections.Frozen;
+using System.ComponentModel.DataAnnotations;
+using Community.EventSourcing;
+using Community.Membership.Members;
+using Community.ServiceDefaults;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
+
+namespace Community.Membership.Sessions;
+
+/// <summary>How a member signs in. No event holds any of this: a hash that leaked must be forgettable.</summary>
+/// <param name="Address">Keyed hash of the e-mail address, by which it is found and unique.</param>
+internal sealed record Credentials(Guid Id, string Address, string Password)
+{
+    public const string AddressIndex = "credentials_address";
+}
+
+internal sealed class Passwords(MasterKey master)
+{
+    // OWASP's password storage cheat sheet for PBKDF2 with HMAC-SHA-512, which this hasher uses.
+    private const int Iterations = 210_000;
+
+    private readonly PasswordHasher<Credentials> _hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
+    private readonly Lazy<Credentials> _nobody = new(() => new Passwords(master).Make(Guid.Empty, "", "nobody signs in with this"));
+
+    public Credentials Make(Guid member, string address, string password)
+    {
+        var credentials = new Credentials(member, Find(address), "");
+
+        return credentials with { Password = _hasher.HashPassword(credentials, password) };
+    }
+
+    /// <summary>What <see cref="Credentials.Address"/> is for this address.</summary>
+    public string Find(string address) => Convert.ToBase64String(master.Hash("address", AddressAttribute.Normalize(address)));
+
+    /// <summary>Takes as long where there are no credentials: the time must not tell who is a member.</summary>
+    public bool Match(Credentials? credentials, string password) =>
+        _hasher.VerifyHashedPassword(credentials ?? _nobody.Value, (credentials ?? _nobody.Value).Password, password) != PasswordVerificationResult.Failed
+        && credentials is not null;
+}
+
+/// <summary>
+/// A password to choose, by NIST SP 800-63B: length counts, composition does not; what everybody chooses is refused.
+/// </summary>
+internal sealed class PasswordAttribute : ValidationAttribute
+{
+    private const string Rows = "abcdefghijklmnopqrstuvwxyz 01234567890 qwertyuiop asdfghjkl zxcvbnm 1qaz2wsx3edc4rfv5tgb";
+
+    private static readonly FrozenSet<string> Common = ReadCommon();
+
+    protected override ValidationResult? IsValid(object? value, ValidationContext validationContext) =>
+        value is string password && Fault(password) is { } fault ? new(fault, [validationContext.MemberName ?? ""]) : ValidationResult.Success;
+
+    internal static string? Fault(string password)
+    {
+        if (Text.Fault(password, max: 128, min: 8) is { } fault)
+            return fault;
+
+        var lower = password.ToLowerInvariant();
+        var weak = lower.Distinct().Count() < 4 || Common.Contains(lower) || IsRow(lower) || IsRepeated(lower);
+
+        return weak ? "is too common or too simple" : null;
+    }
+
+    private static bool IsRow(string text) =>
+        Rows.Split(' ').Any(row => row.Contains(text, StringComparison.Ordinal) || string.Concat(row.Reverse()).Contains(text, StringComparison.Ordinal));
+
+    private static bool IsRepeated(string text) => Enumerable.Range(1, text.Length / 2)
+        .Any(unit => text.Length % unit == 0 && unit < 5 && text == string.Concat(Enumerable.Repeat(text[..unit], text.Length / unit)));
+
+    private static FrozenSet<string> ReadCommon()
+    {
+        using var file = typeof(PasswordAttribute).Assembly.GetManifestResourceStream("common-passwords.txt")!;
+        using var text = new StreamReader(file);
+
+        return text.ReadToEnd().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(StringComparer.Ordinal);
+    }
+}

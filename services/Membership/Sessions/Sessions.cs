@@ -1,0 +1,130 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Marten;
+using Npgsql;
+using Weasel.Postgresql;
+using Weasel.Postgresql.Tables;
+
+namespace Community.Membership.Sessions;
+
+/// <summary>A session and the refresh token that continues it.</summary>
+internal sealed record Continuation(Guid SessionId, Guid MemberId, string RefreshToken);
+
+/// <summary>
+/// Sessions, in tables: they come and go, and no number is made of them. A refresh token works once; one that comes a
+/// second time was copied, and nobody knows by whom, so its whole session ends.
+/// </summary>
+internal sealed class SessionTable(NpgsqlDataSource database, TimeProvider clock, ILogger<SessionTable> log)
+{
+    /// <summary>Without a refresh for this long, the member signs in again.</summary>
+    private static readonly TimeSpan Life = TimeSpan.FromDays(30);
+
+    public async Task<Continuation> Begin(Guid member, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var session = Guid.CreateVersion7(now);
+        var token = NewToken();
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(Sql("""
+            with over as (delete from sessions where member_id = $1 and expires_at < $2 returning id)
+            delete from refresh_tokens where session_id in (select id from over)
+            """, member, now));
+        batch.BatchCommands.Add(Sql("insert into sessions (id, member_id, began_at, expires_at) values ($1, $2, $3, $4)", session, member, now, now + Life));
+        batch.BatchCommands.Add(Sql("insert into refresh_tokens (hash, session_id) values ($1, $2)", Hash(token), session));
+        await batch.ExecuteNonQueryAsync(ct);
+
+        return new(session, member, token);
+    }
+
+    /// <summary>Null: the token is unknown, was used before, or its session is over.</summary>
+    public async Task<Continuation?> Continue(string refreshToken, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var next = NewToken();
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+
+        // Of two at once, the second waits here for the first and then finds the token used.
+        await using var use = Command(connection, """
+            with used as (update refresh_tokens set used_at = $2 where hash = $1 and used_at is null returning session_id)
+            update sessions set expires_at = $3 from used where sessions.id = used.session_id and ended_at is null and expires_at > $2
+            returning sessions.id, sessions.member_id
+            """, Hash(refreshToken), now, now + Life);
+        Continuation? continuation = null;
+        await using (var row = await use.ExecuteReaderAsync(ct))
+        {
+            if (await row.ReadAsync(ct))
+                continuation = new(row.GetGuid(0), row.GetGuid(1), next);
+        }
+
+        await using var then = continuation is null
+            ? Command(connection, "update sessions set ended_at = $2 where ended_at is null and id = (select session_id from refresh_tokens where hash = $1)", Hash(refreshToken), now)
+            : Command(connection, "insert into refresh_tokens (hash, session_id) values ($1, $2)", Hash(next), continuation.SessionId);
+        var changed = await then.ExecuteNonQueryAsync(ct);
+        await transaction.CommitAsync(ct);
+
+        if (continuation is null && changed > 0)
+            log.LogWarning("A refresh token came a second time; its session was ended");
+
+        return continuation;
+    }
+
+    public async Task End(Guid session, CancellationToken ct)
+    {
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(Sql("update sessions set ended_at = $2 where id = $1 and ended_at is null", session, clock.GetUtcNow()));
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+
+    public async Task<bool> IsOver(Guid session, CancellationToken ct)
+    {
+        await using var select = database.CreateCommand("select ended_at is not null from sessions where id = $1");
+        select.Parameters.Add(new() { Value = session });
+
+        return await select.ExecuteScalarAsync(ct) is not false;
+    }
+
+    private static string NewToken() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+
+    private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
+
+    private static NpgsqlBatchCommand Sql(string text, params object[] values)
+    {
+        var command = new NpgsqlBatchCommand(text);
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
+
+        return command;
+    }
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string text, params object[] values)
+    {
+        var command = new NpgsqlCommand(text, connection);
+        foreach (var value in values)
+            command.Parameters.Add(new() { Value = value });
+
+        return command;
+    }
+}
+
+internal static class SessionStorage
+{
+    public static void AddSessions(this StoreOptions options)
+    {
+        options.Schema.For<Credentials>().UniqueIndex(Marten.Schema.UniqueIndexType.Computed, Credentials.AddressIndex, credentials => credentials.Address);
+
+        var sessions = new Table("sessions");
+        sessions.AddColumn<Guid>("id").AsPrimaryKey();
+        sessions.AddColumn<Guid>("member_id").NotNull().AddIndex();
+        sessions.AddColumn("began_at", "timestamptz").NotNull();
+        sessions.AddColumn("expires_at", "timestamptz").NotNull();
+        sessions.AddColumn("ended_at", "timestamptz");
+        var tokens = new Table("refresh_tokens");
+        tokens.AddColumn("hash", "bytea").AsPrimaryKey();
+        tokens.AddColumn<Guid>("session_id").NotNull().AddIndex();
+        tokens.AddColumn("used_at", "timestamptz");
+        options.Storage.ExtendedSchemaObjects.Add(sessions);
+        options.Storage.ExtendedSchemaObjects.Add(tokens);
+    }
+}
