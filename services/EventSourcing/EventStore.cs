@@ -8,6 +8,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Community.EventSourcing;
@@ -24,6 +25,8 @@ public static class EventStore
         var connection = builder.Configuration.GetConnectionString(connectionName)
             ?? throw new InvalidOperationException($"The connection string '{connectionName}' is not set.");
 
+        // Lost races and repeats are everyday here, and the exception tells who called: Marten need not log them as errors.
+        builder.Logging.AddFilter("Marten.IDocumentStore", LogLevel.Critical);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(new ConnectionOptions(connection));
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(connection));

@@ -58,6 +58,9 @@ public static class CommandHandling
         CancellationToken ct)
         where TEvent : class
     {
+        // In one process commands on the same stream take turns; what is left for the version check is other replicas.
+        using var turn = await Turns.Take(stream, ct);
+
         for (var attempt = 1; ; attempt++)
         {
             await using var session = store.OpenSession();
@@ -265,4 +268,23 @@ public static class CommandHandling
 
     private static DateTimeOffset Microseconds(DateTimeOffset instant) =>
         new(instant.UtcTicks - (instant.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+}
+
+/// <summary>Turns by stream: a few hundred gates, so that two streams seldom share one, and nothing grows with their number.</summary>
+internal static class Turns
+{
+    private static readonly SemaphoreSlim[] Gates = [.. Enumerable.Range(0, 512).Select(_ => new SemaphoreSlim(1, 1))];
+
+    public static async Task<IDisposable> Take(Guid stream, CancellationToken ct)
+    {
+        var gate = Gates[(uint)stream.GetHashCode() % Gates.Length];
+        await gate.WaitAsync(ct);
+
+        return new Turn(gate);
+    }
+
+    private sealed class Turn(SemaphoreSlim gate) : IDisposable
+    {
+        public void Dispose() => gate.Release();
+    }
 }

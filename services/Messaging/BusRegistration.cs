@@ -97,7 +97,7 @@ public static class BusRegistration
 
         // Longer than a failover of the database; then the error queue, from which an operator can send it again.
         endpoint.UseMessageRetry(retry => retry.Exponential(
-            10, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(10), TimeSpan.FromMilliseconds(200)));
+            9, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(200)));
     }
 
     private static string QueueOf(string service, Type consumer) =>

@@ -56,16 +56,25 @@ internal sealed class Relay : SubscriptionBase
 
         try
         {
-            // One sender: each message is handed to the channel before the next, and only the confirms overlap.
+            // One sender: each message is handed to the channel before the next, and only the confirms overlap. The first
+            // of each contract is awaited, for while its exchange is being declared later ones would overtake it.
             var confirms = new List<Task>();
+            var declared = new HashSet<Type>();
 
             foreach (var @event in page.Events)
             {
                 foreach (var (contract, message) in _publisher.Translate(@event))
                 {
                     using var activity = Wire.Continue(@event);
-                    confirms.Add(_bus.Value.Publish(
-                        message, contract, context => context.Address(_publisher, @event, contract), deadline.Token));
+                    var confirm = _bus.Value.Publish(
+                        message, contract, context => context.Address(_publisher, @event, contract), deadline.Token);
+
+                    if (declared.Add(contract))
+                    {
+                        await confirm;
+                    }
+
+                    confirms.Add(confirm);
                 }
             }
 

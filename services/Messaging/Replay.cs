@@ -28,14 +28,14 @@ internal sealed class AnswerReplayRequests(Publisher publisher, IDocumentStore s
 {
     private const int PageSize = 500;
 
-    // Asked again while it is at work: the answer is under way.
-    private static readonly ConcurrentDictionary<Guid, bool> AtWork = new();
+    // Asked again: the answer is under way, or was given and is still being consumed.
+    private static readonly ConcurrentDictionary<Guid, bool> Answered = new();
 
     public async Task Consume(ConsumeContext<ReplayRequested> context)
     {
         var request = context.Message;
 
-        if (request.Service != publisher.Service || !AtWork.TryAdd(request.RequestId, true))
+        if (request.Service != publisher.Service || !Answered.TryAdd(request.RequestId, true))
         {
             return;
         }
@@ -47,9 +47,10 @@ internal sealed class AnswerReplayRequests(Publisher publisher, IDocumentStore s
             await queue.Send(new ReplayCompleted(request.RequestId, publisher.Service), context.CancellationToken);
             log.LogInformation("Replayed {Count} facts to {Queue}", sent, request.Queue);
         }
-        finally
+        catch
         {
-            AtWork.TryRemove(request.RequestId, out _);
+            Answered.TryRemove(request.RequestId, out _);
+            throw;
         }
     }
 

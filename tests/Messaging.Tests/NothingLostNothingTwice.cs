@@ -1,0 +1,213 @@
+using Community.EventSourcing;
+using Community.Sample;
+using Community.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Community.Messaging.Tests;
+
+/// <summary>Each against a real PostgreSQL and RabbitMQ; those with kills against real processes that get SIGKILL.</summary>
+public sealed class NothingLostNothingTwice
+{
+    private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public async Task A_relay_killed_between_publish_and_progress_publishes_again_and_is_heard_once()
+    {
+        await using var world = await World.Create();
+        var listener = await world.Listener();
+        await using var ear = await Neighbour.Start(world.Broker, [], past: null, typeof(Sample.Contracts.NumberSaid));
+        var writer = await world.Speaker();
+        await world.Stop(writer); // the schema exists, and nobody relays
+        await using (var store = Marten.DocumentStore.For(options =>
+        {
+            options.Connection(world.Settings["ConnectionStrings:sampledb"]!);
+            EventSourcing.EventStore.Configure(options, typeof(Services).Assembly);
+        }))
+        {
+            for (var n = 1; n <= 300; n++)
+            {
+                await store.Handle(Speaker.Decider, Talk.Someone, new Say(n, Noon), CancellationToken.None);
+            }
+        }
+
+        await Killed(world.Process("speaker", killAfter: 50));
+
+        world.Process("speaker", killAfter: 0);
+        await listener.Heard([.. Enumerable.Range(1, 300)]);
+        Assert.True(ear.Heard.Count >= 350, $"The test must have made repeats; heard were {ear.Heard.Count} messages.");
+    }
+
+    [Fact]
+    public async Task A_consumer_killed_between_work_and_acknowledgement_does_the_work_once()
+    {
+        await using var world = await World.Create();
+        var speaker = await world.Speaker();
+        await speaker.Say(200);
+
+        await Killed(world.Process("listener", killAfter: 20));
+
+        var listener = await world.Listener();
+        await listener.Heard([.. Enumerable.Range(1, 200)]);
+    }
+
+    [Fact]
+    public async Task The_same_message_a_hundred_times_and_shuffled_works_once()
+    {
+        await using var world = await World.Create();
+        await using var others = await Neighbour.Start(world.Broker, ["sample"]);
+        var listener = await world.Listener();
+        var seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"Seed {seed}");
+        var facts = Enumerable.Range(1, 20).Select(n => (Id: StreamId.Of("fact", n.ToString(System.Globalization.CultureInfo.InvariantCulture)), Fact: new Sample.Contracts.NumberSaid(Talk.Someone, n, Noon))).ToList();
+        var deliveries = facts.SelectMany(fact => Enumerable.Repeat(fact, 100)).ToArray();
+        new Random(seed).Shuffle(deliveries);
+        await Task.WhenAll(deliveries.Select(d => others.Publish(d.Id, d.Fact)));
+
+        // Sent last to the same queue: when it has been heard, the repeats before it have been worked off too.
+        await others.Publish(StreamId.Of("fact", "last"), new Sample.Contracts.NumberSaid(Talk.Someone, 1000, Noon));
+        await listener.Heard([.. Enumerable.Range(1, 20), 1000]);
+        await Eventually.Value(() => QueueDepth(world.Broker, "listener-hear-number-when-said"), depth => depth == 0, World.Deadline, "the queue to be empty");
+        await listener.Heard([.. Enumerable.Range(1, 20), 1000]);
+    }
+
+    [Fact]
+    public async Task A_consumer_started_for_the_first_time_after_a_thousand_events_hears_them_all()
+    {
+        await using var world = await World.Create();
+        var speaker = await world.Speaker();
+        await speaker.Say(1000);
+        await RelayIsDone(speaker);
+
+        var listener = await world.Listener();
+        await speaker.Say(100, from: 1001); // live, while the past is being told
+        await listener.Heard([.. Enumerable.Range(1, 1100)]);
+    }
+
+    [Fact]
+    public async Task A_publisher_that_is_not_there_yet_is_asked_until_it_answers()
+    {
+        await using var world = await World.Create();
+        var listener = await world.Listener();
+        var report = await listener.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(HealthStatus.Degraded, report.Entries["messaging"].Status);
+
+        var speaker = await world.Speaker();
+        await speaker.Say(10);
+        await listener.Heard([.. Enumerable.Range(1, 10)]);
+    }
+
+    [Fact]
+    public async Task With_the_broker_down_commands_go_on_and_all_is_told_when_it_is_back()
+    {
+        await using var broker = await Servers.PrivateBroker();
+        await using var world = await World.Create(new Uri(broker.ConnectionString));
+        var (speaker, listener) = (await world.Speaker(), await world.Listener());
+        await speaker.Say(10);
+        await listener.Heard([.. Enumerable.Range(1, 10)]);
+
+        await broker.Stop();
+        await speaker.Say(500, from: 11);
+        var health = speaker.Services.GetRequiredService<HealthCheckService>();
+        await Eventually.Value(
+            async () => (await health.CheckHealthAsync(TestContext.Current.CancellationToken)).Status,
+            status => status == HealthStatus.Degraded, World.Deadline, "health to say degraded, not unhealthy");
+
+        await broker.Start();
+        await listener.Heard([.. Enumerable.Range(1, 510)]);
+    }
+
+    [Fact]
+    public async Task A_service_that_starts_while_the_broker_is_away_takes_commands()
+    {
+        await using var broker = await Servers.PrivateBroker();
+        await broker.Stop();
+        await using var world = await World.Create(new Uri(broker.ConnectionString));
+        var speaker = await world.Speaker();
+        await speaker.Say(10);
+
+        await broker.Start();
+        var listener = await world.Listener();
+        await listener.Heard([.. Enumerable.Range(1, 10)]);
+    }
+
+    [Fact]
+    public async Task Two_replicas_of_speaker_and_listener_do_everything_once_also_when_the_leading_ones_stop()
+    {
+        await using var world = await World.Create();
+        var speakers = new[] { await world.Speaker(), await world.Speaker() };
+        var listeners = new[] { await world.Listener(), await world.Listener() };
+        await speakers[0].Say(200);
+        await listeners[0].Heard([.. Enumerable.Range(1, 200)]);
+        Assert.Single(speakers, s => s.Services.GetRequiredService<ProjectionHost>().Daemon is not null);
+
+        var (leading, other) = speakers[0].Services.GetRequiredService<ProjectionHost>().Daemon is not null
+            ? (speakers[0], speakers[1]) : (speakers[1], speakers[0]);
+        await leading.Say(100, from: 201);
+        await world.Stop(leading);
+        await world.Stop(listeners[0]);
+        await other.Say(100, from: 301);
+        await listeners[1].Heard([.. Enumerable.Range(1, 400)]);
+    }
+
+    [Fact]
+    public async Task The_relay_publishes_in_the_order_of_the_log()
+    {
+        await using var world = await World.Create();
+        await using var ear = await Neighbour.Start(world.Broker, [], past: null, typeof(Sample.Contracts.NumberSaid));
+        var speaker = await world.Speaker();
+        await speaker.Say(2000);
+        await Eventually.Value(() => Task.FromResult(ear.Heard.Count), count => count >= 2000, World.Deadline, "2,000 numbers to arrive");
+        Assert.Equal(Enumerable.Range(1, 2000), ear.Heard.Select(h => ((Sample.Contracts.NumberSaid)h.Fact).Value));
+    }
+
+    [Fact]
+    public async Task A_message_that_cannot_be_handled_ends_in_the_error_queue_and_the_others_go_on()
+    {
+        await using var world = await World.Create();
+        await using var others = await Neighbour.Start(world.Broker, ["sample"]);
+        var listener = await world.Listener();
+        await others.Publish(StreamId.Of("fact", "first"), new Sample.Contracts.NumberSaid(Talk.Someone, 1000, Noon));
+        await listener.Heard([1000]); // the past is over, and what comes now comes live
+        await others.Publish(StreamId.Of("fact", "poison"), new Sample.Contracts.NumberSaid(Talk.Someone, Numbers.Poison, Noon));
+
+        foreach (var n in Enumerable.Range(1, 50))
+        {
+            await others.Publish(StreamId.Of("fact", $"good {n}"), new Sample.Contracts.NumberSaid(Talk.Someone, n, Noon));
+        }
+
+        await listener.Heard([.. Enumerable.Range(1, 50), 1000]);
+        await Eventually.Value(() => QueueDepth(world.Broker, "listener-hear-number-when-said_error"), depth => depth == 1, World.Deadline, "the poison message to be set aside");
+    }
+
+    private static async Task Killed(System.Diagnostics.Process doomed)
+    {
+        await doomed.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(World.Deadline, TestContext.Current.CancellationToken);
+        Assert.Equal(128 + 9, doomed.ExitCode); // SIGKILL: it was the kill that ended it
+    }
+
+    private static Task RelayIsDone(Microsoft.AspNetCore.Builder.WebApplication speaker) => Eventually.True(
+        () =>
+        {
+            var daemon = speaker.Services.GetRequiredService<ProjectionHost>().Daemon;
+
+            return Task.FromResult(daemon is not null && daemon.HighWaterMark() >= 1000
+                && daemon.CurrentAgents().All(agent => agent.Position == daemon.HighWaterMark()));
+        },
+        World.Deadline, "the relay to have published everything");
+
+    private static async Task<uint> QueueDepth(Uri broker, string queue)
+    {
+        await using var connection = await new RabbitMQ.Client.ConnectionFactory { Uri = broker }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+
+        try
+        {
+            return (await channel.QueueDeclarePassiveAsync(queue)).MessageCount;
+        }
+        catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
+        {
+            return 0; // MassTransit makes an error queue when it first needs it
+        }
+    }
+}

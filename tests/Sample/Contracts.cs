@@ -1,0 +1,3 @@
+namespace Community.Sample.Contracts;
+
+public sealed record NumberSaid(Guid SpeakerId, int Value, DateTimeOffset At);
