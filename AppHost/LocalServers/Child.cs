@@ -16,6 +16,7 @@ internal enum Signal
 /// <param name="DeathSignal">What the kernel sends the child when we end without having stopped it.</param>
 internal sealed record ChildCommand(string Name, string Program, IReadOnlyList<string> Arguments, Signal DeathSignal)
 {
+    /// <summary>Added to our own environment; null takes a variable away.</summary>
     public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>Runs as this user instead of ours.</summary>
@@ -65,7 +66,12 @@ internal sealed class Child
             : [Elsewhere, "sh", log, command.Program, .. command.Arguments];
         var start = new ProcessStartInfo("/bin/sh", ["-c", .. arguments]) { UseShellExecute = false, RedirectStandardOutput = command.LogFile is null };
         foreach (var (key, value) in command.Environment)
-            start.Environment[key] = value;
+        {
+            if (value is null)
+                start.Environment.Remove(key);
+            else
+                start.Environment[key] = value;
+        }
 
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
         process.Exited += (_, _) => exited.TrySetResult(process.ExitCode);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Npgsql;
 
 namespace Community.AppHost.LocalServers;
@@ -8,13 +7,16 @@ internal sealed record PostgresSettings(string Directory, int Port, string Passw
 {
     public string LogFile { get; init; } = Path.Combine(Directory, "postgres.log");
 
+    /// <summary>Where to run in a container; without it, from installed programs.</summary>
+    public ContainerPlace? Container { get; init; }
+
     public int MaxConnections { get; init; } = 200;
 
     /// <summary>False only where the data is thrown away: a power failure may then lose or break it.</summary>
     public bool Durable { get; init; } = true;
 }
 
-internal sealed class PostgresServer(PostgresSettings settings) : IAsyncDisposable
+internal sealed class PostgresServer(PostgresSettings settings)
 {
     private const string Superuser = "postgres";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -34,26 +36,7 @@ internal sealed class PostgresServer(PostgresSettings settings) : IAsyncDisposab
 
     public async Task Start(CancellationToken ct)
     {
-        var version = Path.Combine(settings.Directory, "data", "PG_VERSION");
-        var programs = await Installed.Postgres(File.Exists(version) ? (await File.ReadAllTextAsync(version, ct)).Trim() : null, ct);
-        if (!File.Exists(version))
-            await Initialise(programs, ct);
-
-        Dictionary<string, string> options = new()
-        {
-            ["listen_addresses"] = "127.0.0.1",
-            ["port"] = settings.Port.ToString(CultureInfo.InvariantCulture),
-            ["unix_socket_directories"] = "",
-            ["max_connections"] = settings.MaxConnections.ToString(CultureInfo.InvariantCulture),
-            ["shared_buffers"] = "256MB",
-            ["max_wal_size"] = "2GB",
-            ["jit"] = "off", // compiling costs more than our short queries take
-            ["fsync"] = settings.Durable ? "on" : "off",
-            ["synchronous_commit"] = settings.Durable ? "on" : "off",
-            ["full_page_writes"] = settings.Durable ? "on" : "off"
-        };
-        child = await Child.Start(Command("postgres", programs,
-            ["-D", $"{Reachable}/data", .. options.SelectMany(option => new[] { "-c", $"{option.Key}={option.Value}" })]) with { LogFile = settings.LogFile });
+        child = await Child.Start(settings.Container is { } place ? InContainer(place) : await Installed(ct));
         await Waiting.Until($"PostgreSQL on port {settings.Port} takes connections", Limit, Missing, ct);
     }
 
@@ -65,7 +48,32 @@ internal sealed class PostgresServer(PostgresSettings settings) : IAsyncDisposab
         child = null;
     }
 
-    public async ValueTask DisposeAsync() => await Stop();
+    private ChildCommand InContainer(ContainerPlace place) => place.Run(
+        "postgres", Images.Postgres, settings.Port, 5432, settings.Directory, "/var/lib/postgresql/data", Signal.Interrupt,
+        new Dictionary<string, string?> { ["POSTGRES_PASSWORD"] = settings.Password }, Options("*")) with { LogFile = settings.LogFile };
+
+    private async Task<ChildCommand> Installed(CancellationToken ct)
+    {
+        var version = Path.Combine(settings.Directory, "data", "PG_VERSION");
+        var programs = await LocalServers.Installed.Postgres(File.Exists(version) ? (await File.ReadAllTextAsync(version, ct)).Trim() : null, ct);
+        if (!File.Exists(version))
+            await Initialise(programs, ct);
+
+        return Command("postgres", programs, ["-D", $"{Reachable}/data", "-c", $"port={settings.Port}", "-c", "unix_socket_directories=", .. Options("127.0.0.1")])
+            with { LogFile = settings.LogFile };
+    }
+
+    private string[] Options(string addresses)
+    {
+        var durable = settings.Durable ? "on" : "off";
+        return
+        [
+            "-c", $"listen_addresses={addresses}", "-c", $"max_connections={settings.MaxConnections}",
+            "-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB",
+            "-c", "jit=off", // compiling costs more than our short queries take
+            "-c", $"fsync={durable}", "-c", $"synchronous_commit={durable}", "-c", $"full_page_writes={durable}"
+        ];
+    }
 
     private async Task Initialise(string programs, CancellationToken ct)
     {

@@ -9,13 +9,16 @@ internal sealed record RabbitMqSettings(string Directory, RabbitMqPorts Ports, s
 {
     public string LogFile { get; init; } = Path.Combine(Directory, "rabbitmq.log");
 
+    /// <inheritdoc cref="PostgresSettings.Container"/>
+    public ContainerPlace? Container { get; init; }
+
     /// <summary>The management API costs memory, so only who needs it has it.</summary>
     public bool Management { get; init; }
 }
 
 internal sealed record RabbitMqPorts(int Amqp, int Management, int Distribution, int Names);
 
-internal sealed class RabbitMqServer(RabbitMqSettings settings) : IAsyncDisposable
+internal sealed class RabbitMqServer(RabbitMqSettings settings)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
@@ -30,12 +33,7 @@ internal sealed class RabbitMqServer(RabbitMqSettings settings) : IAsyncDisposab
 
     public async Task Start(CancellationToken ct)
     {
-        var program = await Installed.RabbitMq(ct);
-        var environment = await Configure(ct);
-
-        // Left to itself RabbitMQ starts a name server that outlives it; this one is ours and ends with us.
-        names ??= await Child.Start(new("epmd", Installed.Epmd(), [], Signal.Kill) { Environment = environment, LogFile = settings.LogFile });
-        child = await Child.Start(new("rabbitmq", program, [], Signal.Terminate) { Environment = environment, LogFile = settings.LogFile });
+        child = await Child.Start(settings.Container is { } place ? InContainer(place) : await Installed(ct));
         await Waiting.Until($"RabbitMQ on port {settings.Ports.Amqp} takes connections", Limit, Missing, ct);
     }
 
@@ -48,7 +46,19 @@ internal sealed class RabbitMqServer(RabbitMqSettings settings) : IAsyncDisposab
         child = names = null;
     }
 
-    public async ValueTask DisposeAsync() => await Stop();
+    private ChildCommand InContainer(ContainerPlace place) => place.Run(
+        "rabbitmq", Images.RabbitMq, settings.Ports.Amqp, 5672, settings.Directory, "/var/lib/rabbitmq", Signal.Terminate,
+        new Dictionary<string, string?> { ["RABBITMQ_DEFAULT_USER"] = "guest", ["RABBITMQ_DEFAULT_PASS"] = settings.Password }, []) with { LogFile = settings.LogFile };
+
+    private async Task<ChildCommand> Installed(CancellationToken ct)
+    {
+        var program = await LocalServers.Installed.RabbitMq(ct);
+        var environment = await Configure(ct);
+
+        // Left to itself RabbitMQ starts a name server that outlives it; this one is ours and ends with us.
+        names ??= await Child.Start(new("epmd", LocalServers.Installed.Epmd(), [], Signal.Kill) { Environment = environment, LogFile = settings.LogFile });
+        return new("rabbitmq", program, [], Signal.Terminate) { Environment = environment, LogFile = settings.LogFile };
+    }
 
     private async Task<Dictionary<string, string?>> Configure(CancellationToken ct)
     {
@@ -107,6 +117,9 @@ internal sealed class RabbitMqServer(RabbitMqSettings settings) : IAsyncDisposab
         try
         {
             await socket.ConnectAsync(host, port, patience.Token);
+            if (Equals(socket.Client.LocalEndPoint, socket.Client.RemoteEndPoint))
+                return false; // a port that the kernel gives to outgoing connections can be connected to itself
+
             var stream = socket.GetStream();
             await stream.WriteAsync("AMQP\0\0\u0009\u0001"u8.ToArray(), patience.Token);
             var first = new byte[1];

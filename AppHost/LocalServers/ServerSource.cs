@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Globalization;
 
 namespace Community.AppHost.LocalServers;
 
@@ -6,6 +6,21 @@ internal static class Images
 {
     public const string Postgres = "postgres:17";
     public const string RabbitMq = "rabbitmq:4-management";
+}
+
+/// <param name="Runtime">The command of the container runtime.</param>
+/// <param name="System">Tells the containers of one system from those of another.</param>
+internal sealed record ContainerPlace(string Runtime, string System)
+{
+    // The runtime's client passes signals on, so the container ends as a local process would.
+    public ChildCommand Run(string name, string image, int port, int innerPort, string directory, string innerDirectory, Signal stop, IReadOnlyDictionary<string, string?> environment, string[] arguments) =>
+        new(name, Runtime,
+        [
+            "run", "--rm", "--name", $"community-{System}-{name}", "--hostname", name, "--stop-signal", ((int)stop).ToString(CultureInfo.InvariantCulture),
+            "--publish", $"127.0.0.1:{port}:{innerPort}", "--volume", $"{directory}/container:{innerDirectory}",
+            .. environment.Keys.SelectMany(key => new[] { "--env", key }), image, .. arguments
+        ], stop)
+        { Environment = environment };
 }
 
 /// <summary>Where a server comes from: a given one wins over a container, a container over a local process.</summary>
@@ -21,13 +36,13 @@ internal abstract record ServerSource
     internal sealed record Local : ServerSource;
 
     /// <param name="runtime">The container runtime that answers and has the image, if any.</param>
-    public static ServerSource Choose(string? given, string? runtime) =>
+    public static ServerSource Of(string? given, string? runtime) =>
         given is { Length: > 0 } ? new Given()
         : runtime is null ? new Local()
         : new Container(runtime);
 
     public static async Task<ServerSource> Choose(string? given, string image, CancellationToken ct) =>
-        Choose(given, given is { Length: > 0 } ? null : await RuntimeWith(image, ct));
+        Of(given, given is { Length: > 0 } ? null : await RuntimeWith(image, ct));
 
     private static async Task<string?> RuntimeWith(string image, CancellationToken ct)
     {

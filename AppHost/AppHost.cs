@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using Community.AppHost;
+using Community.AppHost.LocalServers;
+
+var started = Stopwatch.GetTimestamp();
+if (Options.Parse(args, out var exitCode) is not { } options)
+    return exitCode;
+
+try
+{
+    using var data = DataDirectory.Claim(options.Data);
+    var builder = DistributedApplication.CreateBuilder([]);
+    builder.Configuration["Logs"] = data.Logs;
+
+    var masterKey = builder.AddParameter("sealing-master-key", data.Key("sealing-master-key"), secret: true);
+    var setupToken = builder.AddParameter("setup-token", data.Secret("setup-token"), secret: true);
+    var postgresPassword = builder.AddParameter("postgres-password", data.Secret("postgres-password"), secret: true);
+    var messagingPassword = builder.AddParameter("messaging-password", data.Secret("messaging-password"), secret: true);
+
+    var postgres = builder.AddPostgres("postgres", password: postgresPassword, port: options.BasePort + 10)
+        .WithDataBindMount(Path.Combine(data.FullPath, "postgres"));
+    var messaging = builder.AddRabbitMQ("messaging", password: messagingPassword, port: options.BasePort + 11)
+        .WithDataBindMount(Path.Combine(data.FullPath, "messaging"));
+
+    var membership = AddService<Projects.Membership>("membership", 1).WithEnvironment("Setup__Token", setupToken);
+    var payments = AddService<Projects.Payments>("payments", 2).WithReference(membership);
+    var content = AddService<Projects.Content>("content", 3).WithReference(membership);
+    var incentives = AddService<Projects.Incentives>("incentives", 4).WithReference(membership);
+    var analytics = AddService<Projects.Analytics>("analytics", 5).WithReference(membership);
+    AddWeb<Projects.Portal>("portal", 0)
+        .WithReference(membership).WithReference(payments).WithReference(content).WithReference(incentives).WithReference(analytics);
+
+    await using var app = builder.Build();
+    await app.StartAsync();
+    await Ready.Announce(app.ResourceNotifications, options, data, started);
+    await app.WaitForShutdownAsync();
+    return 0;
+
+    IResourceBuilder<ProjectResource> AddService<TProject>(string name, int offset) where TProject : IProjectMetadata, new()
+    {
+        var database = postgres.AddDatabase($"{name}db");
+        return AddWeb<TProject>(name, offset)
+            .WithEnvironment($"ConnectionStrings__{name}db", $"{database};Max Auto Prepare=100;No Reset On Close=true;Maximum Pool Size=30").WaitFor(database)
+            .WithReference(messaging).WaitFor(messaging)
+            .WithEnvironment("Sealing__MasterKey", masterKey);
+    }
+
+    IResourceBuilder<ProjectResource> AddWeb<TProject>(string name, int offset) where TProject : IProjectMetadata, new() =>
+        builder.AddProject<TProject>(name, launchProfileName: null)
+            .WithHttpEndpoint(port: options.BasePort + offset, isProxied: false)
+            .WithEnvironment("ASPNETCORE_ENVIRONMENT", Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") ?? "Development")
+            .WithHttpHealthCheck("/health");
+}
+catch (StartRefused refused)
+{
+    await Console.Error.WriteLineAsync(refused.Message);
+    return 1;
+}
+catch (OperationCanceledException)
+{
+    return 0; // told to stop while it was starting
+}

@@ -1,0 +1,30 @@
+using System.CommandLine;
+
+namespace Community.AppHost;
+
+/// <param name="Data">The directory of all that the system keeps.</param>
+/// <param name="BasePort">The portal's port; the others follow it.</param>
+internal sealed record Options(string Data, int BasePort)
+{
+    /// <summary>Null when there is nothing to start: help was asked for (0) or the options are wrong (1), and that has been said.</summary>
+    public static Options? Parse(string[] args, out int exitCode)
+    {
+        var data = new Option<string>("--data") { Description = "Directory of all that the system keeps.", DefaultValueFactory = _ => ".data" };
+        var basePort = new Option<int>("--base-port")
+        {
+            Description = "Port of the portal; membership has the next one, and so on. Twenty ports are used.",
+            DefaultValueFactory = _ => 5100
+        };
+        basePort.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1024 or > 65_515)
+                result.AddError("--base-port lies between 1024 and 65515.");
+        });
+
+        Options? options = null;
+        var command = new RootCommand("Community: PostgreSQL, RabbitMQ, the five services and the portal on this machine.") { data, basePort };
+        command.SetAction(parsed => { options = new(parsed.GetRequiredValue(data), parsed.GetValue(basePort)); });
+        exitCode = command.Parse(args).Invoke();
+        return options;
+    }
+}

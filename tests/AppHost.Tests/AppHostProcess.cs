@@ -1,0 +1,142 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Community.AppHost.LocalServers;
+using Community.Testing;
+
+namespace Community.AppHost.Tests;
+
+/// <summary>The AppHost as a user starts it: the executable, or <c>dotnet run</c> before it.</summary>
+internal sealed class AppHostProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(60);
+
+    private readonly Process process;
+    private readonly ConcurrentQueue<string> output = new();
+    private IReadOnlyList<(int Id, string Start)> family = [];
+
+    private AppHostProcess(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = start.RedirectStandardError = true;
+        process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, e) => output.Enqueue(e.Data ?? "");
+        process.ErrorDataReceived += (_, e) => output.Enqueue(e.Data ?? "");
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public string Output => string.Join('\n', output);
+
+    public int ExitCode => process.ExitCode;
+
+    /// <summary>The AppHost itself, also behind a launcher.</summary>
+    public int Id => Family(process.Id).Select(member => member.Id)
+        .First(id => File.ReadAllText($"/proc/{id}/cmdline").Contains("Community.AppHost", StringComparison.Ordinal));
+
+    public int LauncherId => process.Id;
+
+    public static AppHostProcess Start(string data, int basePort, params (string Name, string Value)[] environment) =>
+        Start(new ProcessStartInfo(Path.Combine(Folder, "bin", Metadata("Configuration"), "net10.0", "Community.AppHost")), data, basePort, environment);
+
+    public static AppHostProcess StartByDotnetRun(string data, int basePort) =>
+        Start(new ProcessStartInfo("dotnet", ["run", "--no-build", "--project", Folder, "-c", Metadata("Configuration"), "--"]), data, basePort, []);
+
+    /// <summary>The first of twenty ports that nobody uses.</summary>
+    public static int FreeBasePort()
+    {
+        while (true)
+        {
+            var port = Random.Shared.Next(1000, 1500) * 20;
+            if (!Enumerable.Range(port, 20).Any(Ports.IsTaken))
+                return port;
+        }
+    }
+
+    public async Task BecomesHealthy()
+    {
+        await Eventually.True(() => Task.FromResult(process.HasExited || Output.Contains("Ctrl-C stops it.", StringComparison.Ordinal)), StartLimit, $"a healthy system; so far:\n{Output}");
+        Assert.False(process.HasExited, Output);
+        family = Family(process.Id);
+    }
+
+    public async Task Exits()
+    {
+        using var limit = new CancellationTokenSource(EndLimit);
+        await process.WaitForExitAsync(limit.Token);
+    }
+
+    /// <summary>Nobody of the whole family is left.</summary>
+    public async Task NobodyIsLeft()
+    {
+        Assert.True(family.Count > 10, "a healthy system is a family of many");
+        await Eventually.Value(
+            () => Task.FromResult(string.Join(", ", family.Where(IsAlive).Select(member => $"{member.Id} {File.ReadAllText($"/proc/{member.Id}/comm").Trim()}"))),
+            left => left.Length == 0, EndLimit, "the end of all processes");
+    }
+
+    public static void Send(int id, Signal signal) => Assert.Equal(0, kill(id, (int)signal));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            Send(process.Id, Signal.Terminate);
+            await Exits();
+        }
+
+        process.Dispose();
+    }
+
+    private static string Folder => Path.GetFullPath(Metadata("AppHost"));
+
+    private static AppHostProcess Start(ProcessStartInfo start, string data, int basePort, (string Name, string Value)[] environment)
+    {
+        foreach (var argument in new[] { "--data", data, "--base-port", basePort.ToString(CultureInfo.InvariantCulture) })
+            start.ArgumentList.Add(argument);
+        foreach (var given in start.Environment.Keys.Where(name => name.StartsWith("ConnectionStrings__", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(given); // given to the tests, not to this system
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return new(start);
+    }
+
+    private static List<(int Id, string Start)> Family(int root)
+    {
+        var parents = Directory.EnumerateDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out var id) ? id : 0)
+            .Where(id => id > 0).Select(id => (Id: id, Stat: Stat(id))).Where(each => each.Stat.Length > 0)
+            .ToLookup(each => int.Parse(each.Stat[1], CultureInfo.InvariantCulture));
+        var members = new List<(int, string)> { (root, StartOf(Stat(root))) };
+        for (var i = 0; i < members.Count; i++)
+            members.AddRange(parents[members[i].Item1].Select(child => (child.Id, StartOf(child.Stat))));
+        return members;
+    }
+
+    private static bool IsAlive((int Id, string Start) member) =>
+        Stat(member.Id) is { Length: > 0 } stat && StartOf(stat) == member.Start && stat[0] is not ("Z" or "X");
+
+    private static string StartOf(string[] stat) => stat.Length > 19 ? stat[19] : "";
+
+    // The fields after the command's name, which may hold spaces: state, parent, …, start time as the 20th.
+    private static string[] Stat(int id)
+    {
+        try
+        {
+            var line = File.ReadAllText($"/proc/{id}/stat");
+            return line[(line.LastIndexOf(')') + 2)..].Split(' ');
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+
+    private static string Metadata(string key) =>
+        typeof(AppHostProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
+
+    [DllImport("libc", SetLastError = true), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int kill(int pid, int signal);
+}
