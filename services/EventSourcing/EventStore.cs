@@ -61,7 +61,8 @@ public static class EventStore
 
     internal static void Configure(StoreOptions options, Assembly events)
     {
-        options.UseSystemTextJsonForSerialization(configure: json => EventTypes.Configure(json));
+        // Marten must know the casing too: its queries and indexes name the members by it.
+        options.UseSystemTextJsonForSerialization(casing: Weasel.Core.Casing.CamelCase, configure: json => EventTypes.Configure(json));
         options.DisableNpgsqlLogging = true;
 
         // The migration has made the schema; looking again at the first use of each type would only cost.
