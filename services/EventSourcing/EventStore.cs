@@ -73,6 +73,8 @@ public static class EventStore
         options.Events.UseExclusiveLockOnConcurrentAppends = true;
         options.Events.UseListenNotifyForEventAppends = true;
         options.Events.MetadataConfig.EnableAll();
+        options.Events.MetadataConfig.UserNameEnabled = true;
+        options.Events.MetadataConfig.UserNameEnabled = true; // "all" leaves it out
         options.MapEventTypes(events);
 
         // Nothing is skipped: the shard that fails pauses, and the others go on.

@@ -59,12 +59,17 @@ public static class CommandHandling
         where TEvent : class
     {
         // In one process commands on the same stream take turns; what is left for the version check is other replicas.
-        using var turn = await Turns.Take(stream, ct);
+        using var turn = await Turns.Streams.Take(stream, ct);
 
         for (var attempt = 1; ; attempt++)
         {
             await using var session = store.OpenSession();
             var past = await session.Events.FetchStreamAsync(stream, token: ct);
+
+            if (!past.AreOf<TEvent>())
+            {
+                return new Handled<TState>(decider.Initial, 0, OfAnotherKind);
+            }
 
             if (handling.ExpectedVersion is { } expected && expected != past.Count)
             {
@@ -116,14 +121,14 @@ public static class CommandHandling
         var known = (await session.Events.QueryAllRawEvents()
                 .Where(e => ids.Contains(e.StreamId)).OrderBy(e => e.Version).ToListAsync(ct))
             .ToLookup(e => e.StreamId);
-        var states = ids.ToDictionary(id => id, id => (Past: known[id].ToList(), State: decider.Fold(known[id])));
+        var states = ids.ToDictionary(id => id, id => (Past: known[id].ToList(), State: known[id].AreOf<TEvent>() ? decider.Fold(known[id]) : decider.Initial));
         var answers = new List<Handled<TState>>(batch.Count);
         var appended = new Dictionary<Guid, List<IEvent>>();
 
         foreach (var (stream, command, handling) in batch)
         {
             var (past, state) = states[stream];
-            var decision = decider.Decide(state, command);
+            var decision = past.AreOf<TEvent>() ? decider.Decide(state, command) : OfAnotherKind;
             var events = decision.Rejection is null ? decision.Events : [];
 
             foreach (var @event in events)
@@ -180,7 +185,13 @@ public static class CommandHandling
         await using var session = store.QuerySession();
         var past = await session.Events.FetchStreamAsync(stream, timestamp: asOf?.ToUniversalTime(), token: ct);
 
-        return new Loaded<TState>(decider.Fold(past), past.Count);
+        // An id that a client gives may be that of a stream of another kind: of this kind there is none.
+        if (past is [{ Data: not TEvent }, ..])
+        {
+            past = [];
+        }
+
+        return past.AreOf<TEvent>() ? new Loaded<TState>(decider.Fold(past), past.Count) : new Loaded<TState>(decider.Initial, 0);
     }
 
     /// <summary>The name of the constraint that a write broke, if that is what failed.</summary>
@@ -200,6 +211,11 @@ public static class CommandHandling
     internal static bool IsLostAppendRace(this Exception exception) =>
         exception is EventStreamUnexpectedMaxEventIdException or Marten.Exceptions.ExistingStreamIdCollisionException
         || exception.UniqueViolation() is "pk_mt_events_stream_and_version" or "pkey_mt_streams_id";
+
+    // Whoever asks for an order by the id of a member finds no order; and adds nothing to the member either.
+    private static readonly Rejection OfAnotherKind = new("not-found", "There is nothing of this kind under this id.");
+
+    private static bool AreOf<TEvent>(this IEnumerable<IEvent> events) => events.All(e => e.Data is TEvent);
 
     private static TState Fold<TState, TCommand, TEvent>(
         this Decider<TState, TCommand, TEvent> decider, IEnumerable<IEvent> events)
@@ -270,14 +286,20 @@ public static class CommandHandling
         new(instant.UtcTicks - (instant.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
 }
 
-/// <summary>Turns by stream: a few hundred gates, so that two streams seldom share one, and nothing grows with their number.</summary>
-internal static class Turns
+/// <summary>Turns by id: a few hundred gates, so that two ids seldom share one, and nothing grows with their number.</summary>
+internal sealed class Turns
 {
-    private static readonly SemaphoreSlim[] Gates = [.. Enumerable.Range(0, 512).Select(_ => new SemaphoreSlim(1, 1))];
+    /// <summary>Commands on a stream. Innermost: who holds such a turn takes no other.</summary>
+    public static readonly Turns Streams = new();
 
-    public static async Task<IDisposable> Take(Guid stream, CancellationToken ct)
+    /// <summary>Requests with an idempotency key; taken before that of the stream.</summary>
+    public static readonly Turns Requests = new();
+
+    private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 512).Select(_ => new SemaphoreSlim(1, 1))];
+
+    public async Task<IDisposable> Take(Guid id, CancellationToken ct)
     {
-        var gate = Gates[(uint)stream.GetHashCode() % Gates.Length];
+        var gate = _gates[(uint)id.GetHashCode() % _gates.Length];
         await gate.WaitAsync(ct);
 
         return new Turn(gate);

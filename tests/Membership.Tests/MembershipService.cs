@@ -1,0 +1,123 @@
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Community.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Time.Testing;
+
+[assembly: AssemblyFixture(typeof(Community.Membership.Tests.MembershipService))]
+
+namespace Community.Membership.Tests;
+
+/// <summary>One membership on real servers for all tests, with a clock that the tests move; already set up by an owner.</summary>
+public sealed class MembershipService : IAsyncLifetime
+{
+    public const string SetupToken = "the-setup-token";
+    public const string GoodPassword = "violet harbour 42";
+
+    private ServiceHost<Program>? _host;
+    private int _people;
+
+    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
+
+    public ServiceHost<Program> Host => _host ?? throw new InvalidOperationException("Not started.");
+
+    public Person Owner { get; private set; } = new(Guid.Empty, "", "");
+
+    public static Task<ServiceHost<Program>> StartAnother(TimeProvider clock, string? database = null, IReadOnlyDictionary<string, string?>? settings = null) =>
+        ServiceHost<Program>.Start("membership", issuer: null, settings ?? new Dictionary<string, string?> { ["Setup:Token"] = SetupToken },
+            database: database, configure: services => services.Replace(ServiceDescriptor.Singleton(clock)));
+
+    public async ValueTask InitializeAsync()
+    {
+        _host = await StartAnother(Clock);
+        using var client = Host.Client();
+        var owner = await client.PostAsJsonAsync("/setup", Setup("owner@example.org"), Ct).Ok(201);
+        Owner = await SignIn("owner@example.org", owner.Id("memberId"));
+    }
+
+    public static object Setup(string email, string token = SetupToken) => new
+    {
+        setupToken = token,
+        email,
+        password = GoodPassword,
+        displayName = "Olga Owner",
+        communityName = "Programmers"
+    };
+
+    /// <summary>Somebody new, signed in.</summary>
+    public async Task<Person> Join(string name = "Ann", string? email = null)
+    {
+        email ??= $"person{Interlocked.Increment(ref _people)}@example.org";
+        using var client = Host.Client();
+        var member = await client.PostAsJsonAsync("/members", new { email, password = GoodPassword, displayName = name }, Ct).Ok(201);
+
+        return await SignIn(email, member.Id("memberId"));
+    }
+
+    public async Task<Person> SignIn(string email, Guid id)
+    {
+        using var client = Host.Client();
+        var tokens = await client.PostAsJsonAsync("/sessions", new { email, password = GoodPassword }, Ct).Ok(200);
+
+        return new(id, tokens.Text("accessToken"), tokens.Text("refreshToken"));
+    }
+
+    public async Task<string> ApiToken(Person maker, params string[] scopes)
+    {
+        using var client = Host.Client(maker.AccessToken);
+
+        return (await client.PostAsJsonAsync("/tokens", new { name = "program", scopes }, Ct).Ok(201)).Text("token");
+    }
+
+    public async Task Grant(Person member, string role)
+    {
+        using var owner = Host.Client(Owner.AccessToken);
+        await owner.PutAsync($"/members/{member.Id}/roles/{role}", null, Ct).Ok(204);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_host is not null)
+            await _host.DisposeAsync();
+    }
+
+    internal static CancellationToken Ct => TestContext.Current.CancellationToken;
+}
+
+public sealed record Person(Guid Id, string AccessToken, string RefreshToken);
+
+internal static class Answers
+{
+    public static async Task<JsonNode> Ok(this Task<HttpResponseMessage> asked, int status)
+    {
+        using var answer = await asked;
+        var text = await answer.Content.ReadAsStringAsync(MembershipService.Ct);
+        Assert.True((int)answer.StatusCode == status, $"{answer.RequestMessage?.Method} {answer.RequestMessage?.RequestUri}: {(int)answer.StatusCode} {text}");
+
+        return text.Length == 0 ? new JsonObject() : JsonNode.Parse(text)!;
+    }
+
+    public static async Task<JsonNode> Problem(this Task<HttpResponseMessage> asked, int status, string code)
+    {
+        using var answer = await asked;
+        var problem = await Task.FromResult(answer).Ok(status);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("urn:community:" + code, problem.Text("type"));
+        Assert.NotEmpty(problem.Text("traceId"));
+
+        return problem;
+    }
+
+    public static string Text(this JsonNode node, string name) => node[name]?.GetValue<string>() ?? throw new InvalidOperationException($"No {name} in {node}");
+
+    public static Guid Id(this JsonNode node, string name) => Guid.Parse(node.Text(name));
+
+    public static string[] Strings(this JsonNode node, string name) => [.. node[name]!.AsArray().Select(item => item!.GetValue<string>())];
+
+    public static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
+
+    public static JsonNode Claims(string token) => JsonNode.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(token.Split('.')[1]))!;
+}
