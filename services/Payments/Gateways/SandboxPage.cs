@@ -3,6 +3,7 @@ using System.Resources;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
+using System.Text.Unicode;
 using Community.EventSourcing;
 using Community.Payments.Orders;
 using Marten;
@@ -22,6 +23,7 @@ internal static class SandboxPage
     private static readonly string Policy =
         $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+    private static readonly HtmlEncoder Html = HtmlEncoder.Create(UnicodeRanges.All);
     private static readonly ResourceManager Texts = new(typeof(SandboxPage));
     private static readonly string[] Languages = ["en", "zh"];
 
@@ -46,7 +48,7 @@ internal static class SandboxPage
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.Vary = "Accept-Language";
 
-        return TypedResults.Content(Html(token, payment, status, Language(http.Request)), "text/html; charset=utf-8");
+        return TypedResults.Content(Render(token, payment, status, Language(http.Request)), "text/html; charset=utf-8");
     }
 
     private static Task<IResult> Pay(
@@ -93,9 +95,9 @@ internal static class SandboxPage
             .Select(language => Array.Find(Languages, known => language.Value.StartsWith(known, StringComparison.OrdinalIgnoreCase)))
             .FirstOrDefault(language => language is not null) ?? Languages[0]);
 
-    private static string Html(string token, PaymentRequest payment, PaymentStatus status, CultureInfo language)
+    private static string Render(string token, PaymentRequest payment, PaymentStatus status, CultureInfo language)
     {
-        string Text(string name) => HtmlEncoder.Default.Encode(Texts.GetString(name, language) ?? name);
+        string Text(string name) => Html.Encode(Texts.GetString(name, language) ?? name);
 
         var exponent = Currencies.Exponent(payment.Amount.Currency);
         var major = payment.Amount.Amount / (decimal)Math.Pow(10, exponent);
@@ -114,7 +116,7 @@ internal static class SandboxPage
             <body><main>
             <h1>{Text("Title")}</h1>
             <p>{Text("Explanation")}</p>
-            <p class="sum">{HtmlEncoder.Default.Encode(sum)}</p>
+            <p class="sum">{Html.Encode(sum)}</p>
             <p>{Text("Order")} <code>{payment.OrderId}</code></p>
             <p role="status">{Text(status.ToString())}</p>
             {choice}
