@@ -15,7 +15,7 @@ public sealed class EventTypeAttribute(string name) : Attribute
 public static class EventTypes
 {
     /// <summary>How events and documents are written. Changing it changes what is stored: see the snapshot tests.</summary>
-    public static readonly JsonSerializerOptions Json = Configure(new JsonSerializerOptions());
+    public static readonly JsonSerializerOptions Json = Configure(new JsonSerializerOptions(JsonSerializerOptions.Default));
 
     public static IReadOnlyList<(Type Type, string Name)> In(Assembly assembly) =>
         [.. from type in assembly.GetTypes()

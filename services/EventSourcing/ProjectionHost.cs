@@ -33,6 +33,10 @@ public sealed class ProjectionHost(
             {
                 await Lead(beat, stoppingToken);
             }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
             catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException or TimeoutException)
             {
                 _log.LogWarning("Projections wait for the database: {Reason}", e.Message);

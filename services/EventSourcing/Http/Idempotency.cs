@@ -23,6 +23,7 @@ internal sealed record IdempotentRequest(Guid Id);
 public static class Idempotency
 {
     internal static readonly TimeSpan Life = TimeSpan.FromHours(24);
+    private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
 
     /// <summary>After authentication and before the endpoints.</summary>
     public static IApplicationBuilder UseIdempotency(this IApplicationBuilder app) => app.Use(Invoke);
@@ -61,37 +62,49 @@ public static class Idempotency
         var id = master.Hash("idempotency-key", $"{owner}\0{context.Request.Path}\0{key}");
         var request = master.Hash("idempotency-body", Convert.ToBase64String(SHA256.HashData(body)));
 
-        await using var connection = await database.OpenConnectionAsync(ct);
-        await Insert(connection, id, request, clock.GetUtcNow(), ct);
+        using var turn = await Turns.Requests.Take(new Guid(id.AsSpan(0, 16)), ct);
+        await Insert(database, id, request, clock.GetUtcNow(), ct);
+        Row row;
 
-        // The lock on the row makes a second request with this key wait for the first one's answer.
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        var (known, createdId, answer) = await Read(connection, id, ct);
-
-        if (!known.AsSpan().SequenceEqual(request))
+        // No connection is held meanwhile: requests that wait for each other must not starve the one that works.
+        while (!(row = await Lease(database, id, clock.GetUtcNow(), ct)).Leased)
         {
-            await Problems.Problem(409, "idempotency-key-reused", "This Idempotency-Key was used with another body.").ExecuteAsync(context);
+            if (!row.Request.AsSpan().SequenceEqual(request))
+            {
+                await Problems.Problem(409, "idempotency-key-reused", "This Idempotency-Key was used with another body.").ExecuteAsync(context);
 
-            return;
+                return;
+            }
+
+            if (row.Answer is not null)
+            {
+                await Answer.From(master.Unwrap(row.Answer)).Write(context, ct);
+
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), clock, ct);
         }
 
-        if (answer is not null)
-        {
-            await Answer.From(master.Unwrap(answer)).Write(context, ct);
+        byte[]? keep = null;
+        Answer given;
 
-            return;
+        try
+        {
+            if (!row.Request.AsSpan().SequenceEqual(request))
+            {
+                await Problems.Problem(409, "idempotency-key-reused", "This Idempotency-Key was used with another body.").ExecuteAsync(context);
+
+                return;
+            }
+
+            context.Features.Set(new IdempotentRequest(row.CreatedId));
+            given = await Run(context, next);
+            keep = given.Status is >= 200 and < 300 ? master.Wrap(given.ToBytes()) : null;
         }
-
-        context.Features.Set(new IdempotentRequest(createdId));
-        var given = await Run(context, next);
-
-        if (given.Status is >= 200 and < 300)
+        finally
         {
-            await using var update = new NpgsqlCommand("update idempotency_keys set answer = $2 where id = $1", connection);
-            update.Parameters.Add(new() { Value = id });
-            update.Parameters.Add(new() { Value = master.Wrap(given.ToBytes()) });
-            await update.ExecuteNonQueryAsync(CancellationToken.None);
-            await transaction.CommitAsync(CancellationToken.None);
+            await Release(database, id, keep);
         }
 
         await given.Write(context, ct);
@@ -127,10 +140,10 @@ public static class Idempotency
             Encoding.UTF8.GetString(buffer.ToArray()));
     }
 
-    private static async Task Insert(NpgsqlConnection connection, byte[] id, byte[] request, DateTimeOffset now, CancellationToken ct)
+    private static async Task Insert(NpgsqlDataSource database, byte[] id, byte[] request, DateTimeOffset now, CancellationToken ct)
     {
-        await using var insert = new NpgsqlCommand(
-            "insert into idempotency_keys (id, request, created_id, created_at) values ($1, $2, $3, $4) on conflict do nothing", connection);
+        await using var insert = database.CreateCommand(
+            "insert into idempotency_keys (id, request, created_id, created_at) values ($1, $2, $3, $4) on conflict do nothing");
         insert.Parameters.Add(new() { Value = id });
         insert.Parameters.Add(new() { Value = request });
         insert.Parameters.Add(new() { Value = Guid.CreateVersion7(now) });
@@ -138,16 +151,35 @@ public static class Idempotency
         await insert.ExecuteNonQueryAsync(ct);
     }
 
-    private static async Task<(byte[] Request, Guid CreatedId, byte[]? Answer)> Read(NpgsqlConnection connection, byte[] id, CancellationToken ct)
+    // One replica works at a time; the lease of one that died ends by itself.
+    private static async Task<Row> Lease(NpgsqlDataSource database, byte[] id, DateTimeOffset now, CancellationToken ct)
     {
-        await using var select = new NpgsqlCommand(
-            "select request, created_id, answer from idempotency_keys where id = $1 for update", connection);
-        select.Parameters.Add(new() { Value = id });
-        await using var row = await select.ExecuteReaderAsync(ct);
+        await using var lease = database.CreateCommand(
+            """
+            with leased as (
+                update idempotency_keys set leased_until = $3 where id = $1 and answer is null and (leased_until is null or leased_until < $2)
+                returning id)
+            select request, created_id, answer, exists (select from leased) from idempotency_keys where id = $1
+            """);
+        lease.Parameters.Add(new() { Value = id });
+        lease.Parameters.Add(new() { Value = now });
+        lease.Parameters.Add(new() { Value = now + LeaseTime });
+        await using var row = await lease.ExecuteReaderAsync(ct);
         await row.ReadAsync(ct);
 
-        return (row.GetFieldValue<byte[]>(0), row.GetGuid(1), await row.IsDBNullAsync(2, ct) ? null : row.GetFieldValue<byte[]>(2));
+        return new Row(
+            row.GetFieldValue<byte[]>(0), row.GetGuid(1), await row.IsDBNullAsync(2, ct) ? null : row.GetFieldValue<byte[]>(2), row.GetBoolean(3));
     }
+
+    private static async Task Release(NpgsqlDataSource database, byte[] id, byte[]? answer)
+    {
+        await using var update = database.CreateCommand("update idempotency_keys set answer = $2, leased_until = null where id = $1");
+        update.Parameters.Add(new() { Value = id });
+        update.Parameters.Add(new() { Value = (object?)answer ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea });
+        await update.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    private sealed record Row(byte[] Request, Guid CreatedId, byte[]? Answer, bool Leased);
 
     private sealed record Answer(int Status, string? ContentType, string? Location, string? ETag, string Body)
     {
@@ -179,6 +211,7 @@ internal sealed class IdempotencyTable : IStorePart
         table.AddColumn("request", "bytea").NotNull();
         table.AddColumn<Guid>("created_id").NotNull();
         table.AddColumn("created_at", "timestamptz").NotNull();
+        table.AddColumn("leased_until", "timestamptz");
         table.AddColumn("answer", "bytea");
         options.Storage.ExtendedSchemaObjects.Add(table);
     }

@@ -1,0 +1,158 @@
+using Community.EventSourcing;
+using Community.Sample;
+using Community.Testing;
+using JasperFx.Events;
+using JasperFx.Events.Projections;
+using Marten;
+using Marten.Events.Projections;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Community.EventSourcing.Tests;
+
+public sealed class Said
+{
+    public Guid Id { get; set; }
+
+    public int Value { get; set; }
+}
+
+public sealed class SaidTwice
+{
+    public Guid Id { get; set; }
+
+    public int Value { get; set; }
+}
+
+public sealed partial class SaidProjection : EventProjection
+{
+    public static Said Create(IEvent<NumberSaid> e) => new() { Id = e.Id, Value = e.Data.Value };
+}
+
+/// <summary>Fails at one number until it is mended.</summary>
+public sealed partial class FailingProjection(FailingProjection.Fault fault) : EventProjection
+{
+    public sealed class Fault
+    {
+        public int At { get; set; } = -1;
+    }
+
+    public SaidTwice Create(IEvent<NumberSaid> e) => e.Data.Value == fault.At
+        ? throw new InvalidOperationException("This projection cannot take this number.")
+        : new SaidTwice { Id = e.Id, Value = e.Data.Value };
+}
+
+public sealed class Projections
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_failing_projection_pauses_alone_visibly_and_skips_nothing()
+    {
+        var fault = new FailingProjection.Fault { At = 50 };
+        await using var host = await Store.Start(configure: options =>
+        {
+            options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async);
+            options.Projections.Add(new FailingProjection(fault), ProjectionLifecycle.Async);
+        });
+        await Say(host, 100);
+        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 100, Store.Deadline, "the sound projection to be done");
+
+        var health = host.Services.GetRequiredService<HealthCheckService>();
+        var report = await Eventually.Value(
+            () => health.CheckHealthAsync(Ct), r => r.Entries["projections"].Status == HealthStatus.Degraded, Store.Deadline, "the pause to be seen");
+        Assert.Contains("Failing", report.Entries["projections"].Description);
+        var told = System.Text.Json.JsonSerializer.Serialize(report.Entries["projections"].Data);
+        Assert.Contains("\"sequence\":50", told);
+        Assert.Contains("eventId", told);
+        Assert.DoesNotContain(50, await Values<SaidTwice>(host, s => s.Value));
+
+        fault.At = -1;
+        var values = await Eventually.Value(
+            () => Values<SaidTwice>(host, s => s.Value), v => v.Count == 100, Store.Deadline, "the mended projection to go on where it stopped");
+        Assert.Equal(Enumerable.Range(1, 100), values.Order());
+        await Eventually.True(
+            async () => (await health.CheckHealthAsync(Ct)).Entries["projections"].Status == HealthStatus.Healthy, Store.Deadline, "health to be well again");
+    }
+
+    [Fact]
+    public async Task A_late_committer_is_waited_for()
+    {
+        var database = await Servers.CreateDatabase("late");
+        await using var host = await Store.Start(database, options => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async));
+
+        // Takes a sequence number, and commits only after later ones have been committed.
+        await using var connection = new Npgsql.NpgsqlConnection(database);
+        await connection.OpenAsync(Ct);
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        await using var insert = new Npgsql.NpgsqlCommand(
+            """
+            insert into mt_streams (id, version, timestamp, tenant_id, is_archived) values (@s, 1, now(), '*DEFAULT*', false);
+            insert into mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type)
+            values (nextval('mt_events_sequence'), @e, @s, 1, '{"value": 999, "at": "2026-01-01T12:00:00Z"}', 'number-said.v1', now(), '*DEFAULT*', @t);
+            """, connection, transaction);
+        insert.Parameters.AddWithValue("s", Store.NewStream());
+        insert.Parameters.AddWithValue("e", Store.NewStream());
+        insert.Parameters.AddWithValue("t", $"{typeof(NumberSaid).FullName}, {typeof(NumberSaid).Assembly.GetName().Name}");
+        await insert.ExecuteNonQueryAsync(Ct);
+        await Say(host, 20);
+
+        // Past the three seconds after which a dead gap is passed over: this one is alive, and its number is not yet to be seen.
+        var since = TimeProvider.System.GetTimestamp();
+        await Eventually.True(
+            async () => (await Values<Said>(host, s => s.Value)).Count == 0
+                ? TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(5)
+                : throw new SpecFailedException("The daemon has passed over a transaction that was still alive."),
+            Store.Deadline, "five seconds to pass");
+        await transaction.CommitAsync(Ct);
+
+        var values = await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 21, Store.Deadline, "all numbers, the late one too");
+        Assert.Contains(999, values);
+    }
+
+    [Fact]
+    public async Task A_projection_rebuilt_from_zero_is_the_same()
+    {
+        await using var host = await Store.Start(configure: options => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async));
+        await Say(host, 300);
+        var before = await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 300, Store.Deadline, "the projection to be done");
+        using var daemon = await host.Documents().BuildProjectionDaemonAsync();
+        await daemon.RebuildProjectionAsync<SaidProjection>(Ct);
+        Assert.Equal(before.Order(), (await Values<Said>(host, s => s.Value)).Order());
+    }
+
+    [Fact]
+    public async Task One_replica_runs_the_daemon_and_the_other_takes_over()
+    {
+        var database = await Servers.CreateDatabase("leaders");
+        void Configure(StoreOptions options) => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async);
+        var first = await Store.Start(database, Configure);
+        await using var second = await Store.Start(database, Configure);
+        await Eventually.True(() => Task.FromResult(Leads(first) ^ Leads(second)), Store.Deadline, "one of the two to lead");
+        await Say(first, 10);
+        await Eventually.Value(() => Values<Said>(second, s => s.Value), v => v.Count == 10, Store.Deadline, "10 numbers");
+
+        await first.StopAsync(Ct);
+        await first.DisposeAsync();
+        await Say(second, 10);
+        await Eventually.Value(() => Values<Said>(second, s => s.Value), v => v.Count == 20, Store.Deadline, "20 numbers, by whoever is left");
+        Assert.True(Leads(second));
+    }
+
+    private static bool Leads(WebApplication host) => host.Services.GetRequiredService<ProjectionHost>().Daemon is not null;
+
+    private static async Task Say(WebApplication host, int count)
+    {
+        var stream = Store.NewStream();
+        await host.Documents().HandleBatch(
+            Speaker.Decider, [.. Enumerable.Range(1, count).Select(n => (stream, (SpeakerCommand)new Say(n, Store.Noon), new Handling()))], Ct);
+    }
+
+    private static async Task<IReadOnlyList<int>> Values<T>(WebApplication host, Func<T, int> value) where T : notnull
+    {
+        await using var session = host.Documents().QuerySession();
+
+        return [.. (await session.Query<T>().ToListAsync(Ct)).Select(value)];
+    }
+}

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Net.Http.Json;
+using Community.EventSourcing;
+using Community.Sample;
+using Community.Testing;
+using Marten;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Community.EventSourcing.Tests;
+
+public sealed class OverHttp
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private static Task<WebApplication> Host(Action? entered = null, string? database = null) => Store.Start(database, map: app => app.MapPost(
+        "/numbers", async (Number number, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        {
+            entered?.Invoke();
+            var id = http.NewId(clock);
+            var handled = await store.Handle(Speaker.Decider, id, new Say(number.Value, clock.GetUtcNow()), new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+            http.SetVersion(handled.Version);
+
+            return handled.Rejection is { } rejection ? (IResult)rejection.ToProblem() : TypedResults.Created($"/numbers/{id}", new { id, handled.Version });
+        }));
+
+    [Fact]
+    public async Task The_same_key_and_body_gets_the_first_answer_also_a_hundred_times_at_once()
+    {
+        var entered = 0;
+        await using var host = await Host(() => Interlocked.Increment(ref entered));
+        using var client = new HttpClient { BaseAddress = new Uri(host.Urls.First()) };
+        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => Post(client, "key-1", 7)));
+        Assert.All(answers, a => Assert.Equal(HttpStatusCode.Created, a.StatusCode));
+        Assert.Single(answers.Select(a => a.Headers.Location).Distinct());
+        Assert.Single((await Task.WhenAll(answers.Select(a => a.Content.ReadAsStringAsync(Ct)))).Distinct());
+        Assert.Equal(1, entered);
+    }
+
+    [Fact]
+    public async Task The_same_key_with_another_body_is_refused_and_other_keys_make_other_things()
+    {
+        await using var host = await Host();
+        using var client = new HttpClient { BaseAddress = new Uri(host.Urls.First()) };
+        var first = await Post(client, "key-1", 7);
+        var other = await Post(client, "key-1", 8);
+        Assert.Equal(HttpStatusCode.Conflict, other.StatusCode);
+        Assert.Contains("urn:community:idempotency-key-reused", await other.Content.ReadAsStringAsync(Ct));
+        Assert.NotEqual(first.Headers.Location, (await Post(client, "key-2", 7)).Headers.Location);
+        Assert.NotEqual(first.Headers.Location, (await Post(client, null, 7)).Headers.Location);
+    }
+
+    [Fact]
+    public async Task A_request_repeated_after_a_crash_makes_the_same_thing()
+    {
+        var crashes = true;
+        var database = await Servers.CreateDatabase("idempotency");
+        await using var host = await Store.Start(database, map: app => app.MapPost("/numbers", async (Number number, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        {
+            var id = http.NewId(clock);
+            await store.Handle(Speaker.Decider, id, new Say(number.Value, clock.GetUtcNow()), ct);
+
+            return crashes ? throw new InvalidOperationException("The process dies after the append and before the answer.") : TypedResults.Created($"/numbers/{id}");
+        }));
+        using var client = new HttpClient { BaseAddress = new Uri(host.Urls.First()) };
+        Assert.Equal(HttpStatusCode.InternalServerError, (await Post(client, "key-1", 7)).StatusCode);
+        crashes = false;
+        var again = await Post(client, "key-1", 7);
+        var id = Guid.Parse(again.Headers.Location!.ToString().Split('/')[^1]);
+        Assert.Equal(2, (await host.Documents().Load(Speaker.Decider, id, null, Ct)).Version); // the same stream both times
+    }
+
+    [Fact]
+    public async Task An_answer_that_refused_is_not_kept()
+    {
+        await using var host = await Host();
+        using var client = new HttpClient { BaseAddress = new Uri(host.Urls.First()) };
+        Assert.Equal(HttpStatusCode.Conflict, (await Post(client, "key-1", -1)).StatusCode);
+        Assert.Equal(HttpStatusCode.Conflict, (await Post(client, "key-1", -1)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("\"7\"", HttpStatusCode.PreconditionFailed)]
+    [InlineData("nonsense", HttpStatusCode.PreconditionFailed)]
+    [InlineData("\"0\"", HttpStatusCode.Created)]
+    [InlineData("*", HttpStatusCode.Created)]
+    public async Task If_match_guards(string tag, HttpStatusCode expected)
+    {
+        await using var host = await Host();
+        using var client = new HttpClient { BaseAddress = new Uri(host.Urls.First()) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/numbers") { Content = JsonContent.Create(new Number(1)) };
+        request.Headers.TryAddWithoutValidation("If-Match", tag);
+        var answer = await client.SendAsync(request, Ct);
+        Assert.Equal(expected, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task While_the_database_is_away_the_answer_is_503_and_afterwards_all_works_by_itself()
+    {
+        await using var postgres = await Servers.PrivatePostgres();
+        await using var host = await Host(database: $"{postgres.ConnectionString};Database=postgres");
+        using var client = new HttpClient { BaseAddress = new Uri(host.Urls.First()) };
+        Assert.Equal(HttpStatusCode.Created, (await Post(client, null, 1)).StatusCode);
+
+        await postgres.Stop();
+        var away = await Post(client, null, 2);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, away.StatusCode);
+        Assert.NotNull(away.Headers.RetryAfter);
+
+        await postgres.Start();
+        await Eventually.True(async () => (await Post(client, null, 3)).StatusCode == HttpStatusCode.Created, Store.Deadline, "commands to work again");
+    }
+
+    private static Task<HttpResponseMessage> Post(HttpClient client, string? key, int value)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, "/numbers") { Content = JsonContent.Create(new Number(value)) };
+
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
+        return client.SendAsync(request, Ct);
+    }
+
+    internal sealed record Number(int Value);
+}
