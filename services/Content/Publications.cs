@@ -12,17 +12,17 @@ internal static class Publications
     public static readonly Publication[] All =
     [
         Publication.Of<ContentPublished, Contracts.ContentPublished>(e => new(
-            e.StreamId, e.Data.AuthorId, e.Data.Title, e.Data.Topic, e.Data.Format.Word(), e.Data.Quality,
+            e.StreamId, e.Data.AuthorId, e.Data.Title, e.Data.Topic, e.Data.Format.ToWord(), e.Data.Quality,
             e.Data.Price is { } price ? new(price.Amount, price.Currency) : null, e.Data.At)),
         Publication.Of<ContentUnpublished, Contracts.ContentUnpublished>(e => new(e.StreamId, e.Data.At)),
         Publication.Of<ContentViewed, Contracts.ContentViewed>(e => new(e.Data.ContentId, e.Data.MemberId, e.Data.At)),
         Publication.Of<ContentShared, Contracts.ContentShared>(e => new(e.Data.ContentId, e.Data.MemberId, e.Data.Channel, e.Data.At)),
-        Publication.Of<ReactionAdded, Contracts.ReactionAdded>(e => new(e.Data.ContentId, e.Data.MemberId, e.Data.Kind.Word(), e.Data.At)),
+        Publication.Of<ReactionAdded, Contracts.ReactionAdded>(e => new(e.Data.ContentId, e.Data.MemberId, e.Data.Kind.ToWord(), e.Data.At)),
         Publication.Of<FeedbackGiven, Contracts.FeedbackGiven>(e => new(e.Data.ContentId, e.Data.MemberId, e.Data.Rating, e.Data.At)),
         Publication.Of<CommentPosted, Contracts.CommentPosted>(e => new(
-            e.StreamId, e.Data.SubjectKind.Word(), e.Data.SubjectId, e.Data.AuthorId, e.Data.At, e.Data.Imported)),
+            e.StreamId, e.Data.SubjectKind.ToWord(), e.Data.SubjectId, e.Data.AuthorId, e.Data.At, e.Data.Imported)),
         Publication.Of<TopicOpened, Contracts.TopicOpened>(e => new(
-            e.StreamId, e.Data.AuthorId, e.Data.Kind.Word(), e.Data.At, e.Data.Imported)),
+            e.StreamId, e.Data.AuthorId, e.Data.Kind.ToWord(), e.Data.At, e.Data.Imported)),
         Publication.Of<ReplyPosted, Contracts.ReplyPosted>(e => new(
             e.StreamId, e.Data.TopicId, e.Data.AuthorId, e.Data.At, e.Data.Imported)),
         Publication.Of<ReplyAccepted, Contracts.ReplyAccepted>(e => new(
@@ -30,11 +30,7 @@ internal static class Publications
         Publication.Of<ReplyAcceptanceWithdrawn, Contracts.ReplyAcceptanceWithdrawn>(e => new(
             e.StreamId, e.Data.ReplyId, e.Data.ReplyAuthorId, e.Data.At)),
         Publication.Of<VoteCast, Contracts.VoteCast>(e => new(
-            e.Data.VoteId, e.Data.SubjectKind.Word(), e.Data.SubjectId, e.Data.SubjectAuthorId, e.Data.VoterId, e.Data.Value,
+            e.Data.VoteId, e.Data.SubjectKind.ToWord(), e.Data.SubjectId, e.Data.SubjectAuthorId, e.Data.VoterId, e.Data.Value,
             e.Data.At, e.Data.Imported))
     ];
-
-    // The same words as in our own JSON.
-    private static string Word<TEnum>(this TEnum value) where TEnum : struct, Enum =>
-        System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 }

@@ -46,9 +46,9 @@ internal static class AudienceEndpoints
         ?? await Hold(id, user, store, new React(id, user.MemberId(), body.Kind, clock.GetUtcNow()), ct);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Withdraw(
-        Guid id, ReactionKind kind, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        Guid id, Word<ReactionKind> kind, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
         // Also where the content is no longer to be seen: what one said one may take back.
-        await Hold(id, user, store, new WithdrawReaction(id, user.MemberId(), kind, clock.GetUtcNow()), ct);
+        await Hold(id, user, store, new WithdrawReaction(id, user.MemberId(), kind.Value, clock.GetUtcNow()), ct);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> GiveFeedback(
         Guid id, Feedback body, ClaimsPrincipal user, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct) =>

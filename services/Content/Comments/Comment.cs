@@ -30,8 +30,7 @@ internal sealed partial class CommentTexts : SingleStreamProjection<CommentText,
     {
         options.Schema.For<CommentText>()
             .Duplicate(comment => comment.At)
-            .Duplicate(comment => comment.SubjectId)
-            .Index(comment => new { comment.SubjectId, comment.At });
+            .Duplicate(comment => comment.SubjectId);
         // Who has written one looks for it at once.
         options.Projections.Add(new CommentTexts(), ProjectionLifecycle.Inline);
     }

@@ -89,11 +89,11 @@ internal static class ContentEndpoints
 
     /// <summary>Published contents, newest first; with <c>status</c>, other ones: one's own, or all for reviewers and operators.</summary>
     private static async Task<Results<Ok<Page<ContentItem>>, ProblemHttpResult>> List(
-        [AsParameters] Paging paging, Stage? status, Guid? author, [Text(100)] string? topic,
+        [AsParameters] Paging paging, Word<Stage>? status, Guid? author, [Text(100)] string? topic,
         ClaimsPrincipal user, IDocumentStore store, Purchases purchases, CancellationToken ct)
     {
         var reader = Reader.Of(user);
-        var stage = status ?? Stage.Published;
+        var stage = status?.Value ?? Stage.Published;
 
         if (stage != Stage.Published && reader.MemberId is null)
         {

@@ -20,8 +20,7 @@ internal sealed partial class ContentListings : SingleStreamProjection<ContentLi
         options.Schema.For<ContentListing>()
             .Duplicate(listing => listing.Stage)
             .Duplicate(listing => listing.ListedAt)
-            .Duplicate(listing => listing.AuthorId)
-            .Index(listing => new { listing.Stage, listing.ListedAt });
+            .Duplicate(listing => listing.AuthorId);
         options.Projections.Add(new ContentListings(), ProjectionLifecycle.Async);
     }
 

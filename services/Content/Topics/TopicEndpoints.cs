@@ -29,8 +29,8 @@ internal sealed record TopicAnswer(
     int Votes, Guid? AcceptedReplyId, int ReplyCount, IReadOnlyList<ReplyAnswer> Replies, string? NextReplies);
 
 internal sealed record TopicItem(
-    Guid TopicId, TopicKind Kind, Guid? AuthorId, string Title, string[] Tags, DateTimeOffset At, int Votes, Guid? AcceptedReplyId,
-    int ReplyCount);
+    Guid TopicId, TopicKind Kind, Guid? AuthorId, string Title, IReadOnlyList<string> Tags, DateTimeOffset At, int Votes,
+    Guid? AcceptedReplyId, int ReplyCount);
 
 internal static class TopicEndpoints
 {
@@ -72,13 +72,13 @@ internal static class TopicEndpoints
 
     /// <summary>Newest first.</summary>
     private static async Task<Ok<Page<TopicItem>>> List(
-        [AsParameters] Paging paging, TopicKind? kind, [Text(50)] string? tag, IDocumentStore store, NpgsqlDataSource database,
+        [AsParameters] Paging paging, Word<TopicKind>? kind, [Text(50)] string? tag, IDocumentStore store, NpgsqlDataSource database,
         CancellationToken ct)
     {
         await using var session = store.QuerySession();
         IQueryable<TopicListing> topics = session.Query<TopicListing>();
 
-        if (kind is { } wanted)
+        if (kind is { Value: var wanted })
         {
             topics = topics.Where(topic => topic.Kind == wanted);
         }

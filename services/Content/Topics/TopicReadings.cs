@@ -5,7 +5,7 @@ using Marten.Events.Aggregation;
 namespace Community.Content.Topics;
 
 /// <summary>A topic in lists.</summary>
-internal sealed record TopicListing(Guid Id, TopicKind Kind, Guid? AuthorId, string Title, string[] Tags, DateTimeOffset OpenedAt)
+internal sealed record TopicListing(Guid Id, TopicKind Kind, Guid? AuthorId, string Title, IReadOnlyList<string> Tags, DateTimeOffset OpenedAt)
 {
     public Guid? AcceptedReplyId { get; init; }
 }
@@ -21,12 +21,11 @@ internal static class TopicReadings
     public static void Configure(StoreOptions options)
     {
         options.Schema.For<TopicListing>()
-            .Duplicate(topic => topic.OpenedAt)
-            .Index(topic => topic.OpenedAt);
+            .Duplicate(topic => topic.Kind)
+            .Duplicate(topic => topic.OpenedAt);
         options.Schema.For<ReplyText>()
             .Duplicate(reply => reply.At)
-            .Duplicate(reply => reply.TopicId)
-            .Index(reply => new { reply.TopicId, reply.At });
+            .Duplicate(reply => reply.TopicId);
         options.Schema.For<Ballot>().Duplicate(ballot => ballot.SubjectId).Duplicate(ballot => ballot.Value);
 
         options.Projections.Add(new TopicListings(), ProjectionLifecycle.Async);

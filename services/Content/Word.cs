@@ -1,0 +1,27 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+
+namespace Community.Content;
+
+/// <summary>A value of an enumeration in a path or query, by the same word as in JSON; the framework wants C#'s names there.</summary>
+internal readonly record struct Word<TEnum>(TEnum Value) : IParsable<Word<TEnum>> where TEnum : struct, Enum
+{
+    private static readonly FrozenDictionary<string, TEnum> Known = Enum.GetValues<TEnum>().ToFrozenDictionary(Words.ToWord);
+
+    public static Word<TEnum> Parse(string s, IFormatProvider? provider) =>
+        TryParse(s, provider, out var word) ? word : throw new FormatException($"{s} is not one of {string.Join(", ", Known.Keys)}.");
+
+    public static bool TryParse(string? s, IFormatProvider? provider, out Word<TEnum> result)
+    {
+        var known = Known.TryGetValue(s ?? "", out var value);
+        result = new(value);
+
+        return known;
+    }
+}
+
+internal static class Words
+{
+    /// <summary>As JSON and contracts have it.</summary>
+    public static string ToWord<TEnum>(this TEnum value) where TEnum : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
+}

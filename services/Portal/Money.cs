@@ -1,0 +1,28 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Community.Portal.Services;
+
+namespace Community.Portal;
+
+internal static class Money
+{
+    private static readonly ConcurrentDictionary<string, NumberFormatInfo?> Formats = new();
+
+    /// <summary>As the reader writes money: 9900 CNY is ¥99.00.</summary>
+    public static string Text(Price price)
+    {
+        if (Formats.GetOrAdd(price.Currency, FormatOf) is not { } home)
+        {
+            return $"{price.Amount} {price.Currency}";
+        }
+
+        var format = (NumberFormatInfo)CultureInfo.CurrentCulture.NumberFormat.Clone();
+        format.CurrencySymbol = home.CurrencySymbol;
+        format.CurrencyDecimalDigits = home.CurrencyDecimalDigits;
+
+        return (price.Amount / (decimal)Math.Pow(10, home.CurrencyDecimalDigits)).ToString("C", format);
+    }
+
+    private static NumberFormatInfo? FormatOf(string currency) => CultureInfo.GetCultures(CultureTypes.SpecificCultures)
+        .FirstOrDefault(culture => new RegionInfo(culture.Name).ISOCurrencySymbol == currency)?.NumberFormat;
+}

@@ -1,0 +1,28 @@
+using Community.Portal;
+using Community.Portal.Pages;
+using Community.Portal.Services;
+using Community.ServiceDefaults;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddHostDefaults();
+builder.Services.AddServices();
+builder.Services.AddSessions(builder.Configuration);
+builder.Services.AddLanguages();
+builder.Services.AddRazorComponents();
+builder.Services.AddCascadingAuthenticationState();
+
+var app = builder.Build();
+app.MapHostDefaults();
+app.UseContentPolicy();
+app.UseExceptionHandler("/error", createScopeForErrors: true);
+app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+app.UseRequestLocalization();
+app.UseAuthentication();
+app.UseAuthorization();
+app.UseAntiforgery();
+app.MapStaticAssets();
+app.MapCommunityDocument();
+app.MapSessions();
+app.MapLanguages();
+app.MapRazorComponents<App>();
+app.Run();

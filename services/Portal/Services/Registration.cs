@@ -1,0 +1,50 @@
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Http.Resilience;
+
+namespace Community.Portal.Services;
+
+internal static class Registration
+{
+    public static void AddServices(this IServiceCollection services)
+    {
+        services.AddHttpContextAccessor();
+        services.AddTransient<OnBehalfOfTheVisitor>();
+        services.AddHttpClient<ContentService>(http => http.BaseAddress = new Uri("http://content")).AddHttpMessageHandler<OnBehalfOfTheVisitor>();
+        services.AddHttpClient<MembershipService>(http => http.BaseAddress = new Uri("http://membership")).AddHttpMessageHandler<OnBehalfOfTheVisitor>();
+        // Somebody looks at an empty page meanwhile: say soon that a service is away.
+        services.ConfigureAll<HttpStandardResilienceOptions>(options =>
+        {
+            options.Retry.MaxRetryAttempts = 2;
+            options.Retry.Delay = TimeSpan.FromMilliseconds(100);
+            options.AttemptTimeout.Timeout = TimeSpan.FromSeconds(4);
+            options.TotalRequestTimeout.Timeout = TimeSpan.FromSeconds(8);
+            options.CircuitBreaker.SamplingDuration = TimeSpan.FromSeconds(10);
+            options.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(2);
+        });
+        services.AddSingleton<CommunityName>();
+    }
+
+    /// <summary>Asks with the visitor's token, and tells whose address it is: the services limit requests by it.</summary>
+    private sealed class OnBehalfOfTheVisitor(IHttpContextAccessor accessor) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (accessor.HttpContext is { } visitor)
+            {
+                if (visitor.Connection.RemoteIpAddress is { } address)
+                {
+                    request.Headers.TryAddWithoutValidation("X-Forwarded-For", address.ToString());
+                }
+
+                // While the session itself is being checked there is no token to ask with yet.
+                if (visitor.User.Identity?.IsAuthenticated == true && await visitor.GetTokenAsync(Sessions.AccessToken) is { } token)
+                {
+                    request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+                }
+            }
+
+            return await base.SendAsync(request, cancellationToken);
+        }
+    }
+}

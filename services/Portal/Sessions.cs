@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Security.Claims;
+using Community.Portal.Services;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.IdentityModel.JsonWebTokens;
+
+namespace Community.Portal;
+
+/// <summary>
+/// A visitor's session: the tokens of membership in an encrypted cookie that scripts cannot read. The portal keeps nothing.
+/// </summary>
+internal static class Sessions
+{
+    public const string AccessToken = "access_token";
+    private const string RefreshToken = "refresh_token";
+    private const string ExpiresAt = "expires_at";
+
+    private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(1);
+
+    public static void AddSessions(this IServiceCollection services, IConfiguration configuration)
+    {
+        var protection = services.AddDataProtection().SetApplicationName("community-portal");
+
+        // Without it they lie in the user's profile; several portals behind one address share a directory.
+        if (configuration["DataProtection:Directory"] is { Length: > 0 } directory)
+        {
+            protection.PersistKeysToFileSystem(new DirectoryInfo(directory));
+        }
+
+        services.AddAntiforgery(options => options.Cookie.Name = "community-form");
+        services.AddSingleton<Refreshes>();
+        services.AddAuthorization();
+        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
+        {
+            options.Cookie.Name = "community-session";
+            options.Cookie.HttpOnly = true;
+            options.Cookie.SameSite = SameSiteMode.Lax;
+            options.ExpireTimeSpan = TimeSpan.FromDays(30);
+            options.LoginPath = "/sign-in";
+            options.Events.OnValidatePrincipal = KeepFresh;
+        });
+    }
+
+    public static void MapSessions(this IEndpointRouteBuilder app) =>
+        app.MapPost("/sign-out", async ([FromForm] string? back, HttpContext http, MembershipService membership, CancellationToken ct) =>
+        {
+            // Should membership be away, its session ends by itself; here it ends now.
+            await membership.SignOut(ct);
+            await http.SignOutAsync();
+
+            return Results.LocalRedirect(Languages.Local(back));
+        });
+
+    public static Task SignIn(this HttpContext http, Tokens tokens, DateTimeOffset now)
+    {
+        var properties = new AuthenticationProperties { IsPersistent = true };
+        Store(properties, tokens, now);
+
+        return http.SignInAsync(PrincipalOf(tokens), properties);
+    }
+
+    private static async Task KeepFresh(CookieValidatePrincipalContext context)
+    {
+        var services = context.HttpContext.RequestServices;
+        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
+
+        if (DateTimeOffset.TryParse(context.Properties.GetTokenValue(ExpiresAt), CultureInfo.InvariantCulture, out var expires) && expires - Ahead > now)
+        {
+            return;
+        }
+
+        var answer = context.Properties.GetTokenValue(RefreshToken) is { } token
+            ? await services.GetRequiredService<Refreshes>().Get(token, now)
+            : new(Outcome.Refused, null);
+
+        switch (answer)
+        {
+            case { Outcome: Outcome.Given, Value: { } tokens }:
+                Store(context.Properties, tokens, now);
+                context.ReplacePrincipal(PrincipalOf(tokens));
+                context.ShouldRenew = true;
+                break;
+            case { Outcome: Outcome.Away or Outcome.Busy }:
+                break; // Signed in still; until membership is back the services take the visitor for anybody.
+            default:
+                context.RejectPrincipal();
+                await context.HttpContext.SignOutAsync();
+                break;
+        }
+    }
+
+    // What membership just sent over its own connection needs no second proof here; the services check it.
+    private static ClaimsPrincipal PrincipalOf(Tokens tokens) => new(new ClaimsIdentity(
+        new JsonWebToken(tokens.AccessToken).Claims.Where(claim => claim.Type is "sub" or "name" or "role"),
+        CookieAuthenticationDefaults.AuthenticationScheme, "name", "role"));
+
+    private static void Store(AuthenticationProperties properties, Tokens tokens, DateTimeOffset now) => properties.StoreTokens(
+    [
+        new() { Name = AccessToken, Value = tokens.AccessToken },
+        new() { Name = RefreshToken, Value = tokens.RefreshToken },
+        new() { Name = ExpiresAt, Value = now.AddSeconds(tokens.ExpiresIn).ToString("O", CultureInfo.InvariantCulture) }
+    ]);
+}
+
+/// <summary>
+/// A refresh token is good for once, and a second use of it ends the session: the requests that a browser makes at once
+/// share one refresh, and those that were under way with the old cookie get its answer for a while.
+/// </summary>
+internal sealed class Refreshes(IServiceScopeFactory scopes)
+{
+    private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(2);
+    private readonly ConcurrentDictionary<string, (Lazy<Task<Answer<Tokens>>> Answer, DateTimeOffset At)> _recent = new();
+
+    public async Task<Answer<Tokens>> Get(string refreshToken, DateTimeOffset now)
+    {
+        foreach (var (token, (_, at)) in _recent)
+        {
+            if (now - at > Remembered)
+            {
+                _recent.TryRemove(token, out _);
+            }
+        }
+
+        var (answer, _) = _recent.GetOrAdd(refreshToken, token => (new(() => Ask(token)), now));
+        var given = await answer.Value;
+
+        if (given.Outcome is Outcome.Away or Outcome.Busy)
+        {
+            _recent.TryRemove(refreshToken, out _);
+        }
+
+        return given;
+    }
+
+    // Not cancelled with the request that happened to come first: others wait for it too.
+    private async Task<Answer<Tokens>> Ask(string refreshToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+
+        return await scope.ServiceProvider.GetRequiredService<MembershipService>().Refresh(refreshToken, CancellationToken.None);
+    }
+}

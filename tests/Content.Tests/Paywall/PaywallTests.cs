@@ -1,0 +1,118 @@
+using System.Net;
+using Community.Content.Tests.Contents;
+using Community.Payments.Contracts;
+
+namespace Community.Content.Tests.Paywall;
+
+public sealed class PaywallTests(ContentService service)
+{
+    private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+    private static readonly object Price = new { price = new { amount = 9900, currency = "CNY" } };
+
+    [Fact]
+    public async Task A_preview_until_it_is_paid_and_again_when_the_money_is_back()
+    {
+        var (path, id) = await ForMoney();
+        var (buyer, other) = (service.Person(), service.Person());
+
+        foreach (var http in new[] { buyer.Http, service.Anybody })
+        {
+            var preview = await http.Read(path);
+            Assert.Equal(("preview", "第一段。 The first paragraph."), (preview.Text("access"), preview.Text("body")));
+            Assert.Equal("""{"price":{"amount":9900,"currency":"CNY"},"tier":null,"level":null}""", preview["requires"]!.ToJsonString());
+            Assert.DoesNotContain("SECRET", preview.ToJsonString(), StringComparison.Ordinal);
+        }
+
+        await buyer.Http.Post($"{path}/comments", new { body = "Hm." }, HttpStatusCode.Forbidden);
+        await buyer.Http.Post($"{path}/feedback", new { rating = 1 }, HttpStatusCode.Forbidden);
+        await buyer.Http.Post($"{path}/views", null, HttpStatusCode.NoContent);
+
+        var order = New();
+        await service.Say(new OrderPaid(order, buyer.Id, ContentService.Line(id), 9900, "CNY", Noon));
+        await Until(buyer, path, "full");
+        Assert.Equal(Workflow.Body, (await buyer.Http.Read(path)).Text("body"));
+        Assert.Equal("preview", (await other.Http.Read(path)).Text("access"));
+        await buyer.Http.Post($"{path}/comments", new { body = "Good." }, HttpStatusCode.Created);
+
+        await service.Say(new OrderRefunded(order, buyer.Id, ContentService.Line(id), 100, "CNY", Whole: false, Noon.AddDays(1)));
+        await service.Say(new OrderRefunded(order, buyer.Id, ContentService.Line(id), 9800, "CNY", Whole: true, Noon.AddDays(2)));
+        await Until(buyer, path, "preview");
+    }
+
+    [Fact]
+    public async Task In_whatever_order_the_facts_come_and_however_often_the_end_is_the_same()
+    {
+        var (path, id) = await ForMoney();
+        var (kept, returned, partly) = (service.Person(), service.Person(), service.Person());
+        var (a, b, c, d) = (New(), New(), New(), New());
+        (Guid, object)[] facts =
+        [
+            (New(), new OrderPaid(a, kept.Id, ContentService.Line(id), 9900, "CNY", Noon)),
+            (New(), new OrderRefunded(a, kept.Id, ContentService.Line(id), 9900, "CNY", Whole: true, Noon.AddDays(1))),
+            (New(), new OrderPaid(b, kept.Id, ContentService.Line(id), 9900, "CNY", Noon.AddHours(1))), // bought again
+            (New(), new OrderPaid(c, returned.Id, ContentService.Line(id), 9900, "CNY", Noon)),
+            (New(), new OrderRefunded(c, returned.Id, ContentService.Line(id), 9900, "CNY", Whole: true, Noon.AddDays(1))),
+            (New(), new OrderPaid(d, partly.Id, ContentService.Line(id), 9900, "CNY", Noon)),
+            (New(), new OrderRefunded(d, partly.Id, ContentService.Line(id), 1, "CNY", Whole: false, Noon.AddDays(1)))
+        ];
+        var shuffled = new List<(Guid Id, object Fact)>();
+        var random = new Random(20260301);
+
+        for (var round = 0; round < 10; round++)
+        {
+            var copy = facts.ToArray();
+            random.Shuffle(copy);
+            shuffled.AddRange(copy);
+        }
+
+        foreach (var (message, fact) in shuffled)
+        {
+            await service.Neighbour.Publish(message, fact);
+        }
+
+        await Until(kept, path, "full");
+        await Until(partly, path, "full");
+
+        // Behind all of the above in the queue of the payments; the refund of it behind all refunds.
+        var last = service.Person();
+        var end = New();
+        await service.Say(new OrderPaid(end, last.Id, ContentService.Line(id), 9900, "CNY", Noon));
+        await Until(last, path, "full");
+        await service.Say(new OrderRefunded(end, last.Id, ContentService.Line(id), 9900, "CNY", Whole: true, Noon));
+        await Until(last, path, "preview");
+        Assert.Equal(["full", "preview", "full"], [await Access(kept, path), await Access(returned, path), await Access(partly, path)]);
+    }
+
+    [Fact]
+    public async Task What_asks_for_a_tier_stays_a_preview_and_what_was_bought_stays_open()
+    {
+        var (author, reviewer) = (service.Person("creator"), service.Person("reviewer"));
+        var tiered = await Workflow.Published(service, author, reviewer, new { tier = "gold" });
+        Assert.Equal("preview", await Access(service.Person(), tiered.Text("location")));
+        Assert.Equal("full", await Access(author, tiered.Text("location")));
+        Assert.Equal("full", await Access(reviewer, tiered.Text("location")));
+        Assert.Equal("full", await Access(service.Person("owner"), tiered.Text("location")));
+
+        var sold = await Workflow.Published(service, author, reviewer, Price);
+        var buyer = service.Person();
+        await service.Say(new OrderPaid(New(), buyer.Id, ContentService.Line(sold.Id("contentId")), 9900, "CNY", Noon));
+        await Until(buyer, sold.Text("location"), "full");
+        await author.Http.Send(HttpMethod.Delete, $"{sold.Text("location")}/publication", null, HttpStatusCode.NoContent);
+        Assert.Equal("full", await Access(buyer, sold.Text("location")));
+        await service.Person().Http.Read(sold.Text("location"), HttpStatusCode.NotFound);
+    }
+
+    private async Task<(string Path, Guid Id)> ForMoney()
+    {
+        var content = await Workflow.Published(service, service.Person("creator"), service.Person("reviewer"), Price);
+
+        return (content.Text("location"), content.Id("contentId"));
+    }
+
+    private static Task Until(Person person, string path, string access) =>
+        Eventually.Value(() => Access(person, path), now => now == access, ContentService.Soon, $"access {access}");
+
+    private static async Task<string> Access(Person person, string path) => (await person.Http.Read(path)).Text("access");
+
+    private static Guid New() => Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
+}

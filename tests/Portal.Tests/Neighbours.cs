@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Community.Portal.Tests;
+
+/// <summary>
+/// Plays membership and content over HTTP, as far as the portal asks them; the real ones, together, are tested elsewhere.
+/// </summary>
+internal sealed class Neighbours : IAsyncDisposable
+{
+    public const string Password = "correct horse battery staple";
+    public static readonly Guid Free = new("01900000-0000-7000-8000-000000000001");
+    public static readonly Guid Paid = new("01900000-0000-7000-8000-000000000002");
+
+    private readonly WebApplication _server;
+    private readonly ConcurrentDictionary<string, bool> _usedRefreshTokens = new();
+    private int _made;
+
+    private Neighbours(WebApplication server) => _server = server;
+
+    public string Address => _server.Urls.First();
+
+    /// <summary>Seconds that access tokens live.</summary>
+    public int ExpiresIn { get; set; } = 900;
+
+    /// <summary>A refresh token was used twice: membership would end the session.</summary>
+    public bool SawReuse { get; private set; }
+
+    public ConcurrentQueue<string> Views { get; } = new();
+
+    public static async Task<Neighbours> Start()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var server = builder.Build();
+        var neighbours = new Neighbours(server);
+        server.MapGet("/settings", () => Results.Json(new { name = "程序员社群 <Club>" }));
+        server.MapPost("/sessions", (JsonObject body) =>
+            (string?)body["password"] == Password ? Results.Json(neighbours.Tokens()) : Results.Json(new { }, statusCode: 401));
+        server.MapPost("/sessions/refresh", (JsonObject body) =>
+        {
+            if (!neighbours._usedRefreshTokens.TryAdd((string)body["refreshToken"]!, true))
+            {
+                neighbours.SawReuse = true;
+
+                return Results.Json(new { }, statusCode: 401);
+            }
+
+            return Results.Json(neighbours.Tokens());
+        });
+        server.MapDelete("/sessions/current", () => Results.NoContent());
+        server.MapGet("/contents", (HttpRequest request) => Results.Json(new
+        {
+            items = new[] { Item(Free, request), Item(Paid, request) },
+            next = request.Query.ContainsKey("after") ? null : "more"
+        }));
+        server.MapGet("/contents/{id:guid}", (Guid id, HttpRequest request) =>
+            id == Free || id == Paid ? Results.Json(Item(id, request)) : Results.Json(new { }, statusCode: 404));
+        server.MapPost("/contents/{id:guid}/views", (Guid id, HttpRequest request) =>
+        {
+            neighbours.Views.Enqueue($"{id} {request.Headers["X-Forwarded-For"]} {request.Headers.Authorization.ToString().Split(' ')[0]}");
+
+            return Results.NoContent();
+        });
+        await server.StartAsync();
+
+        return neighbours;
+    }
+
+    public async ValueTask DisposeAsync() => await _server.DisposeAsync();
+
+    private object Tokens() => new { accessToken = Token(), refreshToken = $"refresh-{Interlocked.Increment(ref _made)}", expiresIn = ExpiresIn, tokenType = "Bearer" };
+
+    private static string Token() => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+    {
+        Claims = new Dictionary<string, object> { ["sub"] = Free.ToString(), ["name"] = "小明 <b>", ["role"] = new[] { "member" } },
+        SigningCredentials = new SigningCredentials(new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)), SecurityAlgorithms.EcdsaSha256)
+    });
+
+    private static object Item(Guid id, HttpRequest request)
+    {
+        var full = id == Free || request.Headers.Authorization.Count > 0;
+        var body = "# Part\n\nText of **it**. <script>alert(1)</script> [x](javascript:alert(1))\n\n| a | b |\n|---|---|\n| 1 | 2 |";
+
+        return new
+        {
+            contentId = id,
+            title = id == Free ? "事件溯源" : "Priced <i>",
+            topic = "architecture",
+            format = "article",
+            status = "published",
+            access = full ? "full" : "preview",
+            requires = new { price = id == Paid ? new { amount = 9900, currency = "CNY" } : null, tier = (string?)null, level = (int?)null },
+            excerpt = "An excerpt.",
+            body = full ? body : "First paragraph.",
+            publishedAt = "2026-03-01T12:00:00Z"
+        };
+    }
+}

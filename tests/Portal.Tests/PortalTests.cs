@@ -1,0 +1,213 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+
+namespace Community.Portal.Tests;
+
+public sealed partial class PortalTests : IAsyncLifetime
+{
+    private Neighbours? _neighbours;
+    private Portal? _portal;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private Neighbours Beside => _neighbours ?? throw new InvalidOperationException("Not started.");
+
+    public async ValueTask InitializeAsync()
+    {
+        _neighbours = await Neighbours.Start();
+        _portal = new Portal(_neighbours.Address);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_portal is not null)
+        {
+            await _portal.DisposeAsync();
+        }
+
+        if (_neighbours is not null)
+        {
+            await _neighbours.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Home_shows_what_is_published()
+    {
+        var page = await Get(Visitor(), "/");
+        Assert.Contains("""<html lang="en">""", page, StringComparison.Ordinal);
+        Assert.Contains("事件溯源", page, StringComparison.Ordinal);
+        Assert.Contains("Priced &lt;i&gt;", page, StringComparison.Ordinal);
+        Assert.Contains("¥99.00", page, StringComparison.Ordinal);
+        Assert.Contains("/?after=more", page, StringComparison.Ordinal);
+        Assert.Contains("程序员社群 &lt;Club&gt;", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_article_is_shown_as_far_as_it_is_open_and_harmless()
+    {
+        var visitor = Visitor();
+        var free = await Get(visitor, $"/contents/{Neighbours.Free}");
+        Assert.Contains("<h2>Part</h2>", free, StringComparison.Ordinal);
+        Assert.Contains("<strong>it</strong>", free, StringComparison.Ordinal);
+        Assert.DoesNotContain("<script>alert", free, StringComparison.Ordinal);
+        Assert.DoesNotContain("javascript:", free, StringComparison.Ordinal);
+
+        var paid = await Get(visitor, $"/contents/{Neighbours.Paid}");
+        Assert.Contains("First paragraph.", paid, StringComparison.Ordinal);
+        Assert.Contains("The whole text costs ¥99.00.", paid, StringComparison.Ordinal);
+        Assert.Empty(Beside.Views);
+
+        await Get(visitor, $"/contents/{Guid.Empty}", HttpStatusCode.NotFound);
+        await Get(visitor, "/nowhere", HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Members_sign_in_read_and_sign_out()
+    {
+        var visitor = Visitor();
+        Assert.Contains("E-mail or password is wrong.", await SignIn(visitor, "wrong", HttpStatusCode.OK), StringComparison.Ordinal);
+        await SignIn(visitor, Neighbours.Password, HttpStatusCode.Redirect);
+
+        var article = await Get(visitor, $"/contents/{Neighbours.Paid}");
+        Assert.Contains("<strong>it</strong>", article, StringComparison.Ordinal);
+        Assert.Contains("小明 &lt;b&gt;", article, StringComparison.Ordinal);
+        Assert.EndsWith(" Bearer", Assert.Single(Beside.Views), StringComparison.Ordinal);
+
+        await Post(visitor, "/", "/sign-out", [], HttpStatusCode.Redirect);
+        Assert.Contains("First paragraph.", await Get(visitor, $"/contents/{Neighbours.Paid}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_session_is_in_a_cookie_that_nobody_reads()
+    {
+        var visitor = Visitor();
+        var form = await Get(visitor, "/sign-in");
+        var response = await visitor.PostAsync(
+            new Uri("/sign-in?back=//elsewhere.example", UriKind.Relative),
+            new FormUrlEncodedContent(Fields(form, new() { ["Given.Email"] = "a@example.org", ["Given.Password"] = Neighbours.Password }, "sign-in")), Ct);
+        var cookie = Assert.Single(response.Headers.GetValues("Set-Cookie"), c => c.StartsWith("community-session=", StringComparison.Ordinal));
+        Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("refresh-", cookie, StringComparison.Ordinal);
+        Assert.DoesNotContain("eyJ", cookie, StringComparison.Ordinal);
+        Assert.DoesNotContain("elsewhere", response.Headers.Location!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Forms_of_others_are_refused()
+    {
+        var visitor = Visitor();
+
+        foreach (var path in new[] { "/sign-in", "/sign-out", "/language" })
+        {
+            using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["_handler"] = "sign-in", ["language"] = "zh", ["Given.Email"] = "a", ["Given.Password"] = "b" });
+            var response = await visitor.PostAsync(new Uri(path, UriKind.Relative), form, Ct);
+            Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task An_old_session_is_refreshed_once_for_all_requests_of_the_moment()
+    {
+        Beside.ExpiresIn = 30; // within the time that the portal looks ahead: stale from the start
+        var visitor = Visitor();
+        await SignIn(visitor, Neighbours.Password, HttpStatusCode.Redirect);
+        Beside.ExpiresIn = 900;
+        var pages = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Get(visitor, "/")));
+        Assert.All(pages, page => Assert.Contains("Sign out", page, StringComparison.Ordinal));
+        Assert.False(Beside.SawReuse);
+    }
+
+    [Fact]
+    public async Task The_language_is_the_browsers_until_the_visitor_chooses()
+    {
+        var visitor = Visitor();
+        visitor.DefaultRequestHeaders.Add("Accept-Language", "zh-CN,zh;q=0.9,en;q=0.5");
+        var chinese = await Get(visitor, "/");
+        Assert.Contains("""<html lang="zh">""", chinese, StringComparison.Ordinal);
+        Assert.Contains("最新内容", chinese, StringComparison.Ordinal);
+        Assert.Contains("登录", chinese, StringComparison.Ordinal);
+
+        await Post(visitor, "/", "/language", new() { ["language"] = "en", ["back"] = "/" }, HttpStatusCode.Redirect);
+        Assert.Contains("Latest contents", await Get(visitor, "/"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Services_that_are_away_are_said_to_be()
+    {
+        await using var alone = new Portal("http://127.0.0.1:9"); // nobody listens there
+        var visitor = alone.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
+
+        foreach (var path in new[] { "/", $"/contents/{Neighbours.Free}" })
+        {
+            Assert.Contains("does not answer at the moment", await Get(visitor, path), StringComparison.Ordinal);
+        }
+
+        Assert.Contains("does not answer at the moment", await SignIn(visitor, Neighbours.Password, HttpStatusCode.OK), StringComparison.Ordinal);
+        await Get(visitor, "/health");
+    }
+
+    [Fact]
+    public async Task The_document_tells_the_services()
+    {
+        var document = JsonNode.Parse(await Get(Visitor(), "/.well-known/community.json"))!;
+        Assert.Equal("程序员社群 <Club>", (string?)document["name"]);
+        Assert.Equal(Beside.Address, (string?)document["services"]!["content"]);
+        Assert.Null(document["services"]!["payments"]);
+    }
+
+    private HttpClient Visitor() => _portal!.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
+
+    private static async Task<string> Get(HttpClient visitor, string path, HttpStatusCode expected = HttpStatusCode.OK)
+    {
+        var response = await visitor.GetAsync(new Uri(path, UriKind.Relative), Ct);
+        var page = await response.Content.ReadAsStringAsync(Ct);
+        Assert.True(expected == response.StatusCode, $"{path} answered {(int)response.StatusCode}: {page}");
+
+        return WebUtility.HtmlDecode(page.Replace("&lt;", "&amp;lt;", StringComparison.Ordinal).Replace("&gt;", "&amp;gt;", StringComparison.Ordinal));
+    }
+
+    private static Task<string> SignIn(HttpClient visitor, string password, HttpStatusCode expected) =>
+        Post(visitor, "/sign-in", "/sign-in", new() { ["Given.Email"] = "a@example.org", ["Given.Password"] = password }, expected, "sign-in");
+
+    private static async Task<string> Post(
+        HttpClient visitor, string page, string action, Dictionary<string, string> fields, HttpStatusCode expected, string? handler = null)
+    {
+        var form = await Get(visitor, page);
+        using var content = new FormUrlEncodedContent(Fields(form, fields, handler));
+        var response = await visitor.PostAsync(new Uri(action, UriKind.Relative), content, Ct);
+        var answer = await response.Content.ReadAsStringAsync(Ct);
+        Assert.True(expected == response.StatusCode, $"{action} answered {(int)response.StatusCode}: {answer}");
+
+        return WebUtility.HtmlDecode(answer);
+    }
+
+    private static Dictionary<string, string> Fields(string page, Dictionary<string, string> fields, string? handler)
+    {
+        fields["__RequestVerificationToken"] = Token().Match(page).Groups[1].Value;
+
+        if (handler is not null)
+        {
+            fields["_handler"] = handler;
+        }
+
+        return fields;
+    }
+
+    [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"([^\"]+)\"")]
+    private static partial Regex Token();
+
+    private sealed class Portal(string services) : WebApplicationFactory<Program>
+    {
+        protected override void ConfigureWebHost(IWebHostBuilder builder)
+        {
+            builder.UseEnvironment("Development");
+            builder.UseSetting("services:membership:http:0", services);
+            builder.UseSetting("services:content:http:0", services);
+        }
+    }
+}
