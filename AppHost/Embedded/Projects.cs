@@ -42,7 +42,7 @@ internal sealed class ProjectResource(string name, IProjectMetadata project, ICo
         child = await Child.Start(new(Name, Dotnet(), [project.Assembly], Signal.Kill) // a crash, as it would be without us
         {
             Environment = environment,
-            Directory = Path.GetDirectoryName(project.ProjectPath)!,
+            WorkingDirectory = Path.GetDirectoryName(project.ProjectPath)!, // its settings and static files
             Output = line =>
             {
                 log.WriteLine(line);

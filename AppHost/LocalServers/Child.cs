@@ -23,7 +23,9 @@ internal sealed record ChildCommand(string Name, string Program, IReadOnlyList<s
     public string? User { get; init; }
 
     /// <summary>Opened as ours and handed to the child as descriptor 9, see <see cref="Child.Handed"/>.</summary>
-    public string Directory { get; init; } = "/";
+    public string HandedDirectory { get; init; } = "/";
+
+    public string WorkingDirectory { get; init; } = "/";
 
     /// <summary>Takes all output; without it, output goes line by line to <see cref="Output"/>.</summary>
     public string? LogFile { get; init; }
@@ -45,11 +47,11 @@ internal sealed class Child
     // setpriv sets the death signal after it has changed the user, which would clear it. The last shell closes the gap in
     // which we may have ended before the signal was set. Elsewhere than on Linux a killed AppHost leaves its children.
     private const string Linux = """
-        exec >>"$1" 2>&1 9<"$2" </dev/null; shift 2; cd /
+        exec >>"$1" 2>&1 9<"$2" </dev/null; cd "$3"; shift 3
         exec setsid setpriv --pdeathsig "$@"
         """;
     private const string StillOurs = """[ "$PPID" = "$0" ] || exit 1; exec "$@" """;
-    private const string Elsewhere = """exec >>"$1" 2>&1 </dev/null; shift; exec "$@" """;
+    private const string Elsewhere = """exec >>"$1" 2>&1 </dev/null; cd "$2"; shift 2; exec "$@" """;
 
     private static readonly BlockingCollection<Action> Starts = StartThread();
 
@@ -62,8 +64,8 @@ internal sealed class Child
         var log = command.LogFile ?? "/dev/stdout";
         string[] user = command.User is null ? [] : ["--reuid", command.User, "--regid", command.User, "--init-groups"];
         string[] arguments = OperatingSystem.IsLinux()
-            ? [Linux, "sh", log, command.Directory, SetprivName(command.DeathSignal), .. user, "sh", "-c", StillOurs, Number(Environment.ProcessId), command.Program, .. command.Arguments]
-            : [Elsewhere, "sh", log, command.Program, .. command.Arguments];
+            ? [Linux, "sh", log, command.HandedDirectory, command.WorkingDirectory, SetprivName(command.DeathSignal), .. user, "sh", "-c", StillOurs, Number(Environment.ProcessId), command.Program, .. command.Arguments]
+            : [Elsewhere, "sh", log, command.WorkingDirectory, command.Program, .. command.Arguments];
         var start = new ProcessStartInfo("/bin/sh", ["-c", .. arguments]) { UseShellExecute = false, RedirectStandardOutput = command.LogFile is null };
         foreach (var (key, value) in command.Environment)
         {

@@ -75,18 +75,16 @@ internal sealed class DataDirectory : IDisposable
     private static FileStream Hold(string path)
     {
         var file = Path.Combine(path, "lock");
+        var holder = Path.Combine(path, "pid"); // beside the lock, because a locked file cannot be read
         try
         {
             var hold = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            hold.SetLength(0);
-            hold.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            hold.Flush();
+            File.WriteAllText(holder, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             return hold;
         }
-        catch (IOException) when (File.Exists(file))
+        catch (IOException) when (File.Exists(file) && File.Exists(holder))
         {
-            using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            throw new StartRefused($"The data directory {path} is in use by another AppHost, pid {reader.ReadToEnd()}. Stop that one, or choose another directory with --data.");
+            throw new StartRefused($"The data directory {path} is in use by another AppHost, pid {File.ReadAllText(holder)}. Stop that one, or choose another directory with --data.");
         }
     }
 

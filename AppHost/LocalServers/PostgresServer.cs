@@ -97,7 +97,7 @@ internal sealed class PostgresServer(PostgresSettings settings)
     }
 
     private ChildCommand Command(string program, string programs, IReadOnlyList<string> arguments) =>
-        new(program, Path.Combine(programs, program), arguments, Signal.Interrupt) { User = User, Directory = settings.Directory };
+        new(program, Path.Combine(programs, program), arguments, Signal.Interrupt) { User = User, HandedDirectory = settings.Directory };
 
     private async Task<string?> Missing(CancellationToken ct)
     {
