@@ -11,8 +11,8 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddEventStore("incentivesdb", typeof(Program).Assembly, options =>
 {
-    options.Projections.Add(new PointsEntries(options.DatabaseSchemaName), ProjectionLifecycle.Inline);
-    options.Projections.Add(new BadgeAwards(options.DatabaseSchemaName), ProjectionLifecycle.Inline);
+    options.Projections.Add(new PointsEntries(options), ProjectionLifecycle.Inline);
+    options.Projections.Add(new BadgeAwards(options), ProjectionLifecycle.Inline);
 });
 builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>());
 builder.Services.AddSingleton<PointsBook>();

@@ -3,7 +3,6 @@ using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;
 using Npgsql;
-using Weasel.Postgresql;
 using Weasel.Postgresql.Tables;
 
 namespace Community.Incentives.Badges;
@@ -11,12 +10,13 @@ namespace Community.Incentives.Badges;
 /// <summary>Every award as a row, inline.</summary>
 internal sealed class BadgeAwards : EventProjection
 {
-    public const string Table = "badge_awards";
     private readonly string _insert;
 
-    public BadgeAwards(string schema)
+    public BadgeAwards(StoreOptions options)
     {
-        var table = new Table(new PostgresqlObjectName(schema, Table, SchemaUtils.IdentifierUsage.General));
+        Name = "badge-awards";
+        IncludeType<BadgeAwarded>();
+        var table = new Table($"{options.DatabaseSchemaName}.badge_awards");
         table.AddColumn<Guid>("award_id").AsPrimaryKey();
         table.AddColumn<Guid>("member_id").NotNull();
         table.AddColumn<string>("name").NotNull();
@@ -26,7 +26,6 @@ internal sealed class BadgeAwards : EventProjection
         table.Indexes.Add(new IndexDefinition("badge_awards_name") { Columns = ["name", "class"] });
         SchemaObjects.Add(table);
         Options.DeleteDataInTableOnTeardown(table.Identifier.QualifiedName);
-        IncludeType<BadgeAwarded>();
         _insert = $"insert into {table.Identifier.QualifiedName} (award_id, member_id, name, class, at) values (?, ?, ?, ?, ?)";
     }
 

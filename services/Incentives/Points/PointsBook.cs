@@ -3,7 +3,6 @@ using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;
 using Npgsql;
-using Weasel.Postgresql;
 using Weasel.Postgresql.Tables;
 
 namespace Community.Incentives.Points;
@@ -11,12 +10,13 @@ namespace Community.Incentives.Points;
 /// <summary>Every point as a row, inline: the balance is their sum, and a cause that has one gets no second.</summary>
 internal sealed class PointsEntries : EventProjection
 {
-    public const string Table = "points_entries";
     private readonly string _insert;
 
-    public PointsEntries(string schema)
+    public PointsEntries(StoreOptions options)
     {
-        var table = new Table(new PostgresqlObjectName(schema, Table, SchemaUtils.IdentifierUsage.General));
+        Name = "points-entries";
+        IncludeType<PointsEarned>();
+        var table = new Table($"{options.DatabaseSchemaName}.points_entries");
         table.AddColumn<Guid>("entry_id").AsPrimaryKey();
         table.AddColumn<Guid>("member_id").NotNull();
         table.AddColumn<int>("points").NotNull();
@@ -29,7 +29,6 @@ internal sealed class PointsEntries : EventProjection
         table.Indexes.Add(new IndexDefinition("points_entries_member_at") { Columns = ["member_id", "at", "entry_id"] });
         SchemaObjects.Add(table);
         Options.DeleteDataInTableOnTeardown(table.Identifier.QualifiedName);
-        IncludeType<PointsEarned>();
         _insert = $"insert into {table.Identifier.QualifiedName} (entry_id, member_id, points, rule, rule_version, cause, at, recorded_at) values (?, ?, ?, ?, ?, ?, ?, ?)";
     }
 
@@ -78,7 +77,7 @@ internal sealed class PointsBook(NpgsqlDataSource database)
                 (select length from streak) as streak
             from entries
             """,
-            new { memberId, asOf, today = PointsDay.DayOf(asOf).ToDateTime(TimeOnly.MinValue) }, cancellationToken: ct));
+            new { memberId, asOf, today = PointsDay.DayOf(asOf) }, cancellationToken: ct));
     }
 
     /// <summary>The newest first.</summary>

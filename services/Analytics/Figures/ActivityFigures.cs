@@ -1,0 +1,83 @@
+using Dapper;
+using Npgsql;
+
+namespace Community.Analytics.Figures;
+
+/// <summary>A range of days as asked for, both inclusive.</summary>
+internal sealed record Range(DateOnly From, DateOnly To);
+
+internal sealed record KindCount(DateOnly Start, string Kind, long Count);
+
+internal sealed record PeriodCount(DateOnly Start, long Count);
+
+/// <summary>How many members of a cohort were active in a period, or, for "on or after", were so for the last time.</summary>
+internal sealed record CohortCount(DateOnly Cohort, DateOnly Start, long Count);
+
+/// <param name="Fresh">First active in this period.</param>
+/// <param name="Returning">Active in the one before, too.</param>
+/// <param name="Resurrecting">Not in the one before, but earlier.</param>
+internal sealed record ArrivalCount(DateOnly Start, long Fresh, long Returning, long Resurrecting);
+
+/// <summary>Asks the read model: sums by period, small whatever the number of activities. What came after the range is not known to any answer.</summary>
+internal sealed class ActivityFigures(NpgsqlDataSource database)
+{
+    /// <summary>The first and the last day with activity, as far as the end of the range; null: none at all.</summary>
+    public async Task<Range?> Extent(Range range, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var (first, last) = await connection.QuerySingleAsync<(DateOnly?, DateOnly?)>(new CommandDefinition(
+            "select min(day), max(day) from member_days where day <= @To", range, cancellationToken: ct));
+
+        return first is { } from && last is { } to ? new Range(from, to) : null;
+    }
+
+    public Task<IReadOnlyList<KindCount>> Kinds(Period period, Range range, CancellationToken ct) => Rows<KindCount>(
+        """
+        select date_trunc(@period, day::timestamp)::date as start, kind, sum(count)::bigint as count
+        from member_days where day between @From and @To group by 1, 2
+        """, period, range, ct);
+
+    public Task<IReadOnlyList<PeriodCount>> Active(Period period, Range range, CancellationToken ct) => Rows<PeriodCount>(
+        """
+        select start, count(*) as count
+        from (select distinct date_trunc(@period, day::timestamp)::date as start, member_id from member_days where day between @From and @To) active
+        group by start
+        """, period, range, ct);
+
+    /// <summary>Members active on a day, summed over the days of each period.</summary>
+    public Task<IReadOnlyList<PeriodCount>> ActiveDays(Period period, Range range, CancellationToken ct) => Rows<PeriodCount>(
+        """
+        select date_trunc(@period, day::timestamp)::date as start, count(*) as count
+        from (select distinct day, member_id from member_days where day between @From and @To) active
+        group by 1
+        """, period, range, ct);
+
+    public Task<IReadOnlyList<CohortCount>> Cohorts(Period period, Range range, bool last, CancellationToken ct) => Rows<CohortCount>(
+        $"""
+        with seen as (select member_id, start, first_day from member_periods where period = @period and first_day <= @To),
+        members as (
+            select member_id, min(start) as cohort, max(start) as last from seen group by member_id having min(first_day) >= @From)
+        {(last
+            ? "select cohort, last as start, count(*) as count from members group by 1, 2"
+            : "select cohort, start, count(*) as count from members join seen using (member_id) group by 1, 2")}
+        """, period, range, ct);
+
+    public Task<IReadOnlyList<ArrivalCount>> Arrivals(Period period, Range range, CancellationToken ct) => Rows<ArrivalCount>(
+        """
+        select start,
+            count(*) filter (where previous is null) as fresh,
+            count(*) filter (where previous = before) as returning,
+            count(*) filter (where previous < before) as resurrecting
+        from (
+            select start, lag(start) over (partition by member_id order by start) as previous, (start - ('1 ' || @period)::interval)::date as before
+            from member_periods where period = @period and first_day <= @To) seen
+        group by start
+        """, period, range, ct);
+
+    private async Task<IReadOnlyList<T>> Rows<T>(string sql, Period period, Range range, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+
+        return [.. await connection.QueryAsync<T>(new CommandDefinition(sql, new { period = period.Name(), range.From, range.To }, cancellationToken: ct))];
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using Community.ServiceDefaults;
+
+namespace Community.Analytics.Figures;
+
+/// <summary><c>from</c> and <c>to</c> are dates, both inclusive, clipped to what is there.</summary>
+internal sealed record FigureQuery(string? Period, string? From, string? To)
+{
+    public Period PeriodOf(params Period[] allowed)
+    {
+        var name = Period ?? Figures.Period.Month.Name();
+        var found = allowed.Where(period => period.Name() == name).ToList();
+
+        return found.Count == 1 ? found[0] : throw new InvalidParameter("period", $"must be {string.Join(" or ", allowed.Select(period => period.Name()))}");
+    }
+
+    public Range Range()
+    {
+        var range = new Range(Date("from", From) ?? DateOnly.MinValue, Date("to", To) ?? DateOnly.MaxValue);
+
+        return range.From <= range.To ? range : throw new InvalidParameter("from", "must not be after to");
+    }
+
+    private static DateOnly? Date(string field, string? text) =>
+        text is null ? null
+        : DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date
+        : throw new InvalidParameter(field, "must be a date of the form yyyy-MM-dd");
+}
+
+internal static class FigureEndpoints
+{
+    public static void MapFigures(this IEndpointRouteBuilder app)
+    {
+        var operators = app.MapGroup("").RequireRoles("operator");
+        operators.MapGet("/activity", Activity);
+        operators.MapGet("/retention", Retention);
+        operators.MapGet("/lifecycle", Lifecycle);
+    }
+
+    private static async Task<ActivityAnswer> Activity([AsParameters] FigureQuery query, ActivityFigures figures, TimeProvider clock, CancellationToken ct)
+    {
+        var shaping = await Shape(query.PeriodOf(Period.Day, Period.Week, Period.Month), query.Range(), figures, clock, ct);
+
+        if (shaping is null)
+        {
+            return new ActivityAnswer([], []);
+        }
+
+        var months = shaping with { Period = Period.Month };
+        var monthly = await figures.Active(Period.Month, shaping.Range, ct);
+
+        return new ActivityAnswer(
+            shaping.Activity(
+                await figures.Kinds(shaping.Period, shaping.Range, ct),
+                shaping.Period == Period.Month ? monthly : await figures.Active(shaping.Period, shaping.Range, ct)),
+            months.Stickiness(await figures.ActiveDays(Period.Month, shaping.Range, ct), monthly));
+    }
+
+    private static async Task<RetentionAnswer> Retention(
+        [AsParameters] FigureQuery query, string? mode, ActivityFigures figures, TimeProvider clock, CancellationToken ct)
+    {
+        var last = mode switch
+        {
+            null or "on" => false,
+            "onOrAfter" => true,
+            _ => throw new InvalidParameter("mode", "must be on or onOrAfter")
+        };
+        var shaping = await Shape(query.PeriodOf(Period.Week, Period.Month), query.Range(), figures, clock, ct);
+
+        return new RetentionAnswer(shaping is null ? [] : shaping.Cohorts(await figures.Cohorts(shaping.Period, shaping.Range, last, ct), last));
+    }
+
+    private static async Task<LifecycleAnswer> Lifecycle([AsParameters] FigureQuery query, ActivityFigures figures, TimeProvider clock, CancellationToken ct)
+    {
+        var shaping = await Shape(query.PeriodOf(Period.Week, Period.Month), query.Range(), figures, clock, ct);
+
+        return new LifecycleAnswer(shaping is null ? [] : shaping.Lifecycle(await figures.Arrivals(shaping.Period, shaping.Range, ct)));
+    }
+
+    /// <summary>Null: there is no activity yet.</summary>
+    private static async Task<Shaping?> Shape(Period period, Range range, ActivityFigures figures, TimeProvider clock, CancellationToken ct)
+    {
+        var yesterday = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime).AddDays(-1);
+
+        return await figures.Extent(range, ct) is { } extent
+            ? new Shaping(period, range, extent, range.To < yesterday ? range.To : yesterday)
+            : null;
+    }
+}

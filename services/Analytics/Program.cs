@@ -1,0 +1,21 @@
+using Community.Analytics.Activities;
+using Community.Analytics.Figures;
+using Community.EventSourcing;
+using Community.Messaging;
+using Community.ServiceDefaults;
+using JasperFx.Events.Projections;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddServiceDefaults();
+builder.AddEventStore("analyticsdb", typeof(Program).Assembly, options =>
+    options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async));
+builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>());
+builder.Services.AddSingleton<ActivityFigures>();
+
+var app = builder.Build();
+app.MapServiceDefaults();
+app.UseOrigin();
+app.UseIdempotency();
+app.MapActivities();
+app.MapFigures();
+app.Run();

@@ -1,0 +1,67 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Community.Testing;
+using Npgsql;
+
+[assembly: AssemblyFixture(typeof(Community.Incentives.Tests.IncentivesHost))]
+
+namespace Community.Incentives.Tests;
+
+/// <summary>The service on real servers, with content and payments played by a neighbour that hears what incentives says.</summary>
+public sealed class IncentivesHost : IAsyncLifetime
+{
+    public static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
+    private Issuer? _issuer;
+    private ServiceHost<Program>? _host;
+    private Neighbour? _neighbour;
+
+    public Issuer Issuer => _issuer ?? throw new InvalidOperationException();
+
+    public ServiceHost<Program> Host => _host ?? throw new InvalidOperationException();
+
+    public Neighbour Neighbour => _neighbour ?? throw new InvalidOperationException();
+
+    public HttpClient Operator => Host.Client(Issuer.Token(NewId(), "operator"));
+
+    public async ValueTask InitializeAsync()
+    {
+        _issuer = await Issuer.Start();
+        _host = await ServiceHost<Program>.Start("incentives", _issuer);
+        _neighbour = await Neighbour.Start(
+            _host.Messaging, ["content", "payments"], [], typeof(Contracts.PointsEarned), typeof(Contracts.BadgeAwarded));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Neighbour.DisposeAsync();
+        await Host.DisposeAsync();
+        await Issuer.DisposeAsync();
+    }
+
+    public static Guid NewId() => Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
+
+    public HttpClient Member(Guid id) => Host.Client(Issuer.Token(id, "member"));
+
+    public HttpClient Importer() => Host.Client(Issuer.Token(NewId(), ["owner"], ["import"], TimeSpan.FromMinutes(15)));
+
+    public async Task<JsonElement> Points(Guid member) => await Operator.GetFromJsonAsync<JsonElement>($"/members/{member}/points");
+
+    /// <summary>Waits until the messages with these ids are in the inbox.</summary>
+    public Task Consumed(IReadOnlyCollection<Guid> messages) => Eventually.Value(
+        async () => await Scalar<long>("select count(distinct message_id) from inbox where message_id = any($1)", messages.ToArray()),
+        count => count == messages.Count, Soon, $"{messages.Count} messages to be consumed");
+
+    public async Task<T> Scalar<T>(string sql, params object[] parameters)
+    {
+        await using var connection = new NpgsqlConnection(Host.Database);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+
+        foreach (var parameter in parameters)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = parameter });
+        }
+
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+}
