@@ -81,11 +81,9 @@ public static class Access
             .Configure<IServiceProvider, TimeProvider, IHttpClientFactory>((options, provider, clock, clients) =>
             {
                 options.MapInboundClaims = false;
-                options.RequireHttpsMetadata = false; // membership is named by service discovery, inside the installation
-                options.MetadataAddress = "http://membership/.well-known/openid-configuration";
-                options.Backchannel = clients.CreateClient("membership-keys");
                 // Membership reads its own keys where it keeps them.
-                options.ConfigurationManager = provider.GetService<IConfigurationManager<OpenIdConnectConfiguration>>();
+                options.ConfigurationManager = provider.GetService<IConfigurationManager<OpenIdConnectConfiguration>>()
+                    ?? new PublishedKeys(clients.CreateClient(nameof(PublishedKeys)));
                 options.TokenValidationParameters = new()
                 {
                     ValidIssuer = rules.Issuer,
@@ -99,6 +97,7 @@ public static class Access
                 };
                 options.Events = new() { OnTokenValidated = Check };
             });
+        PublishedKeys.AddClient(services);
         services.AddAuthorizationBuilder()
             .SetDefaultPolicy(new AuthorizationPolicyBuilder().AddRequirements(new Permitted([])).Build())
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().AddRequirements(new Permitted([])).Build());

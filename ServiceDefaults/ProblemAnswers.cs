@@ -138,6 +138,7 @@ internal static class ProblemAnswers
                 InvalidParameter fault => new HttpValidationProblemDetails { Status = 400, Errors = { [fault.Field] = [fault.Fault] } },
                 BadHttpRequestException { InnerException: JsonException fault, StatusCode: 400 } => Json(fault),
                 BadHttpRequestException fault => new ProblemDetails { Status = fault.StatusCode, Detail = fault.StatusCode == 400 ? Binding(fault.Message) : null },
+                KeysAwayException => new ProblemDetails { Status = 503 },
                 _ when Causes(exception).Any(cause => cause is DbException { IsTransient: true }) => new ProblemDetails { Status = 503 },
                 _ => null
             };
