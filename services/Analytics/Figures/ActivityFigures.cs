@@ -21,12 +21,12 @@ internal sealed record ArrivalCount(DateOnly Start, long Fresh, long Returning, 
 /// <summary>Asks the read model: sums by period, small whatever the number of activities. What came after the range is not known to any answer.</summary>
 internal sealed class ActivityFigures(NpgsqlDataSource database)
 {
-    /// <summary>The first and the last day with activity, as far as the end of the range; null: none at all.</summary>
-    public async Task<Range?> Extent(Range range, CancellationToken ct)
+    /// <summary>The first and the last day with activity; null: none at all.</summary>
+    public async Task<Range?> Extent(CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         var (first, last) = await connection.QuerySingleAsync<(DateOnly?, DateOnly?)>(new CommandDefinition(
-            "select min(day), max(day) from member_days where day <= @To", range, cancellationToken: ct));
+            "select min(day), max(day) from member_days", cancellationToken: ct));
 
         return first is { } from && last is { } to ? new Range(from, to) : null;
     }

@@ -82,7 +82,7 @@ internal static class FigureEndpoints
     {
         var yesterday = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime).AddDays(-1);
 
-        return await figures.Extent(range, ct) is { } extent
+        return await figures.Extent(ct) is { } extent
             ? new Shaping(period, range, extent, range.To < yesterday ? range.To : yesterday)
             : null;
     }

@@ -20,11 +20,14 @@ internal sealed record LifecyclePeriod(DateOnly Start, long New, long Returning,
 internal sealed record LifecycleAnswer(IReadOnlyList<LifecyclePeriod> Periods);
 
 /// <summary>From sums of the read model to what is answered, without holes. Definitions: the end of the API's document.</summary>
+/// <param name="Extent">From the first to the last day with activity: ranges are clipped to it.</param>
 /// <param name="LastWholeDay">The last day that is over and within the range.</param>
 internal sealed record Shaping(Period Period, Range Range, Range Extent, DateOnly LastWholeDay)
 {
     // What is before the range is not shown, but remembered: it decides who is new.
-    private IEnumerable<DateOnly> Shown => Period.Between(Range.From > Extent.From ? Range.From : Extent.From, Extent.To);
+    private IEnumerable<DateOnly> Shown => Period.Between(Range.From > Extent.From ? Range.From : Extent.From, End);
+
+    private DateOnly End => Range.To < Extent.To ? Range.To : Extent.To;
 
     public IReadOnlyList<ActivityPeriod> Activity(IEnumerable<KindCount> kinds, IEnumerable<PeriodCount> active)
     {
@@ -55,9 +58,9 @@ internal sealed record Shaping(Period Period, Range Range, Range Extent, DateOnl
            group row by row.Cohort into cohort
            orderby cohort.Key
            let counts = cohort.ToDictionary(row => row.Start, row => row.Count)
-           let cells = Period.Between(cohort.Key, Extent.To).Select(start => counts.GetValueOrDefault(start)).ToList()
+           let cells = Period.Between(cohort.Key, End).Select(start => counts.GetValueOrDefault(start)).ToList()
            let active = last ? SumFromEnd(cells) : cells
-           select new Cohort(cohort.Key, active[0], active, IsComplete(Period.StartOf(Extent.To)))
+           select new Cohort(cohort.Key, active[0], active, IsComplete(Period.StartOf(End)))
     ];
 
     public IReadOnlyList<LifecyclePeriod> Lifecycle(IEnumerable<ArrivalCount> rows)
@@ -66,7 +69,7 @@ internal sealed record Shaping(Period Period, Range Range, Range Extent, DateOnl
         var answer = new List<LifecyclePeriod>();
         long activeBefore = 0;
 
-        foreach (var start in Period.Between(Extent.From, Extent.To))
+        foreach (var start in Period.Between(Extent.From, End))
         {
             var row = byStart.GetValueOrDefault(start, new ArrivalCount(start, 0, 0, 0));
             answer.Add(new LifecyclePeriod(start, row.Fresh, row.Returning, row.Resurrecting, activeBefore - row.Returning, IsComplete(start)));
