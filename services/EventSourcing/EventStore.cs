@@ -73,7 +73,6 @@ public static class EventStore
         options.Events.UseExclusiveLockOnConcurrentAppends = true;
         options.Events.UseListenNotifyForEventAppends = true;
         options.Events.MetadataConfig.EnableAll();
-        options.Events.MetadataConfig.UserNameEnabled = true;
         options.Events.MetadataConfig.UserNameEnabled = true; // "all" leaves it out
         options.MapEventTypes(events);
 

@@ -191,7 +191,7 @@ public static class CommandHandling
             past = [];
         }
 
-        return past.AreOf<TEvent>() ? new Loaded<TState>(decider.Fold(past), past.Count) : new Loaded<TState>(decider.Initial, 0);
+        return new Loaded<TState>(decider.Fold(past), past.Count);
     }
 
     /// <summary>The name of the constraint that a write broke, if that is what failed.</summary>

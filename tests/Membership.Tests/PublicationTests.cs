@@ -11,6 +11,18 @@ public sealed class PublicationTests(MembershipService membership)
     public void Contracts_keep_their_names_and_shapes() => Snapshots.Match(Snapshots.Contracts(typeof(Contracts.MemberJoined).Assembly), "contracts");
 
     [Fact]
+    public async Task The_service_is_healthy_and_describes_itself()
+    {
+        using var client = membership.Host.Client();
+
+        var health = await client.GetAsync("/health", MembershipService.Ct).Ok(200);
+        var document = await client.GetAsync("/openapi/v1.json", MembershipService.Ct).Ok(200);
+
+        Assert.Equal("healthy", health.Text("status"));
+        Assert.Contains("/members/{id}/roles/{role}", document["paths"]!.AsObject().Select(path => path.Key));
+    }
+
+    [Fact]
     public async Task What_happens_is_said_aloud()
     {
         await using var neighbour = await Neighbour.Start(membership.Host.Messaging, [], null,

@@ -106,6 +106,14 @@ public sealed class SessionTests(MembershipService membership)
         }
     }
 
+    [Fact]
+    public async Task Huge_bodies_are_refused()
+    {
+        using var client = membership.Host.Client();
+
+        await client.PostAsync("/sessions", Answers.Json($$"""{"email":"{{new string('x', 3_000_000)}}","password":"x"}"""), Ct).Problem(413, "body-too-large");
+    }
+
     [Theory]
     [InlineData("correct horse battery", null)]
     [InlineData("密码是一个很长的句子", null)]

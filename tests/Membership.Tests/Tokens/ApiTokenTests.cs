@@ -119,6 +119,7 @@ public sealed class ApiTokenTests(MembershipService membership)
         var ahead = Kid(await SignIn(client));
         clock.Advance(TimeSpan.FromMinutes(16));
         var rotated = await SignIn(client);
+        await session.GetAsync("/members/me", Ct).Problem(401, "unauthenticated");
 
         Assert.Equal(2, published.Count);
         Assert.Equal(Kid(old), ahead);
