@@ -41,7 +41,8 @@ public sealed partial class PortalTests : IAsyncLifetime
         Assert.Contains("""<html lang="en">""", page, StringComparison.Ordinal);
         Assert.Contains("事件溯源", page, StringComparison.Ordinal);
         Assert.Contains("Priced &lt;i&gt;", page, StringComparison.Ordinal);
-        Assert.Contains("¥99.00", page, StringComparison.Ordinal);
+        Assert.Contains("""<span class="badge closed">¥99.00</span>""", page, StringComparison.Ordinal);
+        Assert.Contains("""<span class="badge open">Free</span>""", page, StringComparison.Ordinal);
         Assert.Contains("/?after=more", page, StringComparison.Ordinal);
         Assert.Contains("程序员社群 &lt;Club&gt;", page, StringComparison.Ordinal);
     }
@@ -75,6 +76,7 @@ public sealed partial class PortalTests : IAsyncLifetime
         var article = await Get(visitor, $"/contents/{Neighbours.Paid}");
         Assert.Contains("<strong>it</strong>", article, StringComparison.Ordinal);
         Assert.Contains("小明 &lt;b&gt;", article, StringComparison.Ordinal);
+        Assert.Contains("""<span class="badge open">Unlocked</span>""", article, StringComparison.Ordinal);
         Assert.EndsWith(" Bearer", Assert.Single(Beside.Views), StringComparison.Ordinal);
 
         await Post(visitor, "/", "/sign-out", [], HttpStatusCode.Redirect);

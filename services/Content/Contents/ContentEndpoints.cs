@@ -59,8 +59,10 @@ internal static class ContentEndpoints
     {
         var contents = app.MapGroup("/contents").WithTags("Contents");
         contents.MapPost("", Draft).RequireRoles("creator");
-        contents.MapGet("", List).AllowAnonymous();
-        contents.MapGet("{id:guid}", Get).AllowAnonymous();
+        contents.MapGet("", List).AllowAnonymous().WithSummary("Published contents, newest first; with status, one's own or, for reviewers and operators, all");
+        contents.MapGet("{id:guid}", Get).AllowAnonymous()
+            .WithSummary("A content, whole or as a preview")
+            .WithDescription("Which tier or level a member has is not known here yet: what requires one is whole only for its author, reviewers, operators and who has bought it.");
         contents.MapGet("{id:guid}/history", History);
         contents.MapPatch("{id:guid}", Revise);
         contents.MapPost("{id:guid}/submission", Submit);
