@@ -65,8 +65,11 @@ internal sealed class StoreExceptionHandler : IExceptionHandler
         {
             switch (e)
             {
-                case PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
-                    or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections }:
+                case PostgresException
+                {
+                    SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
+                    or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
+                }:
                 case NpgsqlException { InnerException: System.IO.IOException or System.Net.Sockets.SocketException or TimeoutException }:
                 case NpgsqlException and not PostgresException when e.InnerException is null:
                     return true;
