@@ -10,7 +10,4 @@ internal static class LogFile
             File.Move(file, Path.Combine(directory, $"{resource}.previous.log"), overwrite: true);
         return file;
     }
-
-    public static string LastLines(string file, int count = 15) =>
-        File.Exists(file) ? string.Join('\n', File.ReadLines(file).TakeLast(count).Select(line => $"    {line}")) : "    (nothing)";
 }

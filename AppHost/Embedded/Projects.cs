@@ -58,7 +58,7 @@ internal sealed class ProjectResource(string name, IProjectMetadata project, ICo
     private async Task<string?> Missing(string logFile, CancellationToken ct)
     {
         if (child is { Exited: { IsCompleted: true } exited })
-            throw new StartRefused($"{Name} ended with exit code {await exited} before it was healthy. Its last lines, from {logFile}:\n{LogFile.LastLines(logFile)}");
+            throw new StartRefused($"{Name} ended with exit code {await exited} before it was healthy. Its last lines, from {logFile}:\n{Child.LastLines(logFile)}");
         if (HealthPath is null)
             return null;
 
@@ -66,11 +66,11 @@ internal sealed class ProjectResource(string name, IProjectMetadata project, ICo
         try
         {
             using var response = await Http.GetAsync(new Uri(Address + HealthPath), ct);
-            return response.IsSuccessStatusCode ? null : $"{check} answers {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(ct)}\n{LogFile.LastLines(logFile)}";
+            return response.IsSuccessStatusCode ? null : $"{check} answers {(int)response.StatusCode}: {await response.Content.ReadAsStringAsync(ct)}\n{Child.LastLines(logFile)}";
         }
         catch (HttpRequestException e)
         {
-            return $"{check}: {e.Message}\n{LogFile.LastLines(logFile)}";
+            return $"{check}: {e.Message}\n{Child.LastLines(logFile)}";
         }
         catch (TaskCanceledException) when (!ct.IsCancellationRequested)
         {

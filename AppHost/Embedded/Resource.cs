@@ -46,7 +46,7 @@ internal abstract class Resource(string name)
     {
         var exitCode = await child.Exited;
         if (!stopping && Healthy.IsCompletedSuccessfully)
-            await Console.Error.WriteLineAsync($"{Name} ended with exit code {exitCode}. Its last lines, from {logFile}:\n{LogFile.LastLines(logFile)}");
+            await Console.Error.WriteLineAsync($"{Name} ended with exit code {exitCode}. Its last lines, from {logFile}:\n{Child.LastLines(logFile)}");
     }
 
     private async Task StartInTurn(CancellationToken ct)

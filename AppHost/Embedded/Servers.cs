@@ -65,16 +65,20 @@ internal sealed class PostgresDatabaseResource(string name, PostgresServerResour
 
     protected override async Task Start(CancellationToken ct)
     {
-        await using var connection = new NpgsqlConnection($"{server.ConnectionString};Database=postgres;Pooling=false");
-        await connection.OpenAsync(ct);
-        await using var create = new NpgsqlCommand($"CREATE DATABASE \"{Name}\"", connection);
         try
         {
+            await using var connection = new NpgsqlConnection($"{server.ConnectionString};Database=postgres;Pooling=false");
+            await connection.OpenAsync(ct);
+            await using var create = new NpgsqlCommand($"CREATE DATABASE \"{Name}\"", connection);
             await create.ExecuteNonQueryAsync(ct);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DuplicateDatabase)
         {
             // From an earlier start.
+        }
+        catch (NpgsqlException e)
+        {
+            throw new StartRefused($"The database {Name} cannot be made on {server.Name}: {e.Message}");
         }
     }
 }

@@ -153,10 +153,8 @@ internal sealed class Child
             _ = kill(Id, (int)signal);
     }
 
-    public string LastLines(int count = 15) =>
-        Command.LogFile is { } file && File.Exists(file)
-            ? string.Join('\n', File.ReadLines(file).TakeLast(count).Select(line => "    " + line))
-            : "";
+    public static string LastLines(string? logFile, int count = 15) =>
+        File.Exists(logFile) ? string.Join('\n', File.ReadLines(logFile).TakeLast(count).Select(line => $"    {line}")) : "    (nothing)";
 
     private static string SetprivName(Signal signal) => signal switch
     {

@@ -102,7 +102,7 @@ internal sealed class PostgresServer(PostgresSettings settings)
     private async Task<string?> Missing(CancellationToken ct)
     {
         if (Process.Exited.IsCompleted)
-            throw new StartRefused($"PostgreSQL ended with exit code {await Process.Exited} before it took connections. Its last lines:\n{Process.LastLines()}");
+            throw new StartRefused($"PostgreSQL ended with exit code {await Process.Exited} before it took connections. Its last lines:\n{Child.LastLines(settings.LogFile)}");
         try
         {
             await using var connection = new NpgsqlConnection($"{ConnectionString};Database=postgres;Pooling=false;Timeout=5");

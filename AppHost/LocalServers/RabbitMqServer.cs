@@ -99,7 +99,7 @@ internal sealed class RabbitMqServer(RabbitMqSettings settings)
     private async Task<string?> Missing(CancellationToken ct)
     {
         if (Process.Exited.IsCompleted)
-            throw new StartRefused($"RabbitMQ ended with exit code {await Process.Exited} before it took connections. Its last lines:\n{Process.LastLines()}");
+            throw new StartRefused($"RabbitMQ ended with exit code {await Process.Exited} before it took connections. Its last lines:\n{Child.LastLines(settings.LogFile)}");
         return await Answers("127.0.0.1", settings.Ports.Amqp, ct)
             ? settings.Management ? await ManagementMissing(ct) : null
             : $"nobody speaks AMQP on port {settings.Ports.Amqp}.";

@@ -50,11 +50,21 @@ public sealed class RefusalTests
         Assert.Equal("{", await File.ReadAllTextAsync(secrets, TestContext.Current.CancellationToken));
     }
 
-    private static async Task<string> Refusal(string data, int basePort)
+    [Fact]
+    public async Task A_given_server_that_is_away_is_named()
     {
-        await using var host = AppHostProcess.Start(data, basePort);
+        var away = Ports.Free(1)[0];
+        var refusal = await Refusal(Servers.NewDirectory("away"), AppHostProcess.FreeBasePort(),
+            ("ConnectionStrings__postgres", $"Host=127.0.0.1;Port={away};Username=postgres"), ("ConnectionStrings__messaging", $"amqp://127.0.0.1:{away}"));
+
+        Assert.Matches($"^The database [a-z]+ cannot be made on postgres: .*127.0.0.1:{away}", refusal);
+    }
+
+    private static async Task<string> Refusal(string data, int basePort, params (string, string)[] environment)
+    {
+        await using var host = AppHostProcess.Start(data, basePort, environment);
         await host.Exits();
         Assert.Equal(1, host.ExitCode);
-        return Assert.Single(host.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        return Assert.Single(host.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !line.StartsWith("[portal]", StringComparison.Ordinal));
     }
 }
