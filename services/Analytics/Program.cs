@@ -3,13 +3,15 @@ using Community.Analytics.Figures;
 using Community.EventSourcing;
 using Community.Messaging;
 using Community.ServiceDefaults;
+using Community.Standing;
 using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddEventStore("analyticsdb", typeof(Program).Assembly, options =>
     options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async));
-builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>());
+builder.AddStanding();
+builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>().Add<RefuseTokenWhenRevoked>());
 builder.Services.AddSingleton<ActivityFigures>();
 
 var app = builder.Build();

@@ -18,10 +18,12 @@ builder.AddEventStore("contentdb", typeof(Program).Assembly, options =>
     TopicReadings.Configure(options);
     options.Storage.ExtendedSchemaObjects.Add(Purchases.Table);
 });
+builder.AddStanding();
 builder.AddMessaging("content", Publications.All, consume =>
 {
     consume.Add<UnlockContentWhenOrderPaid>();
     consume.Add<LockContentWhenOrderRefunded>();
+    consume.Add<RefuseTokenWhenRevoked>();
 });
 
 var app = builder.Build();

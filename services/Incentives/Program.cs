@@ -5,6 +5,7 @@ using Community.Incentives.Points;
 using Community.Incentives.Rules;
 using Community.Messaging;
 using Community.ServiceDefaults;
+using Community.Standing;
 using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -14,7 +15,8 @@ builder.AddEventStore("incentivesdb", typeof(Program).Assembly, options =>
     options.Projections.Add(new PointsEntries(options), ProjectionLifecycle.Inline);
     options.Projections.Add(new BadgeAwards(options), ProjectionLifecycle.Inline);
 });
-builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>());
+builder.AddStanding();
+builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>().Add<RefuseTokenWhenRevoked>());
 builder.Services.AddSingleton<PointsBook>();
 builder.Services.AddSingleton<BadgeBook>();
 

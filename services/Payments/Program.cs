@@ -6,6 +6,7 @@ using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Payments.Products;
 using Community.ServiceDefaults;
+using Community.Standing;
 using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -20,10 +21,12 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
     options.Schema.For<OrderInList>().Index(order => order.MemberId);
     options.Schema.For<OwedRefund>();
 });
+builder.AddStanding();
 builder.AddMessaging("payments", Publications.All, consume =>
 {
     consume.Add<OfferContentWhenPublished>();
     consume.Add<WithdrawContentWhenUnpublished>();
+    consume.Add<RefuseTokenWhenRevoked>();
 });
 builder.AddGateways();
 

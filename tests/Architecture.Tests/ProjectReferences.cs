@@ -6,7 +6,7 @@ namespace Community.Architecture.Tests;
 public sealed class ProjectReferences
 {
     private static readonly string[] Services = ["Membership", "Payments", "Content", "Incentives", "Analytics"];
-    private static readonly string[] Libraries = ["EventSourcing", "Messaging", "ServiceDefaults"];
+    private static readonly string[] Libraries = ["EventSourcing", "Messaging", "ServiceDefaults", "Standing"];
 
     public static TheoryData<string> Names(string kind) => [.. kind == "services" ? Services : Services.Except(["Analytics"])];
 
