@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Community.Testing;
+
+namespace Community.SystemTests;
+
+/// <summary>A part of the system is away for a while: what members do goes on, and nothing of it is lost or counted twice.</summary>
+public sealed class AwayTests(CommunitySystem system)
+{
+    [Fact]
+    public async Task The_story_goes_on_without_the_broker_and_all_follows_when_it_is_back()
+    {
+        var rules = await Rules.InForce(system);
+        var (earlierCreator, reviewer) = (await system.Join("creator"), await system.Join("reviewer"));
+        var known = await earlierCreator.Publish("Known before the broker went", 500, reviewer);
+        var knownProduct = await system.Product(known);
+        await system.HasPoints(earlierCreator, rules.Earned(("content", 1)));
+        var before = await system.Activities();
+
+        var bringBack = await system.TakeBrokerAway();
+
+        var (creator, member) = (await system.Join("creator"), await system.Join());
+        var priced = await creator.Publish("Written while the broker was away", 1_200, reviewer);
+        var free = await creator.Publish("Free while the broker was away", null, reviewer);
+        await member.Post($"content/contents/{free}/views").Gives(204);
+        await member.Comment($"contents/{free}");
+        var topic = (await member.Post("content/topics", new { kind = "question", title = "Is anybody there?", body = "It is so quiet." }).Gives(201)).Id("topicId");
+        var reply = (await creator.Post($"content/topics/{topic}/replies", new { body = "I am." }).Gives(201)).Id("replyId");
+        await member.Put($"content/topics/{topic}/accepted-reply", new { replyId = reply }).Gives(204);
+        await member.Pay(await member.Order(knownProduct.Id("productId")));
+
+        foreach (var service in CommunitySystem.Services)
+        {
+            var health = await Eventually.Value(
+                async () => await system.Anybody.Get($"{service}/health"), answer => answer.Json.Text("status") == "degraded",
+                TimeSpan.FromSeconds(30), $"{service} to say that it is degraded");
+            Assert.Equal(200, health.Status);
+        }
+
+        Assert.Empty((await system.Anybody.Get($"payments/products?subjectId={priced}").Gives(200))["items"]!.AsArray());
+        Assert.Equal("preview", (await member.Get($"content/contents/{known}").Gives(200)).Text("access"));
+
+        await bringBack();
+
+        Assert.Equal(1_200, (long)(await system.Product(priced))["price"]!["amount"]!);
+        await member.CanReadAll(known);
+        await system.HasPoints(creator, rules.Earned(("content", 2), ("reply", 1), ("acceptedReply", 1)));
+        await system.HasPoints(member, rules.Earned(("view", 1), ("comment", 1), ("topic", 1), ("order", 1)));
+        await system.Counts(before, ("content", 2), ("view", 1), ("comment", 1), ("topic", 1), ("reply", 1), ("order", 1));
+        await system.AllIsHeard();
+        Assert.True((bool)(await system.Owner.Get("payments/ledger/trial-balance").Gives(200))["balanced"]!);
+
+        foreach (var service in CommunitySystem.Services)
+        {
+            await Eventually.Value(
+                async () => await system.Anybody.Get($"{service}/health"), answer => answer.Json.Text("status") == "healthy",
+                TimeSpan.FromSeconds(60), $"{service} healthy again");
+        }
+    }
+
+    [Fact]
+    public async Task Points_are_exact_although_incentives_is_killed_amid_comments()
+    {
+        const int Comments = 60;
+        var original = await system.Owner.Get("incentives/rules").Gives(200);
+        var free = await (await system.Join("creator")).Publish("Much discussed", null, await system.Join("reviewer"));
+        var members = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => system.Join()));
+        await system.AllIsHeard();
+
+        // Without a cap each comment makes a difference.
+        await system.Owner.Post("incentives/rules", new { rules = original["rules"]!.AsArray().Select(Uncapped).ToArray() }).Gives(201);
+        var rules = await Rules.InForce(system);
+        Assert.Equal(Comments * rules.Earned(("comment", 1)), rules.Earned(("comment", Comments)));
+        var before = await system.Activities();
+        var (posted, half) = (0, new TaskCompletionSource());
+        var posting = Task.WhenAll(members.Select(async member =>
+        {
+            for (var i = 0; i < Comments; i++)
+            {
+                await member.Comment($"contents/{free}");
+                if (Interlocked.Increment(ref posted) == members.Length * Comments / 3)
+                    half.SetResult();
+            }
+        }));
+        await await Task.WhenAny(half.Task, posting);
+        var startAgain = await system.Kill("incentives");
+        await startAgain();
+        await posting;
+
+        foreach (var member in members)
+        {
+            await system.HasPoints(member, rules.Earned(("comment", Comments)));
+            var entries = await member.All($"incentives/members/{member.Id}/points/entries");
+            Assert.Equal(Comments, entries.Select(entry => entry.Text("cause")).Distinct().Count());
+            Assert.Equal(Comments, entries.Count);
+        }
+
+        await system.AllIsHeard();
+        await system.Counts(before, ("comment", members.Length * Comments));
+        await system.Owner.Post("incentives/rules", new { rules = original["rules"]!.DeepClone() }).Gives(201);
+    }
+
+    private static JsonNode Uncapped(JsonNode? rule)
+    {
+        var uncapped = rule!.DeepClone().AsObject();
+        uncapped.Remove("dailyCap");
+
+        return uncapped;
+    }
+}

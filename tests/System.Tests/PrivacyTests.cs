@@ -1,0 +1,155 @@
+using System.Text;
+using System.Text.Json;
+using Community.Membership.Contracts;
+using Npgsql;
+using RabbitMQ.Client;
+
+namespace Community.SystemTests;
+
+/// <summary>Whose address or name it is, only membership can tell, and only while it has the key.</summary>
+public sealed class PrivacyTests(CommunitySystem system)
+{
+    // Of the dump; no other word in it contains them.
+    private static readonly string[] ImportedNames = ["user-4321", "user-3141", "user-1618"];
+
+    [Fact]
+    public async Task No_address_and_no_name_is_in_a_database_a_message_or_a_log()
+    {
+        await using var ear = await Ear.Open(system.Broker);
+        var title = $"Much told {Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}";
+        var (creator, reviewer, member) = (await system.Join("creator", "operator"), await system.Join("reviewer"), await system.Join());
+        await creator.Ask(HttpMethod.Patch, "membership/members/me", System.Net.Http.Json.JsonContent.Create(new { bio = creator.Email })).Gives(200);
+        await member.Post("membership/sessions", new { email = member.Email, password = "not the password" }).Gives(401);
+        await member.Post("membership/members", new { email = member.Email.ToUpperInvariant(), password = "violet harbour 42", displayName = member.Name }).Gives(409);
+        await member.Post("membership/tokens", new { name = member.Name, scopes = new[] { "read" } }, "a key").Gives(201);
+        var before = await system.Activities();
+        var content = await creator.Publish(title, 100, reviewer);
+        await member.Pay(await member.Order((await system.Product(content)).Id("productId")));
+        await member.CanReadAll(content);
+        await member.Comment($"contents/{content}");
+        await system.Counts(before, ("content", 1), ("order", 1), ("comment", 1));
+        var heard = await ear.Heard(until: [$"{creator.Id}", $"{member.Id}", $"{content}"]);
+
+        if (ImportedDump.IsHere)
+            await system.Dump.Runs;
+
+        string[] secrets = [CommunitySystem.FamilyName, "贺兰", .. ImportedDump.IsHere ? ImportedNames : []];
+        var forms = secrets.SelectMany(Forms).ToList();
+        var places = new List<(string Place, string Text)> { ("messages", heard), ("the AppHost's console", system.Console) };
+
+        foreach (var log in Directory.EnumerateFiles(system.Logs, "*", SearchOption.AllDirectories))
+            places.Add((Path.GetFileName(log), await ReadShared(log)));
+
+        foreach (var service in CommunitySystem.Services)
+            await foreach (var (table, text) in Dump(service))
+                places.Add(($"{service}: {table}", text));
+
+        Assert.Contains(places, place => place.Place.StartsWith("content:", StringComparison.Ordinal) && place.Text.Contains(title, StringComparison.Ordinal));
+        Assert.Contains(places, place => place.Place == "membership: mt_events" && place.Text.Contains($"{member.Id}", StringComparison.Ordinal));
+        Assert.Contains(places, place => place.Place == "membership.log" && place.Text.Length > 100);
+
+        var found = from place in places
+                    from form in forms
+                    where place.Text.Contains(form, StringComparison.Ordinal)
+                    select $"{place.Place}: {form}";
+        Assert.Empty(found.Take(20));
+    }
+
+    /// <summary>The text itself, and as it looks written otherwise.</summary>
+    private static IEnumerable<string> Forms(string secret) =>
+        from text in new[] { secret, secret.ToLowerInvariant(), secret.ToUpperInvariant() }.Distinct()
+        let bytes = Encoding.UTF8.GetBytes(text)
+        from form in new[]
+        {
+            text, Convert.ToHexStringLower(bytes), Convert.ToHexString(bytes), JsonSerializer.Serialize(text)[1..^1], Uri.EscapeDataString(text),
+            Base64(bytes, 0), Base64(bytes, 1), Base64(bytes, 2)
+        }
+        where form.Length > 5 || form == text
+        select form;
+
+    // Looks otherwise at each of three offsets; the characters at both ends depend on the neighbours.
+    private static string Base64(byte[] bytes, int offset) => Convert.ToBase64String([.. new byte[offset], .. bytes])[(offset == 0 ? 0 : 4)..^4];
+
+    /// <summary>All rows of all tables, as text; bytes in hexadecimal.</summary>
+    private static async IAsyncEnumerable<(string Table, string Text)> DumpOf(NpgsqlConnection connection)
+    {
+        var tables = new List<string>();
+        await using (var select = new NpgsqlCommand(
+            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')", connection))
+        {
+            await using var rows = await select.ExecuteReaderAsync();
+            while (await rows.ReadAsync())
+                tables.Add(rows.GetString(0));
+        }
+
+        foreach (var table in tables)
+        {
+            using var copy = await connection.BeginTextExportAsync($"copy (select * from {table}) to stdout");
+            yield return (table.Replace("public.", "", StringComparison.Ordinal), await copy.ReadToEndAsync());
+        }
+    }
+
+    private async IAsyncEnumerable<(string Table, string Text)> Dump(string service)
+    {
+        await using var connection = await system.Database(service);
+        await foreach (var table in DumpOf(connection))
+            yield return table;
+    }
+
+    private static async Task<string> ReadShared(string file)
+    {
+        await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var reader = new StreamReader(stream);
+
+        return await reader.ReadToEndAsync();
+    }
+
+    /// <summary>Hears all that the services say aloud.</summary>
+    private sealed class Ear(IConnection connection, IChannel channel, string queue) : IAsyncDisposable
+    {
+        private readonly StringBuilder _heard = new();
+
+        public static async Task<Ear> Open(Uri broker)
+        {
+            var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync();
+            var channel = await connection.CreateChannelAsync();
+            var queue = (await channel.QueueDeclareAsync()).QueueName;
+
+            foreach (var contract in new[] { typeof(MemberJoined), typeof(Content.Contracts.CommentPosted), typeof(Payments.Contracts.OrderPaid), typeof(Incentives.Contracts.PointsEarned) }
+                .SelectMany(contract => contract.Assembly.GetExportedTypes()))
+            {
+                // As MassTransit declares them.
+                await channel.ExchangeDeclareAsync($"{contract.Namespace}:{contract.Name}", ExchangeType.Fanout, durable: true);
+                await channel.QueueBindAsync(queue, $"{contract.Namespace}:{contract.Name}", "");
+            }
+
+            return new Ear(connection, channel, queue);
+        }
+
+        /// <summary>Headers and bodies, once all of these have been heard of.</summary>
+        public async Task<string> Heard(string[] until)
+        {
+            await Testing.Eventually.True(
+                async () =>
+                {
+                    while (await channel.BasicGetAsync(queue, autoAck: true) is { } message)
+                    {
+                        _heard.AppendLine(Encoding.UTF8.GetString(message.Body.Span));
+                        foreach (var (name, value) in message.BasicProperties.Headers ?? new Dictionary<string, object?>())
+                            _heard.AppendLine(name).AppendLine(value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : value?.ToString());
+                    }
+
+                    return until.All(id => _heard.ToString().Contains(id, StringComparison.Ordinal));
+                },
+                TimeSpan.FromSeconds(60), $"messages about {string.Join(", ", until)}");
+
+            return _heard.ToString();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await channel.DisposeAsync();
+            await connection.DisposeAsync();
+        }
+    }
+}

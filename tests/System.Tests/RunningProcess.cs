@@ -1,0 +1,66 @@
+using System.Collections;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Community.AppHost.LocalServers;
+using Community.Testing;
+
+namespace Community.SystemTests;
+
+/// <summary>A process that somebody else started: to be killed without warning, and started again just as it was.</summary>
+internal sealed partial class RunningProcess
+{
+    private readonly int _id;
+    private readonly string _program;
+    private readonly string[] _arguments;
+    private readonly Dictionary<string, string> _environment;
+
+    private RunningProcess(int id)
+    {
+        _id = id;
+        _program = new FileInfo($"/proc/{id}/exe").LinkTarget!;
+        _arguments = [.. Strings("cmdline").Skip(1)];
+        _environment = Strings("environ").Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1]);
+    }
+
+    public static RunningProcess ListeningOn(int port) => Id().Match(Ports.Holder(port)) is { Success: true } found
+        ? new(int.Parse(found.Groups[1].ValueSpan, CultureInfo.InvariantCulture))
+        : throw new InvalidOperationException($"Nobody listens on port {port}.");
+
+    public async Task Kill()
+    {
+        using var process = Process.GetProcessById(_id);
+        process.Kill();
+        await Eventually.True(() => Task.FromResult(HasEnded()), TimeSpan.FromSeconds(20), $"the end of process {_id}");
+    }
+
+    public Task<Child> StartAgain(string logFile)
+    {
+        var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, _ => (string?)null);
+
+        foreach (var (name, value) in _environment)
+            environment[name] = value;
+
+        return Child.Start(new(Path.GetFileName(_program), _program, _arguments, Signal.Kill) { Environment = environment, LogFile = logFile });
+    }
+
+    private bool HasEnded()
+    {
+        try
+        {
+            // Z: ended, but its parent has not looked yet.
+            return File.ReadAllText($"/proc/{_id}/stat") is var stat && stat[stat.LastIndexOf(')') + 2] is 'Z' or 'X';
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    private string[] Strings(string what) =>
+        Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{_id}/{what}")) is var text && text.EndsWith('\0') ? text[..^1].Split('\0') : text.Split('\0');
+
+    [GeneratedRegex(@"^pid (\d+) ")]
+    private static partial Regex Id();
+}
