@@ -163,7 +163,7 @@ public sealed class CommunitySystem : IAsyncLifetime
 
     /// <summary>
     /// Waits until all that was said aloud has been heard, and that once: incentives keeps an event for each activity that
-    /// could earn, analytics one for each activity and each joining.
+    /// could earn, analytics one for each activity and each joining. (Of the activities that the tests make use of.)
     /// </summary>
     internal Task AllIsHeard()
     {
