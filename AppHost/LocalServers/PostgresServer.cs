@@ -50,7 +50,8 @@ internal sealed class PostgresServer(PostgresSettings settings)
 
     private ChildCommand InContainer(ContainerPlace place) => place.Run(
         "postgres", Images.Postgres, settings.Port, 5432, settings.Directory, "/var/lib/postgresql/data", Signal.Interrupt,
-        new Dictionary<string, string?> { ["POSTGRES_PASSWORD"] = settings.Password }, Options("*")) with { LogFile = settings.LogFile };
+        new Dictionary<string, string?> { ["POSTGRES_PASSWORD"] = settings.Password }, Options("*")) with
+    { LogFile = settings.LogFile };
 
     private async Task<ChildCommand> Installed(CancellationToken ct)
     {
@@ -60,7 +61,8 @@ internal sealed class PostgresServer(PostgresSettings settings)
             await Initialise(programs, ct);
 
         return Command("postgres", programs, ["-D", $"{Reachable}/data", "-c", $"port={settings.Port}", "-c", "unix_socket_directories=", .. Options("127.0.0.1")])
-            with { LogFile = settings.LogFile };
+            with
+        { LogFile = settings.LogFile };
     }
 
     private string[] Options(string addresses)

@@ -48,7 +48,8 @@ internal sealed class RabbitMqServer(RabbitMqSettings settings)
 
     private ChildCommand InContainer(ContainerPlace place) => place.Run(
         "rabbitmq", Images.RabbitMq, settings.Ports.Amqp, 5672, settings.Directory, "/var/lib/rabbitmq", Signal.Terminate,
-        new Dictionary<string, string?> { ["RABBITMQ_DEFAULT_USER"] = "guest", ["RABBITMQ_DEFAULT_PASS"] = settings.Password }, []) with { LogFile = settings.LogFile };
+        new Dictionary<string, string?> { ["RABBITMQ_DEFAULT_USER"] = "guest", ["RABBITMQ_DEFAULT_PASS"] = settings.Password }, []) with
+    { LogFile = settings.LogFile };
 
     private async Task<ChildCommand> Installed(CancellationToken ct)
     {
