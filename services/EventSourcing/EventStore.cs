@@ -27,6 +27,7 @@ public static class EventStore
 
         // Lost races and repeats are everyday here, and the exception tells who called: Marten need not log them as errors.
         builder.Logging.AddFilter("Marten.IDocumentStore", LogLevel.Critical);
+        builder.Logging.AddFilter("Marten", LogLevel.Warning); // a line for each batch otherwise
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(new ConnectionOptions(connection));
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(connection));
@@ -122,7 +123,7 @@ public sealed class SchemaMigration(IDocumentStore store, ConnectionOptions conn
 /// <summary>The service's own connection string.</summary>
 public sealed record ConnectionOptions(string Pooled)
 {
-    // A session lock must end with its connection: a pooled one with "No Reset On Close" would carry it on.
-    internal string Unpooled { get; } =
+    /// <summary>For session locks: they must end with their connection, and a pooled one with "No Reset On Close" carries them on.</summary>
+    public string Unpooled { get; } =
         new NpgsqlConnectionStringBuilder(Pooled) { Pooling = false, KeepAlive = 5 }.ConnectionString;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Community.EventSourcing;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Archiving;
@@ -114,23 +115,53 @@ internal sealed class CatchUp(
     IBusControl bus,
     IReceiveEndpointConnector connector,
     NpgsqlDataSource database,
+    ConnectionOptions connection,
     TimeProvider clock,
     ILogger<CatchUp> log) : BackgroundService
 {
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(consumptions.Select(consumption => Run(consumption, stoppingToken)));
+    private volatile bool _busHasStarted;
+
+    /// <summary>Ends before the bus does: one that is stopped while it starts goes on starting, and would hand messages to a container that is gone.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+
+        if (!_busHasStarted)
+        {
+            await bus.WaitForHealthStatus(BusHealthStatus.Healthy, TimeSpan.FromSeconds(3));
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Healthy means that all receive endpoints are up: the live queues are bound.
+        await bus.WaitForHealthStatus(BusHealthStatus.Healthy, stoppingToken);
+        _busHasStarted = true;
+        await Task.WhenAll(consumptions.Select(consumption => Run(consumption, stoppingToken)));
+    }
 
     private async Task Run(Consumption consumption, CancellationToken ct)
     {
-        var missing = consumption.Contracts.Except(await Replayed(consumption, ct)).ToList();
+        using var beat = new PeriodicTimer(TimeSpan.FromSeconds(1), clock);
 
-        if (missing.Count > 0)
+        // One replica hears the past; the others wait until it has. A replica that dies gives its lock up.
+        while (await Missing(consumption, ct) is { Count: > 0 } missing)
         {
-            // Healthy means that all receive endpoints are up: the live queue is bound.
-            await bus.WaitForHealthStatus(BusHealthStatus.Healthy, ct);
-            await Ask(consumption, missing, ct);
-            await Remember(consumption, missing, ct);
-            log.LogInformation("{Queue} has consumed the past", consumption.Queue);
+            await using var session = new NpgsqlConnection(connection.Unpooled);
+            await session.OpenAsync(ct);
+            await using var lease = new NpgsqlCommand("select pg_try_advisory_lock(hashtextextended($1, 0))", session);
+            lease.Parameters.Add(new() { Value = consumption.Queue });
+
+            if ((bool)(await lease.ExecuteScalarAsync(ct))!)
+            {
+                await Ask(consumption, missing, ct);
+                await Remember(consumption, missing, ct);
+                log.LogInformation("{Queue} has consumed the past", consumption.Queue);
+            }
+            else
+            {
+                await beat.WaitForNextTickAsync(ct);
+            }
         }
 
         consumption.Begin();
@@ -177,7 +208,7 @@ internal sealed class CatchUp(
         await past.StopAsync(ct);
     }
 
-    private async Task<List<Type>> Replayed(Consumption consumption, CancellationToken ct)
+    private async Task<List<Type>> Missing(Consumption consumption, CancellationToken ct)
     {
         await using var select = database.CreateCommand("select contract from replayed where queue = $1");
         select.Parameters.Add(new() { Value = consumption.Queue });
@@ -189,7 +220,7 @@ internal sealed class CatchUp(
             names.Add(rows.GetString(0));
         }
 
-        return [.. consumption.Contracts.Where(contract => names.Contains(contract.FullName!))];
+        return [.. consumption.Contracts.Where(contract => !names.Contains(contract.FullName!))];
     }
 
     private async Task Remember(Consumption consumption, List<Type> contracts, CancellationToken ct)
