@@ -16,7 +16,7 @@ public sealed class AwayTests(CommunitySystem system)
         await system.HasPoints(earlierCreator, rules.Earned(("content", 1)));
         var before = await system.Activities();
 
-        var bringBack = await system.TakeBrokerAway();
+        await using var outage = await system.TakeBrokerAway();
 
         var (creator, member) = (await system.Join("creator"), await system.Join());
         var priced = await creator.Publish("Written while the broker was away", 1_200, reviewer);
@@ -39,7 +39,7 @@ public sealed class AwayTests(CommunitySystem system)
         Assert.Empty((await system.Anybody.Get($"payments/products?subjectId={priced}").Gives(200))["items"]!.AsArray());
         Assert.Equal("preview", (await member.Get($"content/contents/{known}").Gives(200)).Text("access"));
 
-        await bringBack();
+        await outage.End();
 
         Assert.Equal(1_200, (long)(await system.Product(priced))["price"]!["amount"]!);
         await member.CanReadAll(known);
@@ -82,8 +82,8 @@ public sealed class AwayTests(CommunitySystem system)
             }
         }));
         await await Task.WhenAny(half.Task, posting);
-        var startAgain = await system.Kill("incentives");
-        await startAgain();
+        await using var outage = await system.Kill("incentives");
+        await outage.End();
         await posting;
 
         foreach (var member in members)

@@ -107,31 +107,31 @@ public sealed class CommunitySystem : IAsyncLifetime
         return await SignIn(email, name, id);
     }
 
-    /// <summary>Takes the broker away as a crash does, and gives what starts it again with its data.</summary>
-    internal async Task<Func<Task>> TakeBrokerAway()
+    /// <summary>Takes the broker away as a crash does, until the end of the outage; its data stays.</summary>
+    internal async Task<Outage> TakeBrokerAway()
     {
         var broker = RunningProcess.ListeningOn(_basePort + 11);
         await broker.Kill();
 
-        return async () =>
+        return new(async () =>
         {
             _brokerStartedAgain = await broker.StartAgain(Path.Combine(Logs, "messaging.again.log"));
             await Eventually.True(
                 () => RabbitMqServer.Answers("127.0.0.1", _basePort + 11, CancellationToken.None), TimeSpan.FromSeconds(60), "a broker that answers again");
-        };
+        });
     }
 
-    /// <summary>Kills a service, and gives what starts it again as it was.</summary>
-    internal async Task<Func<Task>> Kill(string service)
+    /// <summary>Kills a service; at the end of the outage it is started again as it was.</summary>
+    internal async Task<Outage> Kill(string service)
     {
         var process = RunningProcess.ListeningOn(new Uri(Anybody.Services[service]).Port);
         await process.Kill();
 
-        return async () =>
+        return new(async () =>
         {
             _startedAgain.Add(await process.StartAgain(Path.Combine(Logs, $"{service}.again.log")));
             await Eventually.True(() => IsHealthy(service), TimeSpan.FromSeconds(60), $"{service} healthy again");
-        };
+        });
     }
 
     internal async Task<NpgsqlConnection> Database(string service)

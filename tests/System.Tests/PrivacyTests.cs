@@ -55,6 +55,20 @@ public sealed class PrivacyTests(CommunitySystem system)
         Assert.Empty(found.Take(20));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("a")]
+    [InlineData("ab")]
+    [InlineData("abc")]
+    public void The_search_would_find_it(string before)
+    {
+        var text = $"{before}{CommunitySystem.FamilyName}, who is it?";
+        var bytes = Encoding.UTF8.GetBytes(text);
+
+        foreach (var written in new[] { text, text.ToUpperInvariant(), Convert.ToHexStringLower(bytes), Convert.ToBase64String(bytes) })
+            Assert.Contains(Forms(CommunitySystem.FamilyName), form => written.Contains(form, StringComparison.Ordinal));
+    }
+
     /// <summary>The text itself, and as it looks written otherwise.</summary>
     private static IEnumerable<string> Forms(string secret) =>
         from text in new[] { secret, secret.ToLowerInvariant(), secret.ToUpperInvariant() }.Distinct()

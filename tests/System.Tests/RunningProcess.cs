@@ -64,3 +64,20 @@ internal sealed partial class RunningProcess
     [GeneratedRegex(@"^pid (\d+) ")]
     private static partial Regex Id();
 }
+
+/// <summary>Ends once: where the test says so, or at its failure, for the tests after it.</summary>
+internal sealed class Outage(Func<Task> end) : IAsyncDisposable
+{
+    private bool _over;
+
+    public async Task End()
+    {
+        if (_over)
+            return;
+
+        _over = true;
+        await end();
+    }
+
+    public async ValueTask DisposeAsync() => await End();
+}
