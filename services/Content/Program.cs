@@ -6,6 +6,7 @@ using Community.Content.Imports;
 using Community.Content.Paywall;
 using Community.Content.Topics;
 using Community.Messaging;
+using Community.Standing;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
