@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Community.AppHost;
 using Community.AppHost.LocalServers;
 
@@ -27,7 +28,7 @@ try
     var content = AddService<Projects.Content>("content", 3).WithReference(membership);
     var incentives = AddService<Projects.Incentives>("incentives", 4).WithReference(membership);
     var analytics = AddService<Projects.Analytics>("analytics", 5).WithReference(membership);
-    AddWeb<Projects.Portal>("portal", 0)
+    AddWeb<Projects.Portal>("portal", 0, replicas: 1)
         .WithReference(membership).WithReference(payments).WithReference(content).WithReference(incentives).WithReference(analytics);
 
     await using var app = builder.Build();
@@ -39,15 +40,17 @@ try
     IResourceBuilder<ProjectResource> AddService<TProject>(string name, int offset) where TProject : IProjectMetadata, new()
     {
         var database = postgres.AddDatabase($"{name}db");
-        return AddWeb<TProject>(name, offset)
-            .WithEnvironment($"ConnectionStrings__{name}db", $"{database};Max Auto Prepare=100;No Reset On Close=true;Maximum Pool Size=30").WaitFor(database)
+        var connections = (30 / options.Replicas).ToString(CultureInfo.InvariantCulture); // of the server's 200, for five services
+        return AddWeb<TProject>(name, offset, options.Replicas)
+            .WithEnvironment($"ConnectionStrings__{name}db", $"{database};Max Auto Prepare=100;No Reset On Close=true;Maximum Pool Size={connections}").WaitFor(database)
             .WithReference(messaging).WaitFor(messaging)
             .WithEnvironment("Sealing__MasterKey", masterKey);
     }
 
-    IResourceBuilder<ProjectResource> AddWeb<TProject>(string name, int offset) where TProject : IProjectMetadata, new() =>
+    IResourceBuilder<ProjectResource> AddWeb<TProject>(string name, int offset, int replicas) where TProject : IProjectMetadata, new() =>
         builder.AddProject<TProject>(name, launchProfileName: null)
-            .WithHttpEndpoint(port: options.BasePort + offset, isProxied: false)
+            .WithHttpEndpoint(port: options.BasePort + offset, isProxied: replicas > 1)
+            .WithReplicas(replicas)
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") ?? "Development")
             .WithHttpHealthCheck("/health");
 }

@@ -4,7 +4,8 @@ namespace Community.AppHost;
 
 /// <param name="Data">The directory of all that the system keeps.</param>
 /// <param name="BasePort">The portal's port; the others follow it.</param>
-internal sealed record Options(string Data, int BasePort)
+/// <param name="Replicas">How many processes of each of the five services, behind one address.</param>
+internal sealed record Options(string Data, int BasePort, int Replicas)
 {
     /// <summary>Null when there is nothing to start: help was asked for (0) or the options are wrong (1), and that has been said.</summary>
     public static Options? Parse(string[] args, out int exitCode)
@@ -17,13 +18,24 @@ internal sealed record Options(string Data, int BasePort)
         };
         basePort.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 1024 or > 65_515)
-                result.AddError("--base-port lies between 1024 and 65515.");
+            if (result.GetValueOrDefault<int>() is < 1024 or > 65_300)
+                result.AddError("--base-port lies between 1024 and 65300.");
+        });
+
+        var replicas = new Option<int>("--replicas")
+        {
+            Description = "Processes of each of the five services, behind one address; each further set uses twenty ports more.",
+            DefaultValueFactory = _ => 1
+        };
+        replicas.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 4)
+                result.AddError("--replicas lies between 1 and 4.");
         });
 
         Options? options = null;
-        var command = new RootCommand("Community: PostgreSQL, RabbitMQ, the five services and the portal on this machine.") { data, basePort };
-        command.SetAction(parsed => { options = new(parsed.GetRequiredValue(data), parsed.GetValue(basePort)); });
+        var command = new RootCommand("Community: PostgreSQL, RabbitMQ, the five services and the portal on this machine.") { data, basePort, replicas };
+        command.SetAction(parsed => { options = new(parsed.GetRequiredValue(data), parsed.GetValue(basePort), parsed.GetValue(replicas)); });
         exitCode = command.Parse(args).Invoke();
         return options;
     }

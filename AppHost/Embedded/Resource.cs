@@ -42,11 +42,11 @@ internal abstract class Resource(string name)
     protected virtual Task End() => Task.CompletedTask;
 
     /// <summary>Says so when a healthy process ends without having been told to.</summary>
-    protected async Task Watch(Child child, string logFile)
+    protected async Task Watch(string process, Child child, string logFile)
     {
         var exitCode = await child.Exited;
         if (!stopping && Healthy.IsCompletedSuccessfully)
-            await Console.Error.WriteLineAsync($"{Name} ended with exit code {exitCode}. Its last lines, from {logFile}:\n{Child.LastLines(logFile)}");
+            await Console.Error.WriteLineAsync($"{process} ended with exit code {exitCode}. Its last lines, from {logFile}:\n{Child.LastLines(logFile)}");
     }
 
     private async Task StartInTurn(CancellationToken ct)
@@ -80,6 +80,8 @@ internal sealed class ReferenceExpression(IReadOnlyList<Func<string>> parts)
         private readonly List<Func<string>> parts = new(formattedCount + (literalLength > 0 ? 1 : 0));
 
         public void AppendLiteral(string value) => parts.Add(() => value);
+
+        public void AppendFormatted(string text) => AppendLiteral(text);
 
         public void AppendFormatted(IResourceBuilder<PostgresDatabaseResource> database) => parts.Add(() => database.Resource.ConnectionString);
 

@@ -38,7 +38,7 @@ internal abstract class ServerResource(string name, int port, IConfiguration con
         var logFile = LogFile.New(configuration["Logs"] ?? ".", Name);
         var place = source is ServerSource.Container { Runtime: var runtime } ? new ContainerPlace(runtime, $"{Port}") : null;
         (connectionString, var process) = await Start(place, logFile, ct);
-        _ = Watch(process, logFile);
+        _ = Watch(Name, process, logFile);
     }
 }
 

@@ -25,6 +25,12 @@ public static class EventStore
         var connection = builder.Configuration.GetConnectionString(connectionName)
             ?? throw new InvalidOperationException($"The connection string '{connectionName}' is not set.");
 
+        // The database's own lists (pg_stat_activity) tell by it which process holds what.
+        connection = new NpgsqlConnectionStringBuilder(connection)
+        {
+            ApplicationName = $"{builder.Environment.ApplicationName} {Environment.ProcessId}"
+        }.ConnectionString;
+
         // Lost races and repeats are everyday here, and the exception tells who called: Marten need not log them as errors.
         builder.Logging.AddFilter("Marten.IDocumentStore", LogLevel.Critical);
         builder.Logging.AddFilter("Marten", LogLevel.Warning); // a line for each batch otherwise
@@ -125,5 +131,12 @@ public sealed record ConnectionOptions(string Pooled)
 {
     /// <summary>For session locks: they must end with their connection, and a pooled one with "No Reset On Close" carries them on.</summary>
     public string Unpooled { get; } =
-        new NpgsqlConnectionStringBuilder(Pooled) { Pooling = false, KeepAlive = 5 }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(Pooled)
+        {
+            Pooling = false,
+            KeepAlive = 5,
+
+            // The server too must notice within seconds that a whole machine is gone, and free its locks.
+            Options = "-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3"
+        }.ConnectionString;
 }

@@ -16,10 +16,14 @@ using Xunit.v3;
 
 namespace Community.SystemTests;
 
-/// <summary>The whole system as a user starts it: the AppHost's executable on an empty data directory, with an owner.</summary>
+/// <summary>
+/// The whole system as a user starts it: the AppHost's executable on an empty data directory, with an owner; and two
+/// replicas of every service, for what holds with two holds with one.
+/// </summary>
 public sealed class CommunitySystem : IAsyncLifetime
 {
     public static readonly string[] Services = ["membership", "payments", "content", "incentives", "analytics"];
+    public const int Replicas = 2;
 
     /// <summary>In the name and the address of everybody here, and nowhere else: whoever finds it has found personal data.</summary>
     public const string FamilyName = "Quillonbracken";
@@ -58,7 +62,7 @@ public sealed class CommunitySystem : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _appHost = await Child.Start(new(
-            "AppHost", Built("AppHost", "Community.AppHost"), ["--data", _data, "--base-port", _basePort.ToString(CultureInfo.InvariantCulture)], Signal.Terminate)
+            "AppHost", Built("AppHost", "Community.AppHost"), ["--data", _data, "--base-port", $"{_basePort}", "--replicas", $"{Replicas}"], Signal.Terminate)
         {
             Environment = new Dictionary<string, string?>(
                 // Given to the tests, not to this system.
@@ -121,23 +125,32 @@ public sealed class CommunitySystem : IAsyncLifetime
         });
     }
 
-    /// <summary>Kills a service; at the end of the outage it is started again as it was.</summary>
+    /// <summary>Kills a service, all replicas of it; at the end of the outage they are started again as they were.</summary>
     internal async Task<Outage> Kill(string service)
     {
-        var process = RunningProcess.ListeningOn(new Uri(Anybody.Services[service]).Port);
-        await process.Kill();
+        var processes = ReplicaPorts(service).Select(RunningProcess.ListeningOn).ToList();
 
-        return new(async () =>
-        {
-            _startedAgain.Add(await process.StartAgain(Path.Combine(Logs, $"{service}.again.log")));
-            await Eventually.True(() => IsHealthy(service), TimeSpan.FromSeconds(60), $"{service} healthy again");
-        });
+        foreach (var process in processes)
+            await process.Kill();
+
+        return new(() => StartAgain(service, processes));
     }
 
-    internal async Task<NpgsqlConnection> Database(string service)
+    /// <summary>Kills the one replica that stands behind a connection to the database; the other one remains.</summary>
+    /// <param name="applicationName">As <c>pg_stat_activity</c> tells it.</param>
+    internal async Task<Outage> Kill(string service, string applicationName)
+    {
+        var process = RunningProcess.WithId(int.Parse(applicationName.Split(' ')[^1], CultureInfo.InvariantCulture));
+        await process.Kill();
+
+        return new(() => StartAgain(service, [process]));
+    }
+
+    /// <param name="name">As in <c>contentdb</c>.</param>
+    internal async Task<NpgsqlConnection> Database(string name)
     {
         var connection = new NpgsqlConnection(
-            $"Host=127.0.0.1;Port={_basePort + 10};Username=postgres;Password={Secret("postgres-password")};Database={service}db;Pooling=false");
+            $"Host=127.0.0.1;Port={_basePort + 10};Username=postgres;Password={Secret("postgres-password")};Database={name};Pooling=false");
         await connection.OpenAsync();
 
         return connection;
@@ -150,7 +163,7 @@ public sealed class CommunitySystem : IAsyncLifetime
 
         foreach (var service in Services)
         {
-            await using var connection = await Database(service);
+            await using var connection = await Database($"{service}db");
             await using var select = new NpgsqlCommand("select type, count(*) from mt_events group by type order by type", connection);
             await using var rows = await select.ExecuteReaderAsync();
 
@@ -183,6 +196,39 @@ public sealed class CommunitySystem : IAsyncLifetime
                 done + accepted - await Count("incentives", "type in ('points-earned.v1', 'points-withheld.v1')"),
                 done + joined - await Count("analytics", "true"));
         }
+    }
+
+    /// <summary>The queues of a service's consumers.</summary>
+    internal async Task<IReadOnlyList<string>> Queues(string service)
+    {
+        await using var connection = await Database($"{service}db");
+        await using var select = new NpgsqlCommand("select distinct queue from replayed", connection);
+        await using var rows = await select.ExecuteReaderAsync();
+        var queues = new List<string>();
+
+        while (await rows.ReadAsync())
+            queues.Add(rows.GetString(0));
+
+        return queues;
+    }
+
+    internal async Task AllQueuesAreEmpty()
+    {
+        await using var ear = await Ear.Open(Broker);
+
+        foreach (var service in Services)
+            foreach (var queue in await Queues(service))
+                await Eventually.Value(() => ear.Waiting(queue), waiting => waiting == 0, TimeSpan.FromSeconds(120), $"{queue} to be empty");
+    }
+
+    /// <summary>No message failed for good, and none was of no use to anybody.</summary>
+    internal async Task NothingIsSetAside()
+    {
+        await using var ear = await Ear.Open(Broker);
+
+        foreach (var service in Services)
+            foreach (var queue in await Queues(service))
+                Assert.Equal((queue, 0u, 0u), (queue, await ear.Waiting($"{queue}_error"), await ear.Waiting($"{queue}_skipped")));
     }
 
     internal static string Built(string project, string program) =>
@@ -218,11 +264,28 @@ public sealed class CommunitySystem : IAsyncLifetime
         return ($"贺兰 {FamilyName} {mark}", $"{FamilyName.ToLowerInvariant()}.{mark}@example.org");
     }
 
-    private async Task<bool> IsHealthy(string service)
+    private IEnumerable<int> ReplicaPorts(string service) =>
+        Enumerable.Range(1, Replicas).Select(replica => new Uri(Anybody.Services[service]).Port + (20 * replica));
+
+    private async Task StartAgain(string service, IReadOnlyList<RunningProcess> processes)
+    {
+        foreach (var process in processes)
+            _startedAgain.Add(await process.StartAgain(Path.Combine(Logs, $"{service}.again-{_startedAgain.Count}.log")));
+
+        foreach (var port in ReplicaPorts(service))
+            await Eventually.True(() => IsHealthy($"http://127.0.0.1:{port}/health"), TimeSpan.FromSeconds(60), $"{service} on port {port} healthy again");
+
+        // By turns the load balancer asks one and the other: both have to be known again.
+        var answers = 0;
+        await Eventually.True(
+            async () => (answers = await IsHealthy($"{service}/health") ? answers + 1 : 0) == 2 * Replicas, TimeSpan.FromSeconds(30), $"{service} healthy again");
+    }
+
+    private async Task<bool> IsHealthy(string address)
     {
         try
         {
-            return (await Anybody.Get($"{service}/health")).Status == 200;
+            return (await Anybody.Get(address)).Status == 200;
         }
         catch (HttpRequestException)
         {
@@ -232,7 +295,7 @@ public sealed class CommunitySystem : IAsyncLifetime
 
     private async Task<long> Count(string service, string condition)
     {
-        await using var connection = await Database(service);
+        await using var connection = await Database($"{service}db");
         await using var select = new NpgsqlCommand($"select count(*) from mt_events where {condition}", connection);
 
         return (long)(await select.ExecuteScalarAsync())!;
@@ -247,7 +310,7 @@ public sealed class CommunitySystem : IAsyncLifetime
         while (true)
         {
             var port = Random.Shared.Next(1000, 1500) * 20;
-            if (!Enumerable.Range(port, 20).Any(Ports.IsTaken))
+            if (!Enumerable.Range(port, 20 * (1 + Replicas)).Any(Ports.IsTaken))
                 return port;
         }
     }

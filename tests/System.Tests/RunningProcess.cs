@@ -24,6 +24,8 @@ internal sealed partial class RunningProcess
         _environment = Strings("environ").Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1]);
     }
 
+    public static RunningProcess WithId(int id) => new(id);
+
     public static RunningProcess ListeningOn(int port) => Id().Match(Ports.Holder(port)) is { Success: true } found
         ? new(int.Parse(found.Groups[1].ValueSpan, CultureInfo.InvariantCulture))
         : throw new InvalidOperationException($"Nobody listens on port {port}.");
