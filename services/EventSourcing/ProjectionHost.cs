@@ -37,7 +37,7 @@ public sealed class ProjectionHost(
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException or TimeoutException)
+            catch (Exception e) when (e is NpgsqlException or System.Net.Sockets.SocketException or TimeoutException || e.IsDatabaseAway())
             {
                 _log.LogWarning("Projections wait for the database: {Reason}", e.Message);
             }

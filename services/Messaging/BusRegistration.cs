@@ -57,7 +57,7 @@ public static class BusRegistration
 
                 rabbit.ReceiveEndpoint($"{service}-replays", endpoint =>
                 {
-                    Configure(endpoint, concurrency: 2);
+                    Configure(endpoint, $"{service}-replays", concurrency: 2);
                     endpoint.ConfigureConsumer<AnswerReplayRequests>(context);
                 });
 
@@ -65,7 +65,7 @@ public static class BusRegistration
                 {
                     rabbit.ReceiveEndpoint(consumption.Queue, endpoint =>
                     {
-                        Configure(endpoint, concurrency: 8);
+                        Configure(endpoint, consumption.Queue, concurrency: 8);
                         endpoint.UseFilter(new PastFirst(consumption));
                         endpoint.ConfigureConsumer(context, consumption.Consumer);
                     });
@@ -83,21 +83,34 @@ public static class BusRegistration
         return builder;
     }
 
-    internal static void Configure(IReceiveEndpointConfigurator endpoint, int concurrency)
+    internal static void Configure(IReceiveEndpointConfigurator endpoint, string queue, int concurrency)
     {
         if (endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
         {
-            // Replicated where there are replicas. A message that kills its consumer again and again ends up aside.
+            // Replicated where there are replicas. A message that kills its consumer again and again is set aside, not dropped.
             rabbit.SetQuorumQueue();
             rabbit.SetQueueArgument("x-delivery-limit", 20);
+            rabbit.SetQueueArgument("x-dead-letter-strategy", "at-least-once");
+            rabbit.SetQueueArgument("x-overflow", "reject-publish"); // asked for by the strategy; there is no limit to overflow
+            rabbit.BindDeadLetterQueue($"{queue}_dead", $"{queue}_dead", dead => dead.SetQueueArgument("x-queue-type", "quorum"));
         }
 
         endpoint.PrefetchCount = concurrency * 4;
         endpoint.ConcurrentMessageLimit = concurrency;
 
-        // Longer than a failover of the database; then the error queue, from which an operator can send it again.
-        endpoint.UseMessageRetry(retry => retry.Exponential(
-            9, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(200)));
+        // However long the database is away, nothing is wrong with the message: it waits here.
+        endpoint.UseMessageRetry(retry =>
+        {
+            retry.Handle<Exception>(e => e.IsDatabaseAway());
+            retry.Incremental(int.MaxValue, TimeSpan.FromSeconds(1), TimeSpan.Zero);
+        });
+
+        // What fails otherwise is tried for half a minute; then the error queue, from which an operator can send it again.
+        endpoint.UseMessageRetry(retry =>
+        {
+            retry.Ignore<Exception>(e => e.IsDatabaseAway());
+            retry.Exponential(9, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(200));
+        });
     }
 
     private static string QueueOf(string service, Type consumer) =>

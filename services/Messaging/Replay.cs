@@ -144,27 +144,46 @@ internal sealed class CatchUp(
     {
         using var beat = new PeriodicTimer(TimeSpan.FromSeconds(1), clock);
 
-        // One replica hears the past; the others wait until it has. A replica that dies gives its lock up.
-        while (await Missing(consumption, ct) is { Count: > 0 } missing)
+        while (!await TryRun(consumption, ct))
         {
+            await beat.WaitForNextTickAsync(ct);
+        }
+
+        consumption.Begin();
+    }
+
+    // One replica hears the past; the others wait until it has. A replica that dies gives its lock up.
+    private async Task<bool> TryRun(Consumption consumption, CancellationToken ct)
+    {
+        try
+        {
+            if (await Missing(consumption, ct) is not { Count: > 0 } missing)
+            {
+                return true;
+            }
+
             await using var session = new NpgsqlConnection(connection.Unpooled);
             await session.OpenAsync(ct);
             await using var lease = new NpgsqlCommand("select pg_try_advisory_lock(hashtextextended($1, 0))", session);
             lease.Parameters.Add(new() { Value = consumption.Queue });
 
-            if ((bool)(await lease.ExecuteScalarAsync(ct))!)
+            if (!(bool)(await lease.ExecuteScalarAsync(ct))!)
             {
-                await Ask(consumption, missing, ct);
-                await Remember(consumption, missing, ct);
-                log.LogInformation("{Queue} has consumed the past", consumption.Queue);
+                return false;
             }
-            else
-            {
-                await beat.WaitForNextTickAsync(ct);
-            }
-        }
 
-        consumption.Begin();
+            await Ask(consumption, missing, ct);
+            await Remember(consumption, missing, ct);
+            log.LogInformation("{Queue} has consumed the past", consumption.Queue);
+
+            return true;
+        }
+        catch (Exception e) when (e.IsDatabaseAway())
+        {
+            log.LogWarning("{Queue} hears the past when the database is back: {Reason}", consumption.Queue, e.Message);
+
+            return false;
+        }
     }
 
     private async Task Ask(Consumption consumption, List<Type> contracts, CancellationToken ct)
@@ -177,7 +196,7 @@ internal sealed class CatchUp(
         var past = connector.ConnectReceiveEndpoint(consumption.Queue + Replay.Suffix, (context, endpoint) =>
         {
             endpoint.ConfigureConsumeTopology = false;
-            BusRegistration.Configure(endpoint, concurrency: 1);
+            BusRegistration.Configure(endpoint, consumption.Queue + Replay.Suffix, concurrency: 1);
             endpoint.ConfigureConsumer(context, consumption.Consumer);
             endpoint.Handler<ReplayCompleted>(completed =>
             {

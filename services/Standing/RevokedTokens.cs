@@ -63,7 +63,7 @@ internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider cloc
             {
                 _revoked = await Read(stoppingToken);
             }
-            catch (NpgsqlException e)
+            catch (Exception e) when (e.IsDatabaseAway())
             {
                 log.LogWarning("Revoked tokens are read again when the database is back: {Reason}", e.Message);
             }

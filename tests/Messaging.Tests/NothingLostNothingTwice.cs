@@ -3,6 +3,7 @@ using Community.Sample;
 using Community.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using RabbitMQ.Client;
 
 namespace Community.Messaging.Tests;
 
@@ -120,6 +121,33 @@ public sealed class NothingLostNothingTwice
 
         await broker.Start();
         await listener.Heard([.. Enumerable.Range(1, 510)]);
+    }
+
+    [Fact]
+    public async Task A_message_that_comes_back_again_and_again_is_set_aside_and_not_dropped()
+    {
+        const string Queue = "listener-hear-number-when-said";
+        await using var world = await World.Create();
+        var (speaker, listener) = (await world.Speaker(), await world.Listener());
+        await speaker.Say(1);
+        await listener.Heard([1]);
+        await world.Stop(listener);
+        await speaker.Say(1, from: 2);
+        await using var connection = await new ConnectionFactory { Uri = world.Broker }.CreateConnectionAsync(TestContext.Current.CancellationToken);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await Eventually.Value(() => QueueDepth(world.Broker, Queue), depth => depth == 1, World.Deadline, "a message for nobody");
+
+        // As consumers do that it kills. (A quorum queue hands a returned message out a moment later.)
+        await Eventually.True(
+            async () =>
+            {
+                if (await channel.BasicGetAsync(Queue, autoAck: false) is { } message)
+                    await channel.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true);
+
+                return await QueueDepth(world.Broker, $"{Queue}_dead") == 1;
+            },
+            World.Deadline, "the message to be set aside");
+        Assert.Equal(0u, await QueueDepth(world.Broker, Queue));
     }
 
     [Fact]

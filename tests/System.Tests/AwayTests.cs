@@ -99,6 +99,68 @@ public sealed class AwayTests(CommunitySystem system)
         await system.Owner.Post("incentives/rules", new { rules = original["rules"]!.DeepClone() }).Gives(201);
     }
 
+    [Fact]
+    public async Task Under_load_both_servers_are_killed_at_once_and_again_for_a_minute_each_and_nothing_acknowledged_is_lost()
+    {
+        var minute = TimeSpan.FromMinutes(1);
+        var (creator, reviewer) = (await system.Join("creator"), await system.Join("reviewer"));
+        var free = await creator.Publish("Talked about in bad times", null, reviewer);
+        var product = (await system.Product(await creator.Publish("Bought in bad times", 300, reviewer))).Id("productId");
+        await system.AllIsHeard();
+        var before = await system.Activities();
+        var sales = await Deeds.Sales(system);
+        await using var load = await Load.Begin(system, free, product);
+        await load.GoesOn(20);
+
+        // Restarted: both are away for as long as a crash and a start take.
+        await (await system.TakeDatabaseAway()).End();
+        await load.GoesOn(20);
+        await (await system.TakeBrokerAway()).End();
+        await load.GoesOn(20);
+
+        // Away for a minute each, half of it together.
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        await using var broker = await system.TakeBrokerAway();
+        await load.GoesOn(40);
+        var database = await system.TakeDatabaseAway();
+        await using var _ = database;
+        var databaseWentAfter = watch.Elapsed;
+
+        foreach (var (method, address) in new[]
+        {
+            ("GET", "membership/members/me"), ("GET", "payments/orders"), ("GET", $"content/contents/{free}"), ("GET", "incentives/rules"),
+            ("GET", "analytics/activity?period=month"), ("POST", $"content/contents/{free}/comments"), ("POST", "payments/orders"), ("POST", "membership/tokens")
+        })
+        {
+            var refused = await Eventually.Value(
+                () => system.Owner.Ask(new HttpMethod(method), address, method == "GET" ? null : System.Net.Http.Json.JsonContent.Create(BodyFor(address, free, product))),
+                answer => answer.Status == 503, TimeSpan.FromSeconds(20), $"503 from {method} {address}");
+            Assert.Equal("application/problem+json", refused.MediaType);
+            Assert.NotNull(refused.RetryAfter);
+        }
+
+        await Eventually.True(() => Task.FromResult(watch.Elapsed >= minute), 2 * minute, "a minute without the broker");
+        await broker.End();
+        await Eventually.True(() => Task.FromResult(watch.Elapsed - databaseWentAfter >= minute), 2 * minute, "a minute without the database");
+        await database.End();
+        await load.GoesOn(20);
+        await load.End();
+        Assert.True(load.Refused > 0, "Nobody was told to try again.");
+
+        await system.Counts(before, ("comment", load.Comments), ("order", load.Orders));
+        Assert.Equal(load.Comments, (await system.Owner.All($"content/contents/{free}/comments")).Select(comment => comment.Text("commentId")).Distinct().Count());
+        Assert.Equal(load.Orders * 300, await Deeds.Sales(system) - sales);
+        await system.AllIsHeard();
+        await system.NothingIsSetAside();
+    }
+
+    private static object BodyFor(string address, Guid content, Guid product) => address switch
+    {
+        "payments/orders" => new { items = new[] { new { productId = product, quantity = 1 } } },
+        "membership/tokens" => new { name = "never made", scopes = new[] { "read" } },
+        _ => new { body = $"Never said about {content}." }
+    };
+
     private static JsonNode Uncapped(JsonNode? rule)
     {
         var uncapped = rule!.DeepClone().AsObject();

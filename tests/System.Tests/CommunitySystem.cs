@@ -32,11 +32,13 @@ public sealed class CommunitySystem : IAsyncLifetime
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(4);
 
     private readonly ConcurrentQueue<string> _console = new();
-    private readonly List<Child> _startedAgain = [];
+    private readonly ConcurrentQueue<Child> _startedAgain = [];
+    private int _starts;
     private readonly string _data = Servers.NewDirectory("system");
     private readonly int _basePort = FreeBasePort();
     private Child? _appHost;
     private Child? _brokerStartedAgain;
+    private PostgresServer? _databaseStartedAgain;
     private JsonNode? _secrets;
     private Person? _anybody;
     private Person? _owner;
@@ -96,6 +98,8 @@ public sealed class CommunitySystem : IAsyncLifetime
             await _appHost.Stop(Signal.Terminate, TimeSpan.FromSeconds(60));
         if (_brokerStartedAgain is not null)
             await _brokerStartedAgain.Stop(Signal.Terminate, TimeSpan.FromSeconds(30));
+        if (_databaseStartedAgain is not null)
+            await _databaseStartedAgain.Stop();
     }
 
     /// <summary>Somebody new, signed in with these roles.</summary>
@@ -119,9 +123,30 @@ public sealed class CommunitySystem : IAsyncLifetime
 
         return new(async () =>
         {
+            await Eventually.True(() => Task.FromResult(!Ports.IsTaken(_basePort + 11)), TimeSpan.FromSeconds(20), "the broker's port to be free");
             _brokerStartedAgain = await broker.StartAgain(Path.Combine(Logs, "messaging.again.log"));
             await Eventually.True(
                 () => RabbitMqServer.Answers("127.0.0.1", _basePort + 11, CancellationToken.None), TimeSpan.FromSeconds(60), "a broker that answers again");
+        });
+    }
+
+    /// <summary>Takes the database server away as a crash does, until the end of the outage; its data stays.</summary>
+    internal async Task<Outage> TakeDatabaseAway()
+    {
+        var port = _basePort + 10;
+
+        if (_databaseStartedAgain is null)
+            await RunningProcess.ListeningOn(port).Kill();
+        else
+            await _databaseStartedAgain.Stop(Signal.Kill);
+
+        return new(async () =>
+        {
+            // The backends of a killed server end a moment after it.
+            await Eventually.True(() => Task.FromResult(!Ports.IsTaken(port)), TimeSpan.FromSeconds(20), "the end of the killed server's backends");
+            _databaseStartedAgain = new(new(Path.Combine(_data, "postgres"), port, Secret("postgres-password")) { LogFile = Path.Combine(Logs, "postgres.again.log") });
+            await _databaseStartedAgain.Start(CancellationToken.None);
+            await Task.WhenAll(Services.Select(AllReplicasAreHealthy));
         });
     }
 
@@ -270,15 +295,20 @@ public sealed class CommunitySystem : IAsyncLifetime
     private async Task StartAgain(string service, IReadOnlyList<RunningProcess> processes)
     {
         foreach (var process in processes)
-            _startedAgain.Add(await process.StartAgain(Path.Combine(Logs, $"{service}.again-{_startedAgain.Count}.log")));
+            _startedAgain.Enqueue(await process.StartAgain(Path.Combine(Logs, $"{service}.again-{Interlocked.Increment(ref _starts)}.log")));
 
-        foreach (var port in ReplicaPorts(service))
-            await Eventually.True(() => IsHealthy($"http://127.0.0.1:{port}/health"), TimeSpan.FromSeconds(60), $"{service} on port {port} healthy again");
+        await AllReplicasAreHealthy(service);
 
         // By turns the load balancer asks one and the other: both have to be known again.
         var answers = 0;
         await Eventually.True(
             async () => (answers = await IsHealthy($"{service}/health") ? answers + 1 : 0) == 2 * Replicas, TimeSpan.FromSeconds(30), $"{service} healthy again");
+    }
+
+    private async Task AllReplicasAreHealthy(string service)
+    {
+        foreach (var port in ReplicaPorts(service))
+            await Eventually.True(() => IsHealthy($"http://127.0.0.1:{port}/health"), TimeSpan.FromSeconds(60), $"{service} on port {port} healthy again");
     }
 
     private async Task<bool> IsHealthy(string address)

@@ -39,7 +39,7 @@ internal sealed record Person(IReadOnlyDictionary<string, string> Services, stri
 
         return new Answer(
             $"{method} {address}", (int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Headers.ETag?.Tag,
-            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)) { RetryAfter = response.Headers.RetryAfter?.ToString() };
     }
 
     /// <summary>All items of a list, page by page.</summary>
@@ -72,6 +72,8 @@ internal sealed record Person(IReadOnlyDictionary<string, string> Services, stri
 
 internal sealed record Answer(string Request, int Status, string? MediaType, string? Version, string Body)
 {
+    public string? RetryAfter { get; init; }
+
     public JsonNode Json => Body.Length == 0 ? new JsonObject() : JsonNode.Parse(Body)!;
 }
 

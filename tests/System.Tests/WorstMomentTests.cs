@@ -105,9 +105,9 @@ public sealed class WorstMomentTests(CommunitySystem system)
     public async Task Services_that_start_for_the_first_time_after_a_thousand_events_come_to_the_same()
     {
         const int Comments = 1_000;
-        var deeds = await Deeds.Prepare(system, members: 8);
-        await deeds.Do();
         var talk = await (await system.Join("creator")).Publish("Talked about", null, await system.Join("reviewer"));
+        var deeds = await Deeds.Prepare(system);
+        await deeds.Do();
         await Task.WhenAll(Enumerable.Range(0, 8).Select(async part =>
         {
             var member = await system.Join();
@@ -117,12 +117,12 @@ public sealed class WorstMomentTests(CommunitySystem system)
         await system.AllIsHeard();
         var figures = await Figures();
 
-        foreach (var service in new[] { "incentives", "analytics" })
+        await Task.WhenAll(new[] { "incentives", "analytics" }.Select(async service =>
         {
             await using var outage = await system.Kill(service);
             await Forget(service);
             await outage.End();
-        }
+        }));
 
         await system.AllIsHeard();
         Assert.Equal(figures, await Eventually.Value(Figures, now => now == figures, Patience, "the same figures"));

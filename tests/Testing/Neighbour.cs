@@ -23,7 +23,7 @@ public sealed class Neighbour : IAsyncDisposable
             {
                 rabbit.ReceiveEndpoint($"{service}-replays", endpoint =>
                 {
-                    BusRegistration.Configure(endpoint, concurrency: 1);
+                    BusRegistration.Configure(endpoint, $"{service}-replays", concurrency: 1);
                     endpoint.Handler<ReplayRequested>(context => Answer(context, service));
                 });
             }

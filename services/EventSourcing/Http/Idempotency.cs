@@ -231,7 +231,7 @@ internal sealed class ForgetOldAnswers(NpgsqlDataSource database, TimeProvider c
                 delete.Parameters.Add(new() { Value = clock.GetUtcNow() - Idempotency.Life, NpgsqlDbType = NpgsqlDbType.TimestampTz });
                 await delete.ExecuteNonQueryAsync(stoppingToken);
             }
-            catch (NpgsqlException e)
+            catch (Exception e) when (e.IsDatabaseAway())
             {
                 log.LogWarning("Old answers are forgotten later: {Reason}", e.Message);
             }

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
-using Npgsql;
 
 namespace Community.EventSourcing;
 
@@ -39,7 +38,7 @@ internal sealed class StoreExceptionHandler : IExceptionHandler
                 StatusCodes.Status412PreconditionFailed, "version-mismatch", "It has changed since the version in If-Match."),
             VersionConflictException => Problems.Problem(
                 StatusCodes.Status409Conflict, "version-conflict", "It was changed by somebody else at the same time."),
-            _ when IsAway(exception) => Problems.Problem(
+            _ when exception.IsDatabaseAway() => Problems.Problem(
                 StatusCodes.Status503ServiceUnavailable, "database-away", "The database does not answer; try again shortly."),
             _ => null
         };
@@ -57,25 +56,5 @@ internal sealed class StoreExceptionHandler : IExceptionHandler
         await problem.ExecuteAsync(context);
 
         return true;
-    }
-
-    private static bool IsAway(Exception exception)
-    {
-        for (var e = exception; e is not null; e = e.InnerException!)
-        {
-            switch (e)
-            {
-                case PostgresException
-                {
-                    SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
-                    or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
-                }:
-                case NpgsqlException { InnerException: System.IO.IOException or System.Net.Sockets.SocketException or TimeoutException }:
-                case NpgsqlException and not PostgresException when e.InnerException is null:
-                    return true;
-            }
-        }
-
-        return false;
     }
 }

@@ -27,7 +27,7 @@ internal sealed class SigningKeys(NpgsqlDataSource database, MasterKey master, T
 
     private readonly TimeSpan _rotation = TimeSpan.FromDays(configuration.GetValue("Tokens:RotateAfterDays", 90));
     private readonly SemaphoreSlim _reading = new(1);
-    private (IReadOnlyList<SigningKey> Keys, DateTimeOffset ReadAt)? _known;
+    private Known? _known;
 
     /// <summary>All published keys, oldest first.</summary>
     public async Task<IReadOnlyList<SigningKey>> Published(CancellationToken ct)
@@ -41,10 +41,14 @@ internal sealed class SigningKeys(NpgsqlDataSource database, MasterKey master, T
             if (_known is { } meanwhile && clock.GetUtcNow() - meanwhile.ReadAt < Fresh)
                 return meanwhile.Keys;
 
-            var keys = await Read(ct);
-            _known = (keys, clock.GetUtcNow());
+            _known = new(await Read(ct), clock.GetUtcNow());
 
-            return keys;
+            return _known.Keys;
+        }
+        catch (Exception e) when (_known is not null && e.IsDatabaseAway())
+        {
+            // Tokens stay valid while the database is away: the other services may need these keys to go on.
+            return _known.Keys;
         }
         finally
         {
@@ -69,7 +73,7 @@ internal sealed class SigningKeys(NpgsqlDataSource database, MasterKey master, T
         return configuration;
     }
 
-    public void RequestRefresh() => _known = null;
+    public void RequestRefresh() => _known = _known is null ? null : _known with { ReadAt = DateTimeOffset.MinValue };
 
     public void Dispose() => _reading.Dispose();
 
@@ -127,6 +131,8 @@ internal sealed class SigningKeys(NpgsqlDataSource database, MasterKey master, T
 
         return new(named, now);
     }
+
+    private sealed record Known(IReadOnlyList<SigningKey> Keys, DateTimeOffset ReadAt);
 
     private static ECDsaSecurityKey Named(ECDsa key)
     {
