@@ -171,6 +171,21 @@ public sealed class CommunitySystem : IAsyncLifetime
         return new(() => StartAgain(service, [process]));
     }
 
+    /// <summary>The replica that runs a service's relay and projections, as <c>pg_stat_activity</c> names it; null while there is none.</summary>
+    internal async Task<string?> Leader(string service)
+    {
+        await using var connection = await Database($"{service}db");
+        await using var select = new NpgsqlCommand(
+            """
+            select application_name from pg_locks join pg_stat_activity using (pid)
+            where locktype = 'advisory' and granted and (classid::bigint << 32 | objid::bigint) = 7350002
+                and database = (select oid from pg_database where datname = current_database())
+            """,
+            connection);
+
+        return (string?)await select.ExecuteScalarAsync();
+    }
+
     /// <param name="name">As in <c>contentdb</c>.</param>
     internal async Task<NpgsqlConnection> Database(string name)
     {

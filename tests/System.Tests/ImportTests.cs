@@ -74,8 +74,18 @@ internal sealed class ImportedDump(CommunitySystem system)
     {
         var token = (await system.Owner.Post("membership/tokens", new { name = "import", scopes = new[] { "import" } }).Gives(201)).Text("token");
 
-        var killed = await Importer(system, token, line => line.StartsWith("questions:", StringComparison.Ordinal));
-        var whole = await Importer(system, token);
+        var killed = await Importer(system, token, "questions:", importer =>
+        {
+            importer.Send(Signal.Kill);
+
+            return Task.CompletedTask;
+        });
+
+        // The whole one goes on while a replica of the service that it fills dies and comes back.
+        var whole = await Importer(system, token, "answers:", async _ =>
+        {
+            await using var outage = await system.Kill("content", (await system.Leader("content"))!);
+        });
 
         var expected = ExpectedFigures();
         var watch = Stopwatch.StartNew();
@@ -91,7 +101,7 @@ internal sealed class ImportedDump(CommunitySystem system)
         return new ImportRuns(killed, whole, again, first, await Figures(system), stored, await system.StoredEvents());
     }
 
-    private static async Task<ImportRun> Importer(CommunitySystem system, string token, Func<string, bool>? killAt = null)
+    private static async Task<ImportRun> Importer(CommunitySystem system, string token, string at = "", Func<Child, Task>? then = null)
     {
         var (output, half) = (new System.Collections.Concurrent.ConcurrentQueue<string>(), new TaskCompletionSource());
         var watch = Stopwatch.StartNew();
@@ -103,15 +113,15 @@ internal sealed class ImportedDump(CommunitySystem system)
             Output = line =>
             {
                 output.Enqueue(line);
-                if (killAt?.Invoke(line) == true)
+                if (line.StartsWith(at, StringComparison.Ordinal))
                     half.TrySetResult();
             }
         });
 
-        if (killAt is not null)
+        if (then is not null)
         {
             await Task.WhenAny(half.Task, importer.Exited).WaitAsync(TimeSpan.FromSeconds(120));
-            importer.Send(Signal.Kill);
+            await then(importer);
         }
 
         var exitCode = await importer.Exited.WaitAsync(TimeSpan.FromSeconds(180));
