@@ -1,4 +1,6 @@
 using System.Buffers.Text;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -11,15 +13,12 @@ public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 /// The query <c>?limit=&amp;after=</c> of a list, taken by <c>[AsParameters]</c>. Take <see cref="Size"/> + 1 rows that
 /// follow <see cref="Key{TKey}"/> and give them to <see cref="Page{TRow,TKey}"/>.
 /// </summary>
-public sealed record Paging(int? Limit = null, string? After = null)
+public sealed record Paging(
+    [property: Range(1, 100, ErrorMessage = "must be from 1 to 100"), Description("Items on a page: 20 where not given.")] int? Limit = null,
+    [property: Description("What the last page called next.")] string? After = null)
 {
     /// <summary>Items on a page, 1 to 100.</summary>
-    public int Size => Limit switch
-    {
-        null => 20,
-        >= 1 and <= 100 and var limit => limit,
-        _ => throw new InvalidParameter("limit", "must be from 1 to 100")
-    };
+    public int Size => Limit ?? 20;
 
     /// <summary>The key of the last row that the caller has seen; false on the first page.</summary>
     public bool Key<TKey>(out TKey key)

@@ -10,7 +10,6 @@ using Community.Standing;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.Services.AddValidation();
 builder.Services.AddSingleton<Purchases>();
 builder.AddEventStore("contentdb", typeof(Program).Assembly, options =>
 {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Community.Portal.Services;
+using Community.ServiceDefaults;
 
 namespace Community.Portal;
 
@@ -18,9 +19,9 @@ internal static class Money
 
         var format = (NumberFormatInfo)CultureInfo.CurrentCulture.NumberFormat.Clone();
         format.CurrencySymbol = home.CurrencySymbol;
-        format.CurrencyDecimalDigits = home.CurrencyDecimalDigits;
+        format.CurrencyDecimalDigits = Currencies.Exponent(price.Currency); // a locale's own digits may differ: IQD has 3, shown as 0
 
-        return (price.Amount / (decimal)Math.Pow(10, home.CurrencyDecimalDigits)).ToString("C", format);
+        return (price.Amount / (decimal)Math.Pow(10, format.CurrencyDecimalDigits)).ToString("C", format);
     }
 
     private static NumberFormatInfo? FormatOf(string currency) => CultureInfo.GetCultures(CultureTypes.SpecificCultures)

@@ -132,10 +132,10 @@ public sealed class AccessTests(SampleService service) : IClassFixture<SampleSer
         var page = await service.Send(HttpMethod.Get, "/swagger");
 
         var mine = document.GetProperty("paths").GetProperty("/mine").GetProperty("get");
-        Assert.True(mine.GetProperty("responses").TryGetProperty("default", out _));
+        Assert.Equal(["200", "401", "403", "429", "500", "503"], mine.GetProperty("responses").EnumerateObject().Select(response => response.Name));
         Assert.Equal("bearer", document.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString());
         Assert.Equal(1, mine.GetProperty("security").GetArrayLength());
-        Assert.False(document.GetProperty("paths").GetProperty("/refused").GetProperty("get").TryGetProperty("security", out _));
+        Assert.Equal("[{}]", document.GetProperty("paths").GetProperty("/refused").GetProperty("get").GetProperty("security").GetRawText().Replace(" ", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal));
         Assert.Equal("text/html", page.Content.Headers.ContentType?.MediaType);
     }
 }

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Community.AppHost.LocalServers;
 using Community.SystemTests;
+using Community.SystemTests.OpenApi;
 using Community.Testing;
 using Npgsql;
 using Xunit.Sdk;
@@ -28,6 +29,9 @@ public sealed class CommunitySystem : IAsyncLifetime
     /// <summary>In the name and the address of everybody here, and nowhere else: whoever finds it has found personal data.</summary>
     public const string FamilyName = "Quillonbracken";
 
+    /// <summary>By which the sandbox signs its webhooks.</summary>
+    public const string SandboxSecret = "as the tests know it";
+
     private const string Password = "violet harbour 42";
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(4);
 
@@ -40,12 +44,15 @@ public sealed class CommunitySystem : IAsyncLifetime
     private Child? _brokerStartedAgain;
     private PostgresServer? _databaseStartedAgain;
     private JsonNode? _secrets;
+    private Descriptions? _descriptions;
     private Person? _anybody;
     private Person? _owner;
 
     public CommunitySystem() => Dump = new(this);
 
     internal ImportedDump Dump { get; }
+
+    internal Descriptions Descriptions => _descriptions ?? throw NotStarted();
 
     internal Person Anybody => _anybody ?? throw NotStarted();
 
@@ -72,6 +79,7 @@ public sealed class CommunitySystem : IAsyncLifetime
                 where name.StartsWith("ConnectionStrings__", StringComparison.Ordinal)
                 select KeyValuePair.Create(name, (string?)null))
             {
+                ["Gateways__Sandbox__Secret"] = SandboxSecret,
                 ["RateLimits__PerMinute"] = "1000000",
                 ["RateLimits__AnonymousPerMinute"] = "1000000",
                 ["RateLimits__CredentialsPerMinute"] = "1000000",
@@ -86,7 +94,9 @@ public sealed class CommunitySystem : IAsyncLifetime
 
         var community = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_data, "community.json")))!;
         _secrets = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_data, "secrets.json")));
-        _anybody = new Person(community["services"]!.AsObject().ToDictionary(service => service.Key, service => (string)service.Value!));
+        var services = community["services"]!.AsObject().ToDictionary(service => service.Key, service => (string)service.Value!);
+        _descriptions = await Descriptions.Read(services);
+        _anybody = new Person(services) { Http = _descriptions.Client() };
         await Found((string)community["setupToken"]!);
     }
 
@@ -225,16 +235,18 @@ public sealed class CommunitySystem : IAsyncLifetime
         async Task<(long Incentives, long Analytics)> Difference()
         {
             var done = await Count("payments", "type = 'order-paid.v1'") + await Count("content", """
-                type in ('content-published.v1', 'content-viewed.v1')
+                type in ('content-published.v1', 'content-viewed.v1', 'content-shared.v1', 'reaction-added.v1', 'feedback-given.v1')
                 or type in ('topic-opened.v1', 'reply-posted.v1', 'comment-posted.v1') and data->>'authorId' is not null
                 """);
             var accepted = await Count("content",
                 "type = 'reply-accepted.v1' and data->>'replyAuthorId' is not null and data->>'replyAuthorId' is distinct from data->>'acceptedBy'");
             var joined = await Count("membership", "type = 'member-joined.v1'");
+            var voted = await Count("content", "type = 'vote-cast.v1' and data->>'voterId' is not null"); // earns nothing
+            var toldByClients = await Count("analytics", "data->>'kind' = 'lesson'"); // of no service yet
 
             return (
                 done + accepted - await Count("incentives", "type in ('points-earned.v1', 'points-withheld.v1')"),
-                done + joined - await Count("analytics", "true"));
+                done + joined + voted + toldByClients - await Count("analytics", "true"));
         }
     }
 
@@ -294,7 +306,7 @@ public sealed class CommunitySystem : IAsyncLifetime
     {
         var session = await Anybody.Post("membership/sessions", new { email, password = Password }).Gives(200);
 
-        return new Person(Anybody.Services, session.Text("accessToken")) { Id = id, Name = name, Email = email };
+        return Anybody with { Token = session.Text("accessToken"), Id = id, Name = name, Email = email };
     }
 
     private static (string Name, string Email) Somebody()

@@ -9,7 +9,8 @@ namespace Community.SystemTests;
 /// <param name="Services">Addresses by name.</param>
 internal sealed record Person(IReadOnlyDictionary<string, string> Services, string? Token = null)
 {
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromSeconds(60) };
+    /// <summary>Holds each answer against the document of its service.</summary>
+    public required HttpClient Http { get; init; }
 
     public Guid Id { get; init; }
 

@@ -25,7 +25,8 @@ internal static class ActivityEndpoints
     /// <summary>Clocks of clients run ahead a little.</summary>
     private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(1);
 
-    public static void MapActivities(this IEndpointRouteBuilder app) => app.MapPost("/activities", Tell);
+    public static void MapActivities(this IEndpointRouteBuilder app) => app.MapPost("/activities", Tell)
+        .WithTag("Activities", "What members do, as client apps tell it.").WithSummary("Takes what a member did in a client app, of the last 7 days");
 
     private static async Task<Accepted> Tell(
         ActivityBatch batch, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)

@@ -1,3 +1,4 @@
+using Community.ServiceDefaults;
 using Community.Analytics.Figures;
 using JasperFx.Events;
 using Marten;
@@ -58,7 +59,7 @@ internal sealed class MemberDays : EventProjection
 
             foreach (var period in new[] { Period.Week, Period.Month })
             {
-                operations.QueueSqlCommand(_periods, period.Name(), activity.MemberId, period.StartOf(day), day);
+                operations.QueueSqlCommand(_periods, period.ToWord(), activity.MemberId, period.StartOf(day), day);
             }
         }
 

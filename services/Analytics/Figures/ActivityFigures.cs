@@ -1,3 +1,4 @@
+using Community.ServiceDefaults;
 using Dapper;
 using Npgsql;
 
@@ -78,6 +79,6 @@ internal sealed class ActivityFigures(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
 
-        return [.. await connection.QueryAsync<T>(new CommandDefinition(sql, new { period = period.Name(), range.From, range.To }, cancellationToken: ct))];
+        return [.. await connection.QueryAsync<T>(new CommandDefinition(sql, new { period = period.ToWord(), range.From, range.To }, cancellationToken: ct))];
     }
 }

@@ -1,17 +1,17 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Community.ServiceDefaults;
 
 namespace Community.Analytics.Figures;
 
 /// <summary><c>from</c> and <c>to</c> are dates, both inclusive, clipped to what is there.</summary>
-internal sealed record FigureQuery(string? Period, string? From, string? To)
+internal sealed record FigureQuery(Word<Period>? Period, [property: DataType(DataType.Date)] string? From, [property: DataType(DataType.Date)] string? To)
 {
     public Period PeriodOf(params Period[] allowed)
     {
-        var name = Period ?? Figures.Period.Month.Name();
-        var found = allowed.Where(period => period.Name() == name).ToList();
+        var period = Period?.Value ?? Figures.Period.Month;
 
-        return found.Count == 1 ? found[0] : throw new InvalidParameter("period", $"must be {string.Join(" or ", allowed.Select(period => period.Name()))}");
+        return allowed.Contains(period) ? period : throw new InvalidParameter("period", $"must be {string.Join(" or ", allowed.Select(EnumWords.ToWord))}");
     }
 
     public Range Range()
@@ -27,14 +27,16 @@ internal sealed record FigureQuery(string? Period, string? From, string? To)
         : throw new InvalidParameter(field, "must be a date of the form yyyy-MM-dd");
 }
 
+internal enum RetentionMode { On, OnOrAfter }
+
 internal static class FigureEndpoints
 {
     public static void MapFigures(this IEndpointRouteBuilder app)
     {
-        var operators = app.MapGroup("").RequireRoles("operator");
-        operators.MapGet("/activity", Activity);
-        operators.MapGet("/retention", Retention);
-        operators.MapGet("/lifecycle", Lifecycle);
+        var operators = app.MapGroup("").RequireRoles("operator").WithTag("Figures", "Who is active, who stays. Periods are UTC; weeks start on Monday.");
+        operators.MapGet("/activity", Activity).WithSummary("Active members and what they did, by day, week or month (the default); stickiness by month");
+        operators.MapGet("/retention", Retention).WithSummary("Of those first active in a week or month (the default), how many are active later");
+        operators.MapGet("/lifecycle", Lifecycle).WithSummary("New, returning, resurrecting and dormant members, by week or month (the default)");
     }
 
     private static async Task<ActivityAnswer> Activity([AsParameters] FigureQuery query, ActivityFigures figures, TimeProvider clock, CancellationToken ct)
@@ -57,14 +59,9 @@ internal static class FigureEndpoints
     }
 
     private static async Task<RetentionAnswer> Retention(
-        [AsParameters] FigureQuery query, string? mode, ActivityFigures figures, TimeProvider clock, CancellationToken ct)
+        [AsParameters] FigureQuery query, Word<RetentionMode>? mode, ActivityFigures figures, TimeProvider clock, CancellationToken ct)
     {
-        var last = mode switch
-        {
-            null or "on" => false,
-            "onOrAfter" => true,
-            _ => throw new InvalidParameter("mode", "must be on or onOrAfter")
-        };
+        var last = mode?.Value == RetentionMode.OnOrAfter;
         var shaping = await Shape(query.PeriodOf(Period.Week, Period.Month), query.Range(), figures, clock, ct);
 
         return new RetentionAnswer(shaping is null ? [] : shaping.Cohorts(await figures.Cohorts(shaping.Period, shaping.Range, last, ct), last));

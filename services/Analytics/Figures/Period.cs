@@ -10,13 +10,6 @@ internal enum Period
 /// <summary>Calendar periods, UTC; weeks start on Monday (ISO 8601).</summary>
 internal static class Calendar
 {
-    public static string Name(this Period period) => period switch
-    {
-        Period.Day => "day",
-        Period.Week => "week",
-        Period.Month => "month"
-    };
-
     public static DateOnly StartOf(this Period period, DateOnly day) => period switch
     {
         Period.Day => day,

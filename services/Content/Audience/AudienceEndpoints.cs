@@ -19,12 +19,12 @@ internal static class AudienceEndpoints
 {
     public static void MapAudience(this IEndpointRouteBuilder app)
     {
-        var content = app.MapGroup("/contents/{id:guid}").WithTags("Audience");
-        content.MapPost("views", View);
-        content.MapPost("shares", ShareIt);
-        content.MapPost("reactions", React);
-        content.MapDelete("reactions/{kind}", Withdraw);
-        content.MapPost("feedback", GiveFeedback);
+        var content = app.MapGroup("/contents/{id:guid}").WithTag("Audience", "What members do with what is published.");
+        content.MapPost("views", View).WithSummary("Notes that the member has read it, or its preview");
+        content.MapPost("shares", ShareIt).WithSummary("Notes that the member has passed it on");
+        content.MapPost("reactions", React).WithSummary("Reacts to it, once in each kind");
+        content.MapDelete("reactions/{kind}", Withdraw).WithSummary("Takes a reaction back");
+        content.MapPost("feedback", GiveFeedback).WithSummary("Rates what the member could read whole; rating again replaces it");
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> View(

@@ -19,14 +19,14 @@ internal static class CommentEndpoints
 {
     public static void MapComments(this IEndpointRouteBuilder app)
     {
-        var comments = app.MapGroup("").WithTags("Comments");
-        comments.MapGet("/comments/{id:guid}", Get).AllowAnonymous();
-        comments.MapPost("/contents/{id:guid}/comments", OnContent);
-        comments.MapGet("/contents/{id:guid}/comments", OfContent).AllowAnonymous();
-        comments.MapPost("/topics/{id:guid}/comments", OnTopic);
-        comments.MapGet("/topics/{id:guid}/comments", OfTopic).AllowAnonymous();
-        comments.MapPost("/topics/{id:guid}/replies/{replyId:guid}/comments", OnReply);
-        comments.MapGet("/topics/{id:guid}/replies/{replyId:guid}/comments", OfReply).AllowAnonymous();
+        var comments = app.MapGroup("").WithTag("Comments", "On contents, topics and replies.");
+        comments.MapGet("/comments/{id:guid}", Get).AllowAnonymous().WithSummary("A comment");
+        comments.MapPost("/contents/{id:guid}/comments", OnContent).WithSummary("Comments on a content that the member can read whole");
+        comments.MapGet("/contents/{id:guid}/comments", OfContent).AllowAnonymous().WithSummary("The comments on a content, oldest first");
+        comments.MapPost("/topics/{id:guid}/comments", OnTopic).WithSummary("Comments on a topic");
+        comments.MapGet("/topics/{id:guid}/comments", OfTopic).AllowAnonymous().WithSummary("The comments on a topic, oldest first");
+        comments.MapPost("/topics/{id:guid}/replies/{replyId:guid}/comments", OnReply).WithSummary("Comments on a reply");
+        comments.MapGet("/topics/{id:guid}/replies/{replyId:guid}/comments", OfReply).AllowAnonymous().WithSummary("The comments on a reply, oldest first");
     }
 
     private static async Task<Results<Created<CommentAnswer>, ProblemHttpResult>> OnContent(

@@ -57,18 +57,19 @@ internal static class ContentEndpoints
 {
     public static void MapContents(this IEndpointRouteBuilder app)
     {
-        var contents = app.MapGroup("/contents").WithTags("Contents");
-        contents.MapPost("", Draft).RequireRoles("creator");
-        contents.MapGet("", List).AllowAnonymous().WithSummary("Published contents, newest first; with status, one's own or, for reviewers and operators, all");
-        contents.MapGet("{id:guid}", Get).AllowAnonymous()
-            .WithSummary("A content, whole or as a preview")
+        var contents = app.MapGroup("/contents").WithTag("Contents", "From draft to publication, behind paywalls or not.");
+        contents.MapPost("", Draft).RequireRoles("creator").AnswersVersion().WithSummary("Drafts a content");
+        contents.MapGet("", List).AllowAnonymous().ProducesProblem(401)
+            .WithSummary("Published contents, newest first; with status, one's own or, for reviewers and operators, all");
+        contents.MapGet("{id:guid}", Get).AllowAnonymous().AnswersVersion().ProducesProblem(403)
+            .WithSummary("A content, whole or as a preview; for its author and operators, what it was at an instant")
             .WithDescription("Which tier or level a member has is not known here yet: what requires one is whole only for its author, reviewers, operators and who has bought it.");
-        contents.MapGet("{id:guid}/history", History);
-        contents.MapPatch("{id:guid}", Revise);
-        contents.MapPost("{id:guid}/submission", Submit);
-        contents.MapPost("{id:guid}/reviews", Review).RequireRoles("reviewer");
-        contents.MapPost("{id:guid}/publication", Publish);
-        contents.MapDelete("{id:guid}/publication", Unpublish);
+        contents.MapGet("{id:guid}/history", History).WithSummary("All that happened to a content; for its author and operators");
+        contents.MapPatch("{id:guid}", Revise).AnswersVersion().TakesVersion().WithSummary("Changes what is given; for its author");
+        contents.MapPost("{id:guid}/submission", Submit).AnswersVersion().TakesVersion().WithSummary("Submits a draft to review");
+        contents.MapPost("{id:guid}/reviews", Review).RequireRoles("reviewer").AnswersVersion().TakesVersion().WithSummary("Reviews what somebody else has submitted");
+        contents.MapPost("{id:guid}/publication", Publish).AnswersVersion().TakesVersion().WithSummary("Publishes what is approved");
+        contents.MapDelete("{id:guid}/publication", Unpublish).AnswersVersion().TakesVersion().WithSummary("Takes a content back");
     }
 
     private static async Task<Results<Created<ContentAnswer>, ProblemHttpResult>> Draft(

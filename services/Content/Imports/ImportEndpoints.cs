@@ -10,18 +10,20 @@ internal static class ImportEndpoints
     public static void MapImports(this IEndpointRouteBuilder app)
     {
         // The framework would refuse a whole batch for one bad item; here each item has its own verdict.
-        var imports = app.MapGroup("/imports").WithTags("Imports").RequireScope("import").AllowLargeBody().DisableValidation();
+        var imports = app.MapGroup("/imports")
+            .WithTag("Imports", "Facts from elsewhere, with their own ids and instants: taking them again changes nothing.")
+            .RequireScope("import").AllowLargeBody().DisableValidation();
         imports.AddEndpointFilter((context, next) =>
         {
             context.Arguments.OfType<Batch>().Single().Check();
 
             return next(context);
         });
-        imports.MapPost("topics", Topics);
-        imports.MapPost("replies", Replies);
-        imports.MapPost("comments", Comments);
-        imports.MapPost("votes", Votes);
-        imports.MapPost("accepted-replies", AcceptedReplies);
+        imports.MapPost("topics", Topics).WithSummary("Takes topics; each item has its own verdict");
+        imports.MapPost("replies", Replies).WithSummary("Takes replies; each item has its own verdict");
+        imports.MapPost("comments", Comments).WithSummary("Takes comments; each item has its own verdict");
+        imports.MapPost("votes", Votes).WithSummary("Takes votes; each item has its own verdict");
+        imports.MapPost("accepted-replies", AcceptedReplies).WithSummary("Takes which replies were accepted; each item has its own verdict");
     }
 
     private static async Task<Ok<Told>> Topics(Batch<ImportedTopic> batch, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>

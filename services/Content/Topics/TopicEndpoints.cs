@@ -39,17 +39,17 @@ internal static class TopicEndpoints
 
     public static void MapTopics(this IEndpointRouteBuilder app)
     {
-        var topics = app.MapGroup("/topics").WithTags("Topics");
-        topics.MapPost("", Open);
-        topics.MapGet("", List).AllowAnonymous();
-        topics.MapGet("{id:guid}", Get).AllowAnonymous();
-        topics.MapPost("{id:guid}/replies", Answer);
-        topics.MapGet("{id:guid}/replies", Replies).AllowAnonymous();
-        topics.MapGet("{id:guid}/replies/{replyId:guid}", GetReply).AllowAnonymous();
-        topics.MapPut("{id:guid}/accepted-reply", Accept);
-        topics.MapDelete("{id:guid}/accepted-reply", Withdraw);
-        topics.MapPost("{id:guid}/votes", VoteOnTopic);
-        topics.MapPost("{id:guid}/replies/{replyId:guid}/votes", VoteOnReply);
+        var topics = app.MapGroup("/topics").WithTag("Topics", "Discussions and questions, with their replies.");
+        topics.MapPost("", Open).AnswersVersion().WithSummary("Opens a discussion or asks a question");
+        topics.MapGet("", List).AllowAnonymous().WithSummary("Topics, newest first");
+        topics.MapGet("{id:guid}", Get).AllowAnonymous().AnswersVersion().WithSummary("A topic with its first replies");
+        topics.MapPost("{id:guid}/replies", Answer).WithSummary("Replies to a topic");
+        topics.MapGet("{id:guid}/replies", Replies).AllowAnonymous().WithSummary("The replies to a topic, oldest first");
+        topics.MapGet("{id:guid}/replies/{replyId:guid}", GetReply).AllowAnonymous().WithSummary("A reply");
+        topics.MapPut("{id:guid}/accepted-reply", Accept).TakesVersion().WithSummary("Accepts a reply; for who asked");
+        topics.MapDelete("{id:guid}/accepted-reply", Withdraw).TakesVersion().WithSummary("Accepts no reply any more; for who asked");
+        topics.MapPost("{id:guid}/votes", VoteOnTopic).WithSummary("Votes on somebody else's topic");
+        topics.MapPost("{id:guid}/replies/{replyId:guid}/votes", VoteOnReply).WithSummary("Votes on somebody else's reply");
     }
 
     private static async Task<Results<Created<TopicAnswer>, ProblemHttpResult>> Open(

@@ -6,7 +6,7 @@ namespace Community.EventSourcing;
 
 /// <summary>One event of a resource, as <c>GET …/{id}/history</c> shows it.</summary>
 public sealed record HistoryItem(
-    string Type, long Version, DateTimeOffset At, string? By, JsonNode? Data, string? CausationId, string? CorrelationId);
+    string Type, long Version, DateTimeOffset At, string? By, JsonNode Data, string? CausationId, string? CorrelationId);
 
 public sealed record History(IReadOnlyList<HistoryItem> Items);
 
@@ -28,7 +28,7 @@ public static class Histories
         var ring = await keys.Find(members, ct);
 
         return new History([.. events.Select((e, i) => new HistoryItem(
-            e.EventTypeName, e.Version, e.Timestamp, e.UserName, Open(data[i], ring), e.CausationId, e.CorrelationId))]);
+            e.EventTypeName, e.Version, e.Timestamp, e.UserName, Open(data[i], ring)!, e.CausationId, e.CorrelationId))]);
     }
 
     private static IEnumerable<Sealed> SealedIn(JsonNode? node) => node switch

@@ -21,8 +21,10 @@ internal static class BadgeEndpoints
 
     public static void MapBadges(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/badges", List);
-        app.MapPost("/imports/badges", Import).RequireScope("import").AllowLargeBody();
+        app.MapGet("/badges", List).WithTag("Badges", "What members were awarded.").WithSummary("The badges there are, and how often each was awarded");
+        app.MapPost("/imports/badges", Import).RequireScope("import").AllowLargeBody()
+            .WithTag("Imports", "Facts from elsewhere, with their own ids and instants: taking them again changes nothing.")
+            .WithSummary("Takes badges from elsewhere; each item has its own verdict");
     }
 
     private static async Task<Ok<Page<BadgeCount>>> List([AsParameters] Paging paging, BadgeBook badges, CancellationToken ct)

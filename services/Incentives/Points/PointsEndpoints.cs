@@ -18,9 +18,11 @@ internal static class PointsEndpoints
 {
     public static void MapPoints(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/members/{id:guid}/points", Get);
-        app.MapGet("/members/{id:guid}/points/entries", Entries);
-        app.MapGet("/levels", () => new Page<LevelAnswer>([.. Levels.All.Select(level => new LevelAnswer(level.Number, level.Name, level.Points))], null));
+        var points = app.MapGroup("").WithTag("Points", "What members earned, and why.");
+        points.MapGet("/members/{id:guid}/points", Get).WithSummary("A member's points, level and badges, now or at an instant; for the member and operators");
+        points.MapGet("/members/{id:guid}/points/entries", Entries).WithSummary("Each point and its cause, the latest first");
+        points.MapGet("/levels", () => new Page<LevelAnswer>([.. Levels.All.Select(level => new LevelAnswer(level.Number, level.Name, level.Points))], null))
+            .WithSummary("The levels, and the points that each takes");
     }
 
     private static async Task<Results<Ok<MemberPoints>, ProblemHttpResult>> Get(

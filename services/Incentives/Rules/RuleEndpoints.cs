@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using Community.EventSourcing;
 using Community.ServiceDefaults;
 using Marten;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Incentives.Rules;
 
@@ -20,8 +21,9 @@ internal static class RuleEndpoints
 {
     public static void MapRules(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/rules", Get);
-        app.MapPost("/rules", Adopt).RequireRoles("operator");
+        var rules = app.MapGroup("/rules").WithTag("Rules", "What earns how many points.");
+        rules.MapGet("", Get).AnswersVersion().WithSummary("The rules in force, now or at an instant, and all that were");
+        rules.MapPost("", Adopt).RequireRoles("operator").AnswersVersion().TakesVersion().WithSummary("Adopts a whole set of rules, from now on");
     }
 
     private static async Task<RulesAnswer> Get(Instant? asOf, HttpContext http, IDocumentStore store, CancellationToken ct)
@@ -33,7 +35,8 @@ internal static class RuleEndpoints
         return new RulesAnswer(current.Version, current.Since, current.Rules, [.. book.Sets.Select(RuleSetAnswer.Of)]);
     }
 
-    private static async Task<IResult> Adopt(RuleSetRequest request, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    private static async Task<Results<Created<RuleSetAnswer>, ProblemHttpResult>> Adopt(
+        RuleSetRequest request, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         Check(request.Rules);
         var adopt = new AdoptRuleSet([.. request.Rules], clock.GetUtcNow());

@@ -16,12 +16,15 @@ internal static class FoundingEndpoints
 
     public static void MapFounding(this IEndpointRouteBuilder app)
     {
-        var founding = app.MapGroup("").AllowAnonymous().WithTags("Community");
+        var founding = app.MapGroup("").AllowAnonymous().WithTag("Community", "The community itself, and how it begins.");
         founding.MapGet("/setup", async (IDocumentStore store, CancellationToken ct) =>
-            TypedResults.Ok(new SetupState((await store.Load(House.Decider, House.Stream, asOf: null, ct)).State is NotFounded)));
-        founding.MapPost("/setup", SetUp).RequireRateLimiting(RateLimits.Credentials).WithSummary("Makes the first account, the owner's");
+            TypedResults.Ok(new SetupState((await store.Load(House.Decider, House.Stream, asOf: null, ct)).State is NotFounded)))
+            .WithSummary("Whether the community still waits for its owner");
+        founding.MapPost("/setup", SetUp).RequireRateLimiting(RateLimits.Credentials).ProducesProblem(403)
+            .WithSummary("Makes the first account, the owner's");
         founding.MapGet("/settings", async (IDocumentStore store, CancellationToken ct) =>
-            TypedResults.Ok(new Settings((await store.Load(House.Decider, House.Stream, asOf: null, ct)).State is Founded house ? house.Name : null)));
+            TypedResults.Ok(new Settings((await store.Load(House.Decider, House.Stream, asOf: null, ct)).State is Founded house ? house.Name : null)))
+            .WithSummary("What the community is called");
     }
 
     private static async Task<Results<Created<Profile>, ProblemHttpResult>> SetUp(

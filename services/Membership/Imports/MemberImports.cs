@@ -12,7 +12,9 @@ namespace Community.Membership.Imports;
 internal static class MemberImports
 {
     public static void MapImports(this IEndpointRouteBuilder app) => app.MapPost("/imports/members", Take)
-        .RequireScope("import").AllowLargeBody().WithTags("Imports").WithSummary("Takes members from elsewhere; each item has its own verdict");
+        .RequireScope("import").AllowLargeBody()
+        .WithTag("Imports", "Facts from elsewhere, with their own ids and instants: taking them again changes nothing.")
+        .WithSummary("Takes members from elsewhere; each item has its own verdict");
 
     private static async Task<Ok<Report>> Take(Batch batch, IDocumentStore store, KeyRing ring, TimeProvider clock, CancellationToken ct)
     {
@@ -34,7 +36,7 @@ internal static class MemberImports
         : item.JoinedAt > now ? new(item.MemberId, "joined-in-future", "The member joins only later.")
         : null;
 
-    private sealed record Batch([Length(0, 500, ErrorMessage = "must be at most 500 items")] IReadOnlyList<Item> Items);
+    private sealed record Batch([property: Length(0, 500, ErrorMessage = "must be at most 500 items")] IReadOnlyList<Item> Items);
 
     private sealed record Item(Guid MemberId, string DisplayName, DateTimeOffset JoinedAt);
 

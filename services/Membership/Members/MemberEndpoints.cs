@@ -13,15 +13,17 @@ internal static class MemberEndpoints
 {
     public static void MapMembers(this IEndpointRouteBuilder app)
     {
-        var members = app.MapGroup("/members").WithTags("Members");
+        var members = app.MapGroup("/members").WithTag("Members", "Who belongs to the community, and in which roles.");
         members.MapPost("", Registration.Register).AllowAnonymous().WithSummary("Joins the community");
-        members.MapGet("", List).AllowAnonymous().WithSummary("All members for an operator; with ids, the public profiles of some");
-        members.MapGet("/me", Mine);
-        members.MapPatch("/me", Change).WithSummary("Changes what is given; an empty bio takes it off");
-        members.MapGet("/{id}", Read).AllowAnonymous();
-        members.MapGet("/{id}/history", History);
-        members.MapPut("/{id}/roles/{role}", Grant).RequireRoles(Roles.Operator);
-        members.MapDelete("/{id}/roles/{role}", Revoke).RequireRoles(Roles.Operator);
+        members.MapGet("", List).AllowAnonymous().ProducesProblem(401).ProducesProblem(403)
+            .WithSummary("All members for an operator; with ids, the public profiles of some");
+        members.MapGet("/me", Mine).AnswersVersion().ProducesProblem(404).WithSummary("The profile of who asks, or what it was at an instant");
+        members.MapPatch("/me", Change).AnswersVersion().TakesVersion().ProducesProblem(404)
+            .WithSummary("Changes what is given; an empty bio takes it off");
+        members.MapGet("/{id}", Read).AllowAnonymous().AnswersVersion().WithSummary("A profile, or what it was at an instant");
+        members.MapGet("/{id}/history", History).WithSummary("All that happened to a member; for the member and operators");
+        members.MapPut("/{id}/roles/{role}", Grant).RequireRoles(Roles.Operator).ProducesProblem(409).WithSummary("Gives a role");
+        members.MapDelete("/{id}/roles/{role}", Revoke).RequireRoles(Roles.Operator).ProducesProblem(409).WithSummary("Takes a role back");
     }
 
     private static async Task<Results<Ok<Profile>, ProblemHttpResult>> Read(

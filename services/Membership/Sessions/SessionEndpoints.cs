@@ -15,9 +15,9 @@ internal static class SessionEndpoints
 
     public static void MapSessions(this IEndpointRouteBuilder app)
     {
-        var sessions = app.MapGroup("/sessions").WithTags("Sessions");
-        sessions.MapPost("", SignIn).AllowAnonymous().RequireRateLimiting(RateLimits.Credentials).WithSummary("Signs in");
-        sessions.MapPost("/refresh", Refresh).AllowAnonymous().WithSummary("Continues a session; a refresh token works once");
+        var sessions = app.MapGroup("/sessions").WithTag("Sessions", "Signing in and out.");
+        sessions.MapPost("", SignIn).AllowAnonymous().RequireRateLimiting(RateLimits.Credentials).ProducesProblem(401).WithSummary("Signs in");
+        sessions.MapPost("/refresh", Refresh).AllowAnonymous().ProducesProblem(401).WithSummary("Continues a session; a refresh token works once");
         sessions.MapDelete("/current", SignOut).WithSummary("Signs out");
     }
 

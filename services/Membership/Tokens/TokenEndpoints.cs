@@ -35,16 +35,18 @@ internal static class TokenEndpoints
 
     public static void MapTokens(this IEndpointRouteBuilder app)
     {
-        var tokens = app.MapGroup("/tokens").WithTags("Tokens");
-        tokens.MapPost("", Make).WithSummary("Makes an API token, shown once");
-        tokens.MapGet("", List);
-        tokens.MapDelete("/{id}", Revoke);
+        var tokens = app.MapGroup("/tokens").WithTag("Tokens", "Long-lived tokens for programs.");
+        tokens.MapPost("", Make).ProducesProblem(404).WithSummary("Makes an API token, shown once");
+        tokens.MapGet("", List).WithSummary("One's own tokens, without their secrets");
+        tokens.MapDelete("/{id}", Revoke).WithSummary("Ends a token at once");
 
-        var keys = app.MapGroup("/.well-known").AllowAnonymous().WithTags("Keys");
+        var keys = app.MapGroup("/.well-known").AllowAnonymous().WithTag("Keys", "By which anybody checks the tokens of this community.");
         keys.MapGet("/openid-configuration", (TokenRules rules, HttpRequest request) => TypedResults.Ok(new Metadata(
-            rules.Issuer, $"{request.Scheme}://{request.Host}/.well-known/jwks.json", [SecurityAlgorithms.EcdsaSha256])));
+            rules.Issuer, $"{request.Scheme}://{request.Host}/.well-known/jwks.json", [SecurityAlgorithms.EcdsaSha256])))
+            .WithSummary("Who signs the tokens, and where the keys are");
         keys.MapGet("/jwks.json", async (SigningKeys signing, CancellationToken ct) =>
-            TypedResults.Ok(new KeySet([.. (await signing.Published(ct)).Select(key => PublicKey.Of(key.Key))])));
+            TypedResults.Ok(new KeySet([.. (await signing.Published(ct)).Select(key => PublicKey.Of(key.Key))])))
+            .WithSummary("The public keys (RFC 7517)");
     }
 
     private static async Task<Results<Created<ShownToken>, ProblemHttpResult>> Make(

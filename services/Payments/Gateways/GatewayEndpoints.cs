@@ -4,6 +4,7 @@ using Community.Payments.Orders;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
 
 namespace Community.Payments.Gateways;
 
@@ -26,8 +27,16 @@ internal static class GatewayEndpoints
 
     public static void MapGateways(this WebApplication app)
     {
-        app.MapPost("/orders/{id}/payments", Start);
-        app.MapPost("/webhooks/{gateway}", Webhook).AllowAnonymous();
+        app.MapPost("/orders/{id}/payments", Start).AnswersVersion().TakesVersion().WithTag("Orders", "What members order, pay and get back.")
+            .WithSummary("Starts a payment and says what the payer does next");
+        app.MapPost("/webhooks/{gateway}", Webhook).AllowAnonymous().ProducesProblem(401).ProducesProblem(413)
+            .WithTag("Webhooks", "What gateways tell, signed by them.").WithSummary("Takes a gateway's notification; a repeat changes nothing")
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                operation.RequestBody = new OpenApiRequestBody { Required = true, Content = new Dictionary<string, OpenApiMediaType> { ["*/*"] = new() } };
+
+                return Task.CompletedTask;
+            });
 
         if (app.Services.GetService<Sandbox>() is not null)
         {

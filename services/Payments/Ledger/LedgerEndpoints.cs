@@ -22,8 +22,9 @@ internal static class LedgerEndpoints
 {
     public static void MapLedger(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/ledger/trial-balance", Balance).RequireRoles("operator");
-        app.MapGet("/refunds-owed", ListOwed).RequireRoles("operator");
+        var ledger = app.MapGroup("").RequireRoles("operator").WithTag("Ledger", "Double entry: each movement of money balances.");
+        ledger.MapGet("/ledger/trial-balance", Balance).WithSummary("The sums of all accounts, now or at an instant");
+        ledger.MapGet("/refunds-owed", ListOwed).WithSummary("Money that came for what no longer fits");
     }
 
     private static async Task<TrialBalance> Balance(Instant? asOf, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)

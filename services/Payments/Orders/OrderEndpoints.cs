@@ -33,12 +33,13 @@ internal static class OrderEndpoints
 {
     public static void MapOrders(this IEndpointRouteBuilder app)
     {
-        app.MapPost("/orders", Place);
-        app.MapGet("/orders", List);
-        app.MapGet("/orders/{id}", Get);
-        app.MapGet("/orders/{id}/history", History);
-        app.MapPost("/orders/{id}/cancellation", Cancel);
-        app.MapPost("/orders/{id}/refunds", Refund).RequireRoles("operator");
+        var orders = app.MapGroup("/orders").WithTag("Orders", "What members order, pay and get back.");
+        orders.MapPost("", Place).AnswersVersion().WithSummary("Places an order, at the prices of now");
+        orders.MapGet("", List).WithSummary("One's own orders, the latest first; for operators, all");
+        orders.MapGet("/{id}", Get).AnswersVersion().WithSummary("An order, or what it was at an instant");
+        orders.MapGet("/{id}/history", History).WithSummary("All that happened to an order");
+        orders.MapPost("/{id}/cancellation", Cancel).TakesVersion().WithSummary("Cancels an order that is not paid");
+        orders.MapPost("/{id}/refunds", Refund).RequireRoles("operator").AnswersVersion().TakesVersion().WithSummary("Gives money back, all that is left unless an amount is named");
     }
 
     /// <summary>The order as its member or an operator may see it; to anybody else it does not exist.</summary>

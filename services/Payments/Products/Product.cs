@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Community.EventSourcing;
+using Community.ServiceDefaults;
 
 namespace Community.Payments.Products;
 

@@ -30,8 +30,9 @@ internal static class ProductEndpoints
 
     public static void MapProducts(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/products", List).AllowAnonymous();
-        app.MapGet("/products/{id}", Get).AllowAnonymous();
+        var products = app.MapGroup("/products").AllowAnonymous().WithTag("Products", "What can be ordered.");
+        products.MapGet("", List).WithSummary("All that has a price, or what is asked for a subject");
+        products.MapGet("/{id}", Get).WithSummary("A product");
     }
 
     private static async Task<Page<ProductView>> List([AsParameters] Paging paging, Guid? subjectId, IQuerySession session, CancellationToken ct)

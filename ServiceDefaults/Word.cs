@@ -1,12 +1,12 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 
-namespace Community.Content;
+namespace Community.ServiceDefaults;
 
 /// <summary>A value of an enumeration in a path or query, by the same word as in JSON; the framework wants C#'s names there.</summary>
-internal readonly record struct Word<TEnum>(TEnum Value) : IParsable<Word<TEnum>> where TEnum : struct, Enum
+public readonly record struct Word<TEnum>(TEnum Value) : IParsable<Word<TEnum>> where TEnum : struct, Enum
 {
-    private static readonly FrozenDictionary<string, TEnum> Known = Enum.GetValues<TEnum>().ToFrozenDictionary(Words.ToWord);
+    private static readonly FrozenDictionary<string, TEnum> Known = Enum.GetValues<TEnum>().ToFrozenDictionary(EnumWords.ToWord);
 
     public static Word<TEnum> Parse(string s, IFormatProvider? provider) =>
         TryParse(s, provider, out var word) ? word : throw new FormatException($"{s} is not one of {string.Join(", ", Known.Keys)}.");
@@ -20,7 +20,7 @@ internal readonly record struct Word<TEnum>(TEnum Value) : IParsable<Word<TEnum>
     }
 }
 
-internal static class Words
+public static class EnumWords
 {
     /// <summary>As JSON and contracts have it.</summary>
     public static string ToWord<TEnum>(this TEnum value) where TEnum : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());

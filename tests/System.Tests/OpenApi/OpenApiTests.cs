@@ -1,0 +1,332 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Community.Testing;
+
+namespace Community.SystemTests.OpenApi;
+
+/// <summary>
+/// Calls every operation that the services describe. That the answers are as described is checked on their way
+/// (<see cref="Descriptions"/>), here as in all other tests.
+/// </summary>
+public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper output)
+{
+    private const string Somewhere = "0190a000-0000-7000-8000-000000000000";
+    private const string LongAgo = "2016-05-04T03:02:01.5Z";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly string LargeBody = $"{new string(' ', 1024 * 1024)}{{}}";
+
+    private readonly Descriptions _descriptions = system.Descriptions.Anew();
+
+    [Fact]
+    public async Task Every_operation_does_and_refuses_as_its_document_says()
+    {
+        var http = _descriptions.Client();
+        var (anybody, owner) = (system.Anybody with { Http = http }, system.Owner with { Http = http });
+        var (creator, reviewer, member) = (
+            await system.Join("creator") with { Http = http }, await system.Join("reviewer") with { Http = http }, await system.Join() with { Http = http });
+        var before = await system.Activities();
+
+        await Members(anybody, owner, member);
+        var tokens = await Tokens(owner);
+        var content = await Contents(anybody, owner, creator, reviewer, member);
+        await Payments(anybody, owner, member, content);
+        await Topics(anybody, creator, member);
+        await Imports(tokens.Import, member);
+        await Incentives(owner, member);
+        await Figures(owner, member);
+        foreach (var (service, operation) in _descriptions.Operations)
+            await CallWrongly(service, operation, anybody, owner, member, tokens.Read);
+
+        // What comes of it must not reach the figures of another test.
+        await system.AllIsHeard();
+        await system.Counts(before,
+            ("content", 2), ("view", 1), ("share", 1), ("reaction", 2), ("feedback", 1), ("comment", 4), ("order", 1),
+            ("topic", 2), ("reply", 2), ("vote", 3), ("lesson", 1));
+        Covered();
+    }
+
+    private void Covered()
+    {
+        var heard = _descriptions.Heard.ToLookup(heard => (heard.Service, heard.Operation));
+        // It can be done once only: by the system that all tests share.
+        Assert.Equal([201, 409], system.Foundings.Select(answer => answer.Status).Order());
+        var gaps = new List<string>();
+
+        foreach (var (service, operation) in _descriptions.Operations)
+        {
+            var name = $"{service} {operation.Method} {operation.Path}";
+            var examples = heard[(service, operation)].ToList();
+            var statuses = examples.Select(example => example.Status).Distinct().Order().ToList();
+            if (!statuses.Exists(status => status < 300) && name != "membership POST /setup")
+                gaps.Add($"{name} has no example that succeeds");
+            if (!statuses.Exists(status => status >= 400) && operation.Statuses.Any(status => status is ['4', ..] and not "429"))
+                gaps.Add($"{name} has no example of a problem");
+            if (examples.Exists(example => example.EmptyList) && !examples.Exists(example => example is { Status: 200, EmptyList: false }))
+                gaps.Add($"{name} was heard with an empty list only");
+            output.WriteLine($"{name}: {string.Join(' ', statuses)}; declared, without an example: {string.Join(' ', operation.Statuses.Except(statuses.Select(status => $"{status}")))}");
+        }
+
+        Assert.True(gaps.Count == 0, string.Join('\n', gaps));
+    }
+
+    /// <summary>In all ways in which its document says that it can be called wrongly; none of them changes anything.</summary>
+    private static async Task CallWrongly(string service, Operation operation, Person anybody, Person owner, Person member, Person reading)
+    {
+        var method = new HttpMethod(operation.Method);
+        var path = string.Join('/', operation.Path.Split('/').Select(segment => segment is ['{', ..] ? Somewhere : segment));
+        var address = $"{service}{path}";
+        var statuses = operation.Statuses.Select(status => int.Parse(status, CultureInfo.InvariantCulture)).ToHashSet();
+        var empty = operation.Body is null ? null : "{}";
+
+        if (operation.NeedsToken)
+        {
+            await Ask(anybody, empty).Gives(401);
+            await Ask(anybody with { Token = "garbage" }, empty).Gives(401);
+        }
+
+        // It would be done: no parameter and no body is there that could be wrong.
+        if (operation.Path.Contains('{', StringComparison.Ordinal) || operation.Body is not null || method == HttpMethod.Get)
+        {
+            foreach (var person in new[] { member, owner, reading })
+                await Ask(person, empty);
+        }
+
+        foreach (var parameter in (operation.Node["parameters"]?.AsArray() ?? []).Where(parameter => (string?)parameter!["in"] == "query"))
+        {
+            var schema = parameter!["schema"]!;
+            var isFree = (string?)schema["type"] == "string" && schema["format"] is null && schema["enum"] is null;
+            var answer = Ask(owner, empty, $"?{parameter["name"]}=garbage");
+            if (isFree)
+                await answer;
+            else
+                await answer.Gives(400);
+        }
+
+        if (operation.Body is not null)
+        {
+            // Whether the token or the body is looked at first is not for the document to say.
+            foreach (var (body, mediaType) in new[] { ("{", "application/json"), ("[]", "application/json"), ("x", "text/plain") })
+                await Ask(owner, body, mediaType: mediaType);
+            if (statuses.Contains(413) && !operation.Path.StartsWith("/imports/", StringComparison.Ordinal))
+                await Ask(owner, LargeBody).Gives(413);
+        }
+
+        if (method == HttpMethod.Post)
+            await Ask(owner, empty, headers: ("Idempotency-Key", new string('k', 300)));
+
+        Task<Answer> Ask(Person person, string? body, string query = "", string mediaType = "application/json", params (string, string?)[] headers) =>
+            person.Ask(method, $"{address}{query}", body is null ? null : new StringContent(body, Encoding.UTF8, mediaType), headers);
+    }
+
+    private static async Task Members(Person anybody, Person owner, Person member)
+    {
+        await anybody.Get("membership/setup").Gives(200);
+        await anybody.Get("membership/settings").Gives(200);
+        await anybody.Get("membership/.well-known/openid-configuration").Gives(200);
+        await anybody.Get("membership/.well-known/jwks.json").Gives(200);
+
+        var mark = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6));
+        var newcomer = new { email = $"{CommunitySystem.FamilyName.ToLowerInvariant()}.{mark}@example.org", password = $"violet harbour {mark}", displayName = $"{CommunitySystem.FamilyName} {mark}" };
+        var id = (await anybody.Post("membership/members", newcomer, $"join {mark}").Gives(201)).Id("memberId");
+        Assert.Equal(id, (await anybody.Post("membership/members", newcomer, $"join {mark}").Gives(201)).Id("memberId"));
+        await anybody.Post("membership/members", newcomer).Gives(409);
+        await anybody.Post("membership/members", newcomer with { displayName = "Another" }, $"join {mark}").Gives(409);
+        await anybody.Post("membership/sessions", new { newcomer.email, password = "another" }).Gives(401);
+        var session = await anybody.Post("membership/sessions", new { newcomer.email, newcomer.password }).Gives(200);
+        session = await anybody.Post("membership/sessions/refresh", new { refreshToken = session.Text("refreshToken") }).Gives(200);
+        await anybody.Post("membership/sessions/refresh", new { refreshToken = "garbage" }).Gives(401);
+        await (anybody with { Token = session.Text("accessToken") }).Ask(HttpMethod.Delete, "membership/sessions/current").Gives(204);
+
+        await anybody.Get($"membership/members?ids={id},{member.Id}").Gives(200);
+        await anybody.Get("membership/members").Gives(401);
+        await member.Get("membership/members").Gives(403);
+        await owner.Get("membership/members?limit=2").Gives(200);
+        var me = await member.Get("membership/members/me");
+        await member.Get("membership/members/me?asOf=2001-01-01T00:00:00Z").Gives(404);
+        await Patch(member, new { bio = "I read." }, me.Version).Gives(200);
+        await Patch(member, new { bio = "I write." }, me.Version).Gives(412);
+        await anybody.Get($"membership/members/{member.Id}").Gives(200);
+        await member.Get($"membership/members/{member.Id}/history").Gives(200);
+        await member.Get($"membership/members/{id}/history").Gives(403);
+        await owner.Put($"membership/members/{id}/roles/expert").Gives(204);
+        await owner.Ask(HttpMethod.Delete, $"membership/members/{id}/roles/expert").Gives(204);
+        await owner.Put($"membership/members/{id}/roles/member").Gives(409);
+        await owner.Ask(HttpMethod.Delete, $"membership/members/{id}/roles/member").Gives(409);
+
+        static Task<Answer> Patch(Person person, object change, string? version) => person.Ask(
+            HttpMethod.Patch, "membership/members/me", new StringContent(JsonSerializer.Serialize(change), Encoding.UTF8, "application/json"), ("If-Match", version));
+    }
+
+    private static async Task<(Person Import, Person Read)> Tokens(Person owner)
+    {
+        var import = await owner.Post("membership/tokens", new { name = "import", scopes = new[] { "import" } }).Gives(201);
+        var read = await owner.Post("membership/tokens", new { name = "read", scopes = new[] { "read" }, expiresAt = TimeProvider.System.GetUtcNow().AddDays(1) }).Gives(201);
+        var gone = await owner.Post("membership/tokens", new { name = "gone", scopes = new[] { "write" } }).Gives(201);
+        await owner.Get("membership/tokens").Gives(200);
+        await owner.Ask(HttpMethod.Delete, $"membership/tokens/{gone.Id("tokenId")}").Gives(204);
+
+        return (owner with { Token = import.Text("token") }, owner with { Token = read.Text("token") });
+    }
+
+    /// <returns>One with a price, published.</returns>
+    private static async Task<Guid> Contents(Person anybody, Person owner, Person creator, Person reviewer, Person member)
+    {
+        var priced = await creator.Publish("What it costs", 1_200, reviewer);
+        var free = await creator.Draft("What it is worth", null);
+        var draft = await creator.Get($"content/contents/{free}");
+        await Revise(new { title = "What it is worth to us", format = "slides", plannedFor = "2031-02-28", requires = new { tier = "gold", level = 3 } }, draft.Version).Gives(200);
+        await Revise(new { title = "Too late" }, draft.Version).Gives(412);
+        await Revise(new { requires = new { } }, null).Gives(200);
+        await Eventually.True(
+            async () => (await creator.Get($"content/contents?status=draft&author={creator.Id}&topic=event%20sourcing&limit=5").Gives(200))["items"]!.AsArray().Count == 1, Patience, "a list of drafts");
+        await anybody.Get("content/contents?status=draft").Gives(401);
+        await creator.Post($"content/contents/{free}/publication").Gives(409);
+        await reviewer.Review(free).Gives(409);
+        await creator.Post($"content/contents/{free}/submission").Gives(200);
+        await reviewer.Review(free).Gives(200);
+        await creator.Post($"content/contents/{free}/publication").Gives(200);
+        await creator.Get($"content/contents/{free}?asOf={Uri.EscapeDataString(TimeProvider.System.GetUtcNow().ToString("O", CultureInfo.InvariantCulture))}").Gives(200);
+        await member.Get($"content/contents/{free}?asOf=2031-01-01T00:00:00Z").Gives(403);
+        await creator.Get($"content/contents/{free}/history").Gives(200);
+        await member.Get($"content/contents/{free}/history").Gives(403);
+        await Eventually.True(async () => (await anybody.Get("content/contents").Gives(200))["items"]!.AsArray().Count > 0, Patience, "a list of contents");
+
+        await member.Post($"content/contents/{free}/views").Gives(204);
+        await member.Post($"content/contents/{free}/shares", new { channel = "mail" }).Gives(204);
+        await member.Post($"content/contents/{free}/reactions", new { kind = "like" }).Gives(204);
+        await owner.Post($"content/contents/{free}/reactions", new { kind = "like" }).Gives(204);
+        await member.Ask(HttpMethod.Delete, $"content/contents/{free}/reactions/like").Gives(204);
+        await member.Post($"content/contents/{free}/feedback", new { rating = 5, text = "Clear." }).Gives(204);
+        await member.Post($"content/contents/{priced}/feedback", new { rating = 1 }).Gives(403);
+        var comment = await member.Comment($"contents/{free}");
+        await anybody.Get($"content/comments/{comment}").Gives(200);
+        await Eventually.True(async () => (await anybody.Get($"content/contents/{free}/comments").Gives(200))["items"]!.AsArray().Count == 1, Patience, "a list of comments");
+        await creator.Ask(HttpMethod.Delete, $"content/contents/{free}/publication").Gives(204);
+        await creator.Ask(HttpMethod.Delete, $"content/contents/{free}/publication");
+        await creator.Post($"content/contents/{free}/views").Gives(409);
+
+        return priced;
+
+        Task<Answer> Revise(object revision, string? version) => creator.Ask(
+            HttpMethod.Patch, $"content/contents/{free}", new StringContent(JsonSerializer.Serialize(revision), Encoding.UTF8, "application/json"), ("If-Match", version));
+    }
+
+    private async Task Payments(Person anybody, Person owner, Person member, Guid content)
+    {
+        var product = (await system.Product(content)).Id("productId");
+        await anybody.Get($"payments/products?subjectId={content}").Gives(200);
+        await anybody.Get($"payments/products/{product}").Gives(200);
+        var order = await member.Order(product, $"order {product}");
+        await member.Pay(order);
+        await member.Post($"payments/orders/{order}/payments", new { gateway = "sandbox" }).Gives(409);
+        await member.Get($"payments/orders/{order}?asOf={Uri.EscapeDataString(TimeProvider.System.GetUtcNow().ToString("O", CultureInfo.InvariantCulture))}").Gives(200);
+        await member.Get($"payments/orders/{order}/history").Gives(200);
+        await Eventually.True(async () => (await member.Get("payments/orders").Gives(200))["items"]!.AsArray().Count == 1, Patience, "a list of orders");
+        await member.Post($"payments/orders/{order}/cancellation").Gives(409);
+        await owner.Post($"payments/orders/{order}/refunds", new { reason = "half of it", amount = new { amount = 500, currency = "CNY" } }).Gives(201);
+        await owner.Post($"payments/orders/{order}/refunds", new { reason = "too much", amount = new { amount = 5_000, currency = "CNY" } }).Gives(409);
+        await member.Get($"payments/orders/{order}").Gives(200);
+
+        var other = await member.Order(product);
+        await member.Ask(HttpMethod.Post, $"payments/orders/{other}/cancellation", null, ("If-Match", "\"99\"")).Gives(412);
+        await member.Post($"payments/orders/{other}/cancellation").Gives(204);
+
+        // Money for an order that nobody knows is owed back.
+        await Notify($$"""{"outcome":"paid","receipt":"{{content}}","orderId":"{{content}}","paymentId":"{{content}}","amount":{"amount":100,"currency":"CNY"} }""").Gives(204);
+        await Notify("[]").Gives(400);
+        await Eventually.True(async () => (await owner.Get("payments/refunds-owed").Gives(200))["items"]!.AsArray().Count > 0, Patience, "money to be owed back");
+        await Eventually.True(async () => (await owner.Get("payments/ledger/trial-balance").Gives(200))["accounts"]!.AsArray().Count > 0, Patience, "a balance");
+
+        Task<Answer> Notify(string body)
+        {
+            var time = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+            var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(CommunitySystem.SandboxSecret), Encoding.UTF8.GetBytes($"{time}.{body}"));
+
+            return anybody.Ask(
+                HttpMethod.Post, "payments/webhooks/sandbox", new StringContent(body, Encoding.UTF8, "application/json"),
+                ("Sandbox-Signature", $"t={time},v1={Convert.ToHexStringLower(signature)}"));
+        }
+    }
+
+    private static async Task Topics(Person anybody, Person asker, Person member)
+    {
+        var topic = (await asker.Post("content/topics", new { kind = "question", title = "Which one?", body = "This or that?", tags = new[] { "choice" } }).Gives(201)).Id("topicId");
+        var replies = new List<Guid>();
+        foreach (var body in new[] { "This.", "That." })
+            replies.Add((await member.Post($"content/topics/{topic}/replies", new { body }).Gives(201)).Id("replyId"));
+        await member.Post($"content/topics/{topic}/votes", new { value = 1 }).Gives(204);
+        await asker.Post($"content/topics/{topic}/votes", new { value = 1 }).Gives(403);
+        await asker.Post($"content/topics/{topic}/replies/{replies[0]}/votes", new { value = -1 }).Gives(204);
+        await member.Post($"content/topics/{topic}/replies/{replies[0]}/votes", new { value = 1 }).Gives(403);
+        await member.Comment($"topics/{topic}");
+        await member.Comment($"topics/{topic}/replies/{replies[0]}");
+        await Accept(member, null).Gives(403);
+        await Accept(asker, "\"99\"").Gives(412);
+        await Accept(asker, null).Gives(204);
+        await Eventually.True(async () => (await anybody.Get("content/topics?kind=question&tag=choice").Gives(200))["items"]!.AsArray().Count == 1, Patience, "a list of topics");
+        await Eventually.True(
+            async () => (await anybody.Get($"content/topics/{topic}").Gives(200))["replies"]!.AsArray().Count == 2 && await Listed("") && await Listed("/replies?limit=1") && await Listed("/comments") && await Listed($"/replies/{replies[0]}/comments"),
+            Patience, "replies and comments");
+        var next = (await anybody.Get($"content/topics/{topic}/replies?limit=1").Gives(200)).Text("next");
+        await anybody.Get($"content/topics/{topic}/replies?after={next}").Gives(200);
+        await anybody.Get($"content/topics/{topic}/replies/{replies[0]}").Gives(200);
+        await asker.Ask(HttpMethod.Delete, $"content/topics/{topic}/accepted-reply").Gives(204);
+        var discussion = (await asker.Post("content/topics", new { kind = "discussion", title = "This and that", body = "Both." }).Gives(201)).Id("topicId");
+        await asker.Ask(HttpMethod.Delete, $"content/topics/{discussion}/accepted-reply").Gives(409);
+
+        Task<Answer> Accept(Person person, string? version) => person.Ask(
+            HttpMethod.Put, $"content/topics/{topic}/accepted-reply", new StringContent($$"""{"replyId":"{{replies[0]}}"}""", Encoding.UTF8, "application/json"), ("If-Match", version));
+
+        async Task<bool> Listed(string list) => (await anybody.Get($"content/topics/{topic}{list}").Gives(200))["items"] is null or JsonArray { Count: > 0 };
+    }
+
+    private static async Task Imports(Person import, Person member)
+    {
+        var (topic, reply, comment, vote, award) = (Id(), Id(), Id(), Id(), Id());
+        var (author, at, body) = ((Guid?)null, LongAgo, "<p>Of old.</p>");
+        await Take("membership/imports/members", new { memberId = Id(), displayName = "Of old", joinedAt = at }, new { memberId = Guid.Empty, displayName = "Nobody", joinedAt = at });
+        await Take("content/imports/topics", new { topicId = topic, kind = "question", authorId = author, title = "Of old", body, tags = new[] { "old" }, at });
+        await Take("content/imports/replies", new { replyId = reply, topicId = topic, authorId = author, body, at });
+        await Take("content/imports/comments",
+            new { commentId = comment, subjectKind = "topic", subjectId = topic, authorId = (Guid?)member.Id, body, at },
+            new { commentId = Id(), subjectKind = "reply", subjectId = topic, authorId = author, body, at });
+        await Take("content/imports/votes", new { voteId = vote, subjectKind = "reply", subjectId = reply, voterId = (Guid?)member.Id, value = 1, at });
+        await Take("content/imports/accepted-replies", new { topicId = topic, replyId = reply, at });
+        await Take("incentives/imports/badges", new { awardId = award, memberId = member.Id, name = "Of old", @class = "gold", at });
+
+        async Task Take(string address, params object[] items)
+        {
+            var told = await import.Post(address, new { items }).Gives(200);
+            Assert.Equal((1, items.Length - 1), ((int)told["taken"]!, told["refused"]!.AsArray().Count));
+        }
+
+        static Guid Id() => Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
+    }
+
+    private static async Task Incentives(Person owner, Person member)
+    {
+        var rules = await owner.Get("incentives/rules");
+        await owner.Ask(
+            HttpMethod.Post, "incentives/rules", new StringContent(new JsonObject { ["rules"] = rules.Json["rules"]!.DeepClone() }.ToJsonString(), Encoding.UTF8, "application/json"),
+            ("If-Match", "\"99\"")).Gives(412);
+        await owner.Post("incentives/rules", new { rules = rules.Json["rules"]!.DeepClone() }).Gives(201);
+        await owner.Get($"incentives/rules?asOf={LongAgo}").Gives(200);
+        await member.Get("incentives/levels").Gives(200);
+        await Eventually.True(async () => (await member.Get("incentives/badges?limit=100").Gives(200))["items"]!.AsArray().Count > 0, Patience, "a badge");
+        await Eventually.True(async () => (await member.Get($"incentives/members/{member.Id}/points/entries").Gives(200))["items"]!.AsArray().Count > 0, Patience, "points");
+        await Eventually.True(async () => (await member.Get($"incentives/members/{member.Id}/points").Gives(200))["badges"]!.AsArray().Count > 0, Patience, "a badge of one's own");
+    }
+
+    private static async Task Figures(Person owner, Person member)
+    {
+        await member.Post("analytics/activities", new { activities = new[] { new { kind = "lesson", at = TimeProvider.System.GetUtcNow(), subjectId = (Guid?)null } } }).Gives(202);
+        await Eventually.True(async () => (await owner.Get("analytics/activity?period=day").Gives(200))["periods"]!.AsArray().Count > 0, Patience, "activity");
+        await owner.Get("analytics/activity?from=2020-01-01&to=2031-01-01").Gives(200);
+        await owner.Get("analytics/retention?period=week&mode=onOrAfter").Gives(200);
+        await owner.Get("analytics/lifecycle").Gives(200);
+        await owner.Get("analytics/lifecycle?period=day").Gives(400);
+    }
+}
