@@ -73,7 +73,9 @@ public static class OpenApi
     internal static void MapDescription(this IEndpointRouteBuilder app)
     {
         app.MapOpenApi().AllowAnonymous();
-        app.MapScalarApiReference(Page, options => options.DisableDefaultFonts()).AllowAnonymous();
+        // The page is ours: nothing on it calls its maker's servers.
+        app.MapScalarApiReference(Page, options => options
+            .DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools().AddPreferredSecuritySchemes(Bearer)).AllowAnonymous();
     }
 
     private static void Describe(OpenApiDocument document, OpenApiDocumentTransformerContext context, string title)
