@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -25,7 +26,8 @@ public static class Defaults
         ["Logging:LogLevel:Default"] = "Information",
         ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
         ["Logging:LogLevel:System.Net.Http.HttpClient"] = "Warning",
-        ["Logging:LogLevel:Polly"] = "Warning"
+        ["Logging:LogLevel:Polly"] = "Warning",
+        ["Logging:Console:FormatterOptions:IncludeScopes"] = "true" // the trace id, which is in the problem that a client saw
     };
 
     /// <summary>An API service: all of <see cref="AddHostDefaults"/>, and access, problems, limits, JSON and its description.</summary>
@@ -134,6 +136,7 @@ public static class Defaults
                 .AddMeter(Sources))
             .WithTracing(tracing => tracing
                 .AddSource(Sources)
+                .AddProcessor<Polls>()
                 .AddAspNetCoreInstrumentation(options => options.Filter = context =>
                     !context.Request.Path.StartsWithSegments(Health.Ready, StringComparison.Ordinal)
                     && !context.Request.Path.StartsWithSegments(Health.Live, StringComparison.Ordinal))
@@ -141,5 +144,20 @@ public static class Defaults
 
         if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
             telemetry.UseOtlpExporter();
+    }
+    /// <summary>
+    /// Looking whether there is work is none: the daemon asks the database for new events every second, leases are held by a
+    /// statement now and then, and each would be a trace. What a poll finds is traced.
+    /// </summary>
+    private sealed class Polls : BaseProcessor<Activity>
+    {
+        public override void OnStart(Activity data)
+        {
+            if (data.Parent is null && !data.HasRemoteParent && (data.Source.Name == "Npgsql" || data.OperationName == "marten.daemon.highwatermark"))
+            {
+                data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded; // and so its children
+                data.IsAllDataRequested = false;
+            }
+        }
     }
 }

@@ -18,6 +18,7 @@ var app = builder.Build();
 app.MapServiceDefaults();
 app.UseOrigin();
 app.UseIdempotency();
+app.MapStatus().RequireRoles("operator");
 app.MapActivities();
 app.MapFigures();
 app.Run();

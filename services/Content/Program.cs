@@ -30,6 +30,7 @@ var app = builder.Build();
 app.MapServiceDefaults();
 app.UseOrigin();
 app.UseIdempotency();
+app.MapStatus().RequireRoles("operator");
 app.MapContents();
 app.MapAudience();
 app.MapComments();

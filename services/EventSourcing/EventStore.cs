@@ -58,6 +58,10 @@ public static class EventStore
         builder.Services.AddHostedService(services => services.GetRequiredService<SchemaMigration>());
         builder.Services.AddSingleton<ProjectionHost>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ProjectionHost>());
+        builder.Services.AddSingleton(new EventAssembly(events));
+        builder.Services.AddSingleton<IStorePart, ProjectionTraces>();
+        builder.Services.AddSingleton<ProjectionLag>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<ProjectionLag>());
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database").AddCheck<ProjectionHealth>("projections");
         builder.Services.AddSealing(builder.Configuration);
         builder.Services.AddStoreProblems();

@@ -19,8 +19,11 @@ public sealed record Handling
     /// <summary>The instant of a fact from elsewhere; live commands leave it out.</summary>
     public DateTimeOffset? At { get; init; }
 
-    /// <summary>Written in the same transaction as the events, only where there are events.</summary>
+    /// <summary>Written in the same transaction as the events, only where there are events. Events go by <see cref="Elsewhere"/>.</summary>
     public Action<IDocumentSession>? Also { get; init; }
+
+    /// <summary>Events of other streams that this one's bring with them: appended in the same transaction, only where there are events.</summary>
+    public IReadOnlyList<(Guid Stream, object[] Events)> Elsewhere { get; init; } = [];
 
     /// <summary>Written in the same transaction in any case: also when the decision was nothing or a rejection.</summary>
     public Action<IDocumentSession>? Always { get; init; }
@@ -82,6 +85,7 @@ public static class CommandHandling
             if (decision.Rejection is null && !decision.Events.IsEmpty)
             {
                 session.Append(stream, past, decision.Events, handling.At);
+                await session.AppendElsewhere(handling, ct);
                 handling.Also?.Invoke(session);
                 state = decision.Events.Aggregate(state, decider.Evolve);
             }
@@ -116,6 +120,11 @@ public static class CommandHandling
         CancellationToken ct)
         where TEvent : class
     {
+        if (batch.Any(item => item.Handling.Elsewhere.Count > 0))
+        {
+            throw new ArgumentException("The commands of a batch append to their own streams.", nameof(batch));
+        }
+
         await using var session = store.OpenSession();
         var ids = batch.Select(item => item.Stream).Distinct().ToArray();
         var known = (await session.Events.QueryAllRawEvents()
@@ -246,6 +255,15 @@ public static class CommandHandling
         }
 
         session.AppendStored(stream, past.Count, stored);
+    }
+
+    // Their past is read for its last instant, and so that another's append in between is a lost race as any other.
+    private static async Task AppendElsewhere(this IDocumentSession session, Handling handling, CancellationToken ct)
+    {
+        foreach (var (stream, events) in handling.Elsewhere)
+        {
+            session.Append(stream, await session.Events.FetchStreamAsync(stream, token: ct), events, handling.At);
+        }
     }
 
     private static void AppendStored(this IDocumentSession session, Guid stream, long version, List<IEvent> events)

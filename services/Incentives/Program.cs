@@ -24,6 +24,7 @@ var app = builder.Build();
 app.MapServiceDefaults();
 app.UseOrigin();
 app.UseIdempotency();
+app.MapStatus().RequireRoles("operator");
 app.MapRules();
 app.MapPoints();
 app.MapBadges();

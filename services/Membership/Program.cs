@@ -25,6 +25,7 @@ var app = builder.Build();
 app.MapServiceDefaults();
 app.UseOrigin();
 app.UseIdempotency();
+app.MapStatus().RequireRoles("operator");
 app.MapFounding();
 app.MapMembers();
 app.MapSessions();

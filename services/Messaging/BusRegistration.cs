@@ -36,6 +36,9 @@ public static class BusRegistration
 
         builder.Services.AddSingleton(new Publisher(service, publications));
         builder.Services.AddSingleton(consumptions);
+        builder.Services.AddSingleton(new Broker(broker));
+        builder.Services.AddSingleton<QueueLag>();
+        builder.Services.AddReceiveObserver(services => services.GetRequiredService<QueueLag>());
         builder.Services.AddSingleton<IStorePart, InboxTables>();
         builder.Services.AddSingleton<IStorePart, RelaySubscription>();
         builder.Services.AddSingleton(services => new Lazy<IBusControl>(services.GetRequiredService<IBusControl>));
@@ -55,7 +58,7 @@ public static class BusRegistration
             {
                 rabbit.Host(broker, host => host.PublisherConfirmation = true);
 
-                rabbit.ReceiveEndpoint($"{service}-replays", endpoint =>
+                rabbit.ReceiveEndpoint(Replay.RequestsOf(service), endpoint =>
                 {
                     Configure(endpoint, $"{service}-replays", concurrency: 2);
                     endpoint.ConfigureConsumer<AnswerReplayRequests>(context);
@@ -79,6 +82,7 @@ public static class BusRegistration
             host.StopTimeout = TimeSpan.FromSeconds(10);
         });
         builder.Services.AddHostedService<CatchUp>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<QueueLag>());
 
         return builder;
     }

@@ -69,12 +69,13 @@ public static class Inbox
     }
 
     /// <summary>The consumer's queue, by whichever of its two ways the message came.</summary>
-    internal static string Consumer(this ConsumeContext context)
-    {
-        var queue = context.ReceiveContext.InputAddress.AbsolutePath.Split('/')[^1];
+    internal static string Consumer(this ConsumeContext context) => context.ReceiveContext.Consumer();
 
-        return queue.EndsWith(Replay.Suffix, StringComparison.Ordinal) ? queue[..^Replay.Suffix.Length] : queue;
-    }
+    /// <inheritdoc cref="Consumer(ConsumeContext)"/>
+    internal static string Consumer(this ReceiveContext context) =>
+        context.Queue() is var queue && queue.EndsWith(Replay.Suffix, StringComparison.Ordinal) ? queue[..^Replay.Suffix.Length] : queue;
+
+    internal static string Queue(this ReceiveContext context) => context.InputAddress.AbsolutePath.Split('/')[^1];
 
     private static void Remember(this IDocumentSession session, ConsumeContext context, Guid stream) => session.QueueSqlCommand(
         "insert into inbox (consumer, message_id, stream_id) values (?, ?, ?)",

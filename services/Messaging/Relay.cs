@@ -65,7 +65,7 @@ internal sealed class Relay : SubscriptionBase
             {
                 foreach (var (contract, message) in _publisher.Translate(@event))
                 {
-                    using var activity = Wire.Continue(@event);
+                    using var activity = Wire.Continue(@event, contract, "relay");
                     var confirm = _bus.Value.Publish(
                         message, contract, context => context.Address(_publisher, @event, contract), deadline.Token);
 

@@ -21,6 +21,9 @@ internal static class Replay
 {
     public const string Suffix = ".replay";
     public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
+
+    /// <summary>The queue on which a service is asked for its past.</summary>
+    public static string RequestsOf(string service) => $"{service}-replays";
 }
 
 /// <summary>The publisher's side: reads its own log from the beginning to where it stands now.</summary>
@@ -68,14 +71,19 @@ internal sealed class AnswerReplayRequests(Publisher publisher, IDocumentStore s
             var page = await session.Events.QueryAllRawEvents()
                 .Where(e => e.MaybeArchived() && e.Sequence > after && e.Sequence <= marker)
                 .OrderBy(e => e.Sequence).Take(PageSize).ToListAsync(ct);
-            var confirms =
-                from e in page
-                from fact in publisher.Translate(e)
-                where wanted.Contains(fact.Contract.FullName!)
-                select queue.Send(fact.Message, fact.Contract, context => context.Address(publisher, e, fact.Contract), ct);
-            var tasks = confirms.ToList();
-            await Task.WhenAll(tasks);
-            sent += tasks.Count;
+            var confirms = new List<Task>();
+
+            foreach (var e in page)
+            {
+                foreach (var (contract, message) in publisher.Translate(e).Where(fact => wanted.Contains(fact.Contract.FullName!)))
+                {
+                    using var activity = Wire.Continue(e, contract, "replay");
+                    confirms.Add(queue.Send(message, contract, context => context.Address(publisher, e, contract), ct));
+                }
+            }
+
+            await Task.WhenAll(confirms);
+            sent += confirms.Count;
             after = page.Count < PageSize ? marker : page[^1].Sequence;
         }
 

@@ -27,10 +27,11 @@ internal static class Wire
     }
 
     /// <summary>Continues the trace in which the event was appended.</summary>
-    public static Activity? Continue(IEvent @event) =>
+    public static Activity? Continue(IEvent @event, Type contract, string way) =>
         @event.Headers?.TryGetValue("traceparent", out var parent) == true
             && ActivityContext.TryParse(parent?.ToString(), null, isRemote: true, out var context)
-            ? Activities.StartActivity("relay", ActivityKind.Producer, context)
+            ? Activities.StartActivity($"{way} {contract.Name}", ActivityKind.Producer, context,
+                [new("community.event.id", @event.Id), new("community.event.sequence", @event.Sequence)])
             : null;
 
     public static Origin OriginOf(ConsumeContext context) => new(

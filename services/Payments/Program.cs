@@ -34,6 +34,7 @@ var app = builder.Build();
 app.MapServiceDefaults();
 app.UseOrigin();
 app.UseIdempotency();
+app.MapStatus().RequireRoles("operator");
 app.MapProducts();
 app.MapOrders();
 app.MapGateways();

@@ -41,6 +41,13 @@ internal static class Sessions
             options.Cookie.SameSite = SameSiteMode.Lax;
             options.ExpireTimeSpan = TimeSpan.FromDays(30);
             options.LoginPath = "/sign-in";
+            options.ReturnUrlParameter = "back";
+            options.Events.OnRedirectToAccessDenied = denied =>
+            {
+                denied.Response.StatusCode = StatusCodes.Status404NotFound; // there is nothing here for this visitor
+
+                return Task.CompletedTask;
+            };
             options.Events.OnValidatePrincipal = KeepFresh;
         });
     }

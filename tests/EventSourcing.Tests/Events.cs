@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Community.EventSourcing;
 using Community.Sample;
 using Community.Testing;
@@ -118,6 +119,27 @@ public sealed class HandlingCommands
         }
 
         Assert.Equal(0, (await host.Documents().Load(Speaker.Decider, stream, Store.Noon.AddMicroseconds(-1), Ct)).Version);
+    }
+
+    [Fact]
+    public async Task Events_brought_along_to_another_stream_are_stored_like_its_own()
+    {
+        await using var host = await Store.Start();
+        var (stream, other) = (Store.NewStream(), Store.NewStream());
+        var ahead = DateTimeOffset.MaxValue.AddYears(-1); // as a clock that goes before ours would have written it
+        await host.Documents().Handle(Speaker.Decider, other, new Say(1, Store.Noon), new Handling { At = ahead }, Ct);
+        using var activity = new Activity("request").Start();
+        await host.Documents().Handle(
+            Speaker.Decider, stream, new Say(1, Store.Noon), new Handling { Elsewhere = [(other, [new NumberSaid(2, Store.Noon)])] }, Ct);
+
+        await using var session = host.Documents().QuerySession();
+        var brought = (await session.Events.FetchStreamAsync(other, token: Ct))[^1];
+        var own = Assert.Single(await session.Events.FetchStreamAsync(stream, token: Ct));
+        Assert.Equal(new NumberSaid(2, Store.Noon), brought.Data);
+        Assert.Equal(2, brought.Version);
+        Assert.Equal(ahead, brought.Timestamp, TimeSpan.FromMicroseconds(1));
+        Assert.Equal(activity.Id, brought.Headers?["traceparent"]);
+        Assert.Equal(activity.Id, own.Headers?["traceparent"]);
     }
 
     [Fact]

@@ -47,11 +47,8 @@ internal static class FoundingEndpoints
         {
             var handled = await store.Handle(House.Decider, House.Stream, new Found(request.CommunityName.Trim(), id, now), new Handling
             {
-                Also = session =>
-                {
-                    session.Insert(credentials);
-                    session.Events.StartStream(id, joined, granted);
-                }
+                Elsewhere = [(id, [joined, granted])],
+                Also = session => session.Insert(credentials)
             }, ct);
 
             if (handled.Rejection is { } rejection)
@@ -92,7 +89,7 @@ internal static class Ownership
         var give = new GiveOwnership(member, by, clock.GetUtcNow());
         var handled = await store.Handle(House.Decider, House.Stream, give, new Handling
         {
-            Also = session => session.Events.Append(member, new RoleGranted(Roles.Owner, by, give.At))
+            Elsewhere = [(member, [new RoleGranted(Roles.Owner, by, give.At)])]
         }, ct);
 
         return MemberEndpoints.Answer(handled.Rejection);
@@ -104,14 +101,10 @@ internal static class Ownership
             return Problems.NotFound("member");
 
         var take = new TakeOwnership(member, by, clock.GetUtcNow());
-        var revokeTokens = await store.TokensWith(Roles.Owner, member, take.At, ct);
+        var revoked = await store.TokensWith(Roles.Owner, member, take.At, ct);
         var handled = await store.Handle(House.Decider, House.Stream, take, new Handling
         {
-            Also = session =>
-            {
-                session.Events.Append(member, new RoleRevoked(Roles.Owner, by, take.At));
-                revokeTokens(session);
-            }
+            Elsewhere = [(member, [new RoleRevoked(Roles.Owner, by, take.At)]), .. revoked]
         }, ct);
 
         return MemberEndpoints.Answer(handled.Rejection);

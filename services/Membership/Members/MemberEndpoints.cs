@@ -139,8 +139,8 @@ internal static class MemberEndpoints
             return await Ownership.Take(id, user.MemberId(), store, clock, ct);
 
         var revoke = new RevokeRole(role, user.MemberId(), clock.GetUtcNow());
-        var revokeTokens = await store.TokensWith(role, id, revoke.At, ct);
-        var handled = await store.Handle(Member.Decider, id, revoke, new Handling { Also = revokeTokens }, ct);
+        var revoked = await store.TokensWith(role, id, revoke.At, ct);
+        var handled = await store.Handle(Member.Decider, id, revoke, new Handling { Elsewhere = revoked }, ct);
 
         return Answer(handled.Rejection);
     }

@@ -73,16 +73,16 @@ internal sealed partial class TokenRows : SingleStreamProjection<TokenRow, Guid>
 internal static class TokenRevocation
 {
     /// <summary>Revokes, in the transaction that takes the role, the tokens that carry it: they would outlive it by months.</summary>
-    public static async Task<Action<IDocumentSession>> TokensWith(this IDocumentStore store, string role, Guid member, DateTimeOffset at, CancellationToken ct)
+    public static async Task<IReadOnlyList<(Guid Stream, object[] Events)>> TokensWith(this IDocumentStore store, string role, Guid member, DateTimeOffset at, CancellationToken ct)
     {
         await using var query = store.QuerySession();
         var tokens = await query.Query<TokenRow>().Where(row => row.MemberId == member).ToListAsync(ct);
-        var revoked = tokens.Where(row => row.Token.RevokedAt is null && row.Token.ExpiresAt > at && row.Token.Roles.Contains(role)).ToList();
 
-        return session =>
-        {
-            foreach (var row in revoked)
-                session.Events.Append(row.Id, new TokenRevoked(row.MemberId, row.Token.ExpiresAt, at));
-        };
+        return
+        [
+            .. from row in tokens
+               where row.Token.RevokedAt is null && row.Token.ExpiresAt > at && row.Token.Roles.Contains(role)
+               select (row.Id, new object[] { new TokenRevoked(row.MemberId, row.Token.ExpiresAt, at) })
+        ];
     }
 }

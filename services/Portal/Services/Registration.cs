@@ -12,6 +12,14 @@ internal static class Registration
         services.AddTransient<OnBehalfOfTheVisitor>();
         services.AddHttpClient<ContentService>(http => http.BaseAddress = new Uri("http://content")).AddHttpMessageHandler<OnBehalfOfTheVisitor>();
         services.AddHttpClient<MembershipService>(http => http.BaseAddress = new Uri("http://membership")).AddHttpMessageHandler<OnBehalfOfTheVisitor>();
+        services.AddTransient<OperationsService>();
+
+        foreach (var service in OperationsService.Services)
+        {
+            services.AddHttpClient(OperationsService.ClientOf(service), http => http.BaseAddress = new Uri($"http://{service}"))
+                .AddHttpMessageHandler<OnBehalfOfTheVisitor>();
+        }
+
         // Somebody looks at an empty page meanwhile: say soon that a service is away.
         services.ConfigureAll<HttpStandardResilienceOptions>(options =>
         {

@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Community.AppHost.LocalServers;
+using Community.Testing;
+using RabbitMQ.Client;
+
+namespace Community.Telemetry.Tests;
+
+/// <summary>Content and analytics as processes of their own that export to the collector, as Aspire would have set them up.</summary>
+internal sealed class WatchedServices : IAsyncDisposable
+{
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
+    private readonly List<Child> _services = [];
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly Dictionary<string, string> _addresses = [];
+    private readonly Issuer _issuer;
+    private readonly string _masterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+
+    private WatchedServices(Collector collector, PrivateBroker broker, Issuer issuer) => (Collector, Broker, _issuer) = (collector, broker, issuer);
+
+    public Collector Collector { get; }
+
+    public PrivateBroker Broker { get; }
+
+    public static async Task<WatchedServices> Start()
+    {
+        var broker = Servers.PrivateBroker();
+        var services = new WatchedServices(await Collector.Start(), await broker, await Issuer.Start());
+        await Task.WhenAll(services.Start("Content"), services.Start("Analytics"));
+
+        return services;
+    }
+
+    /// <summary>Those whose past the two wait for; they have none.</summary>
+    public Task<Neighbour> Neighbours() => Neighbour.Start(new Uri(Broker.ConnectionString), ["membership", "payments"]);
+
+    /// <param name="traceparent">The caller's own span, where it has one.</param>
+    public async Task OpenTopic(string? traceparent = null)
+    {
+        using var request = Request(HttpMethod.Post, "content", "/topics", "creator");
+        request.Content = JsonContent.Create(new { kind = "question", title = "Why?", body = "Because.", tags = Array.Empty<string>() });
+
+        if (traceparent is not null)
+        {
+            request.Headers.Add("traceparent", traceparent);
+        }
+
+        using var response = await _http.SendAsync(request);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    public async Task<(int Code, JsonNode? Body)> Status(string service, params string[] roles)
+    {
+        using var request = Request(HttpMethod.Get, service, "/status", roles);
+        using var response = await _http.SendAsync(request);
+        var body = await response.Content.ReadAsStringAsync();
+
+        return ((int)response.StatusCode, JsonNode.Parse(body));
+    }
+
+    /// <summary>Puts a message that is none into a queue.</summary>
+    public async Task Garble(string queue)
+    {
+        await using var connection = await new ConnectionFactory { Uri = new Uri(Broker.ConnectionString) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        await channel.BasicPublishAsync("", queue, "What?"u8.ToArray());
+    }
+
+    /// <summary>Waits until a service tells a figure that satisfies.</summary>
+    public Task<double?> Figure(string service, string metric, string of, Func<double, bool> satisfies) => Eventually.Value(
+        () => Task.FromResult(Collector.Figure(service, metric, of)), figure => figure is { } told && satisfies(told), Deadline, $"{metric} of {of}");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_services.Select(service => service.Stop(Signal.Terminate, TimeSpan.FromSeconds(20))));
+        await Collector.DisposeAsync();
+        await _issuer.DisposeAsync();
+        await Broker.DisposeAsync();
+        _http.Dispose();
+    }
+
+    private async Task Start(string project)
+    {
+        var name = project.ToLowerInvariant();
+        var directory = Path.Combine(Metadata("Services"), project);
+        var log = Path.Combine(Servers.NewDirectory("logs"), $"{name}.log");
+        _addresses[name] = $"http://127.0.0.1:{Ports.Free(1)[0].ToString(CultureInfo.InvariantCulture)}";
+        var service = await Child.Start(new(name, "dotnet", [Path.Combine(directory, "bin", Metadata("Configuration"), "net10.0", $"Community.{project}.dll")], Signal.Kill)
+        {
+            LogFile = log,
+            WorkingDirectory = directory,
+            Environment = new Dictionary<string, string?>
+            {
+                ["ASPNETCORE_ENVIRONMENT"] = "Development",
+                ["ASPNETCORE_URLS"] = _addresses[name],
+                [$"ConnectionStrings__{name}db"] = await Servers.CreateDatabase(name),
+                ["ConnectionStrings__messaging"] = Broker.ConnectionString,
+                ["Sealing__MasterKey"] = _masterKey,
+                ["services__membership__http__0"] = _issuer.Address,
+                ["Lag__Seconds"] = "0.5",
+                ["Logging__LogLevel__Microsoft.AspNetCore.Hosting"] = "Information", // a line for each request
+                ["Logging__LogLevel__MassTransit"] = "Debug", // and one for each message
+                ["OTEL_SERVICE_NAME"] = name,
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Collector.Address,
+                ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "grpc",
+                ["OTEL_BSP_SCHEDULE_DELAY"] = "250",
+                ["OTEL_BLRP_SCHEDULE_DELAY"] = "250",
+                ["OTEL_METRIC_EXPORT_INTERVAL"] = "500"
+            }
+        });
+        _services.Add(service);
+        await Eventually.True(async () =>
+        {
+            Assert.False(service.Exited.IsCompleted, Child.LastLines(log));
+
+            try
+            {
+                return (await _http.GetAsync(new Uri($"{_addresses[name]}/health"))).IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }, Deadline, $"{name} to answer");
+    }
+
+    private HttpRequestMessage Request(HttpMethod method, string service, string path, params string[] roles) => new(method, _addresses[service] + path)
+    {
+        Headers = { Authorization = new AuthenticationHeaderValue("Bearer", _issuer.Token(Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), roles)) }
+    };
+
+    private static string Metadata(string key) => typeof(WatchedServices).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
+}
