@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using JasperFx;
 using Marten;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
@@ -10,7 +9,7 @@ namespace Community.EventSourcing;
 
 /// <summary>How far a subscription or an async projection is behind the log.</summary>
 /// <param name="Shard">Its name in the log's progress table, such as <c>relay:All</c>.</param>
-/// <param name="Status"><c>running</c>, <c>paused</c>, <c>stopped</c>, or <c>elsewhere</c> where another replica runs it.</param>
+/// <param name="Status"><c>running</c>, <c>paused</c> or <c>stopped</c>, whichever replica runs it; <c>unknown</c> where it never ran.</param>
 /// <param name="Position">The sequence of the last event that it has done.</param>
 /// <param name="Events">Sequence numbers from there to the last event of the log.</param>
 /// <param name="Seconds">Age of the oldest event after its position, by when it was recorded; zero where there is none.</param>
@@ -47,7 +46,7 @@ public sealed class ProjectionLag : BackgroundService
         meter.CreateObservableGauge(
             "community.projection.lag.seconds", () => Measure(shard => shard.Seconds), "s", "Age of the oldest event that is not done; zero when caught up.");
         meter.CreateObservableGauge(
-            "community.projection.paused", () => Measure(shard => shard.Status == "running" ? 0 : 1), "{shard}", "1 while the shard does not run.");
+            "community.projection.paused", () => Measure(shard => shard.Status is "paused" or "stopped" ? 1 : 0), "{shard}", "1 while the shard is paused or stopped.");
     }
 
     /// <summary>How often lag is read for the gauges.</summary>
@@ -56,12 +55,13 @@ public sealed class ProjectionLag : BackgroundService
     /// <summary>All shards of the service, from any replica.</summary>
     public async Task<IReadOnlyList<ShardLag>> Read(CancellationToken ct)
     {
-        var agents = _host.Daemon?.CurrentAgents().ToDictionary(agent => agent.Name.Identity);
         await using var select = _database.CreateCommand(
             """
             select shard.name, coalesce(progress.last_seq_id, 0) as position,
                 greatest(0, (select coalesce(max(seq_id), 0) from mt_events) - coalesce(progress.last_seq_id, 0)) as events,
-                coalesce(extract(epoch from $2 - coalesce((next.headers->>'recorded-at')::timestamptz, next.timestamp)), 0)::float8 as seconds
+                coalesce(extract(epoch from $2 - coalesce((next.headers->>'recorded-at')::timestamptz, next.timestamp)), 0)::float8 as seconds,
+                coalesce(progress.agent_status, 'unknown'), progress.pause_reason, progress.failure_event_sequence,
+                (select id from mt_events where seq_id = progress.failure_event_sequence)
             from unnest($1) as shard(name)
             left join mt_event_progression progress on progress.name = shard.name
             left join lateral (
@@ -76,10 +76,9 @@ public sealed class ProjectionLag : BackgroundService
         while (await rows.ReadAsync(ct))
         {
             var name = rows.GetString(0);
-            var agent = agents?.GetValueOrDefault(name);
-            var status = agents is null ? "elsewhere" : (agent?.Status ?? AgentStatus.Stopped).ToString().ToLowerInvariant();
-            var failure = agent?.Failure is { } fault ? new ShardFault(fault.Message, fault.Event?.Sequence, fault.Event?.EventId) : null;
-            shards.Add(new ShardLag(name, status, rows.GetInt64(1), rows.GetInt64(2), Math.Max(0, rows.GetDouble(3)), failure));
+            var failure = rows.IsDBNull(5) ? null : new ShardFault(
+                rows.GetString(5).Split('\n')[0], rows.IsDBNull(6) ? null : rows.GetInt64(6), rows.IsDBNull(7) ? null : rows.GetGuid(7));
+            shards.Add(new ShardLag(name, rows.GetString(4).ToLowerInvariant(), rows.GetInt64(1), rows.GetInt64(2), Math.Max(0, rows.GetDouble(3)), failure));
         }
 
         return shards;

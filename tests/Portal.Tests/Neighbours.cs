@@ -30,6 +30,9 @@ internal sealed class Neighbours : IAsyncDisposable
     /// <summary>Seconds that access tokens live.</summary>
     public int ExpiresIn { get; set; } = 900;
 
+    /// <summary>Of who signs in.</summary>
+    public string Role { get; set; } = "member";
+
     /// <summary>A refresh token was used twice: membership would end the session.</summary>
     public bool SawReuse { get; private set; }
 
@@ -70,6 +73,9 @@ internal sealed class Neighbours : IAsyncDisposable
 
             return Results.NoContent();
         });
+        server.MapGet("/status", (HttpRequest request) => request.Headers.Authorization.Count > 0
+            ? Results.Json(Status)
+            : Results.Json(new { }, statusCode: 401));
         await server.StartAsync();
 
         return neighbours;
@@ -79,11 +85,36 @@ internal sealed class Neighbours : IAsyncDisposable
 
     private object Tokens() => new { accessToken = Token(), refreshToken = $"refresh-{Interlocked.Increment(ref _made)}", expiresIn = ExpiresIn, tokenType = "Bearer" };
 
-    private static string Token() => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+    private string Token() => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
     {
-        Claims = new Dictionary<string, object> { ["sub"] = Free.ToString(), ["name"] = "小明 <b>", ["role"] = new[] { "member" } },
+        Claims = new Dictionary<string, object> { ["sub"] = Free.ToString(), ["name"] = "小明 <b>", ["role"] = new[] { Role } },
         SigningCredentials = new SigningCredentials(new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)), SecurityAlgorithms.EcdsaSha256)
     });
+
+    private static readonly object Status = new
+    {
+        service = "any",
+        status = "degraded",
+        parts = new object[]
+        {
+            new { part = "database", status = "healthy", detail = (string?)null },
+            new { part = "projections", status = "degraded", detail = "Paused: order-list:All" }
+        },
+        shards = new object[]
+        {
+            new { shard = "relay:All", status = "running", position = 123456, events = 0, seconds = 0.0, failure = (object?)null },
+            new
+            {
+                shard = "order-list:All", status = "paused", position = 100, events = 4321, seconds = 7300.5,
+                failure = new { message = "This <event> is too much.", sequence = 101, eventId = Paid }
+            }
+        },
+        queues = new object[]
+        {
+            new { queue = "content-unlock-content-when-order-paid", messages = 17, seconds = 42.1, errors = 0 },
+            new { queue = "content-refuse-token-when-revoked", messages = 0, seconds = 0.0, errors = 3 }
+        }
+    };
 
     private static object Item(Guid id, HttpRequest request)
     {

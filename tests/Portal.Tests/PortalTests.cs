@@ -162,6 +162,48 @@ public sealed partial class PortalTests : IAsyncLifetime
         Assert.Null(document["services"]!["payments"]);
     }
 
+    [Fact]
+    public async Task Operators_see_how_every_service_is_also_where_one_is_away()
+    {
+        Beside.Role = "operator";
+        await using var portal = new Portal(Beside.Address, new() { ["payments"] = "http://127.0.0.1:9", ["incentives"] = Beside.Address, ["analytics"] = Beside.Address });
+        var visitor = portal.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
+        await SignIn(visitor, Neighbours.Password, HttpStatusCode.Redirect);
+        Assert.Contains("""<a href="/system">System</a>""", await Get(visitor, "/"), StringComparison.Ordinal);
+
+        var page = await Get(visitor, "/system");
+        Assert.Contains("""<meta http-equiv="refresh" content="5">""", page, StringComparison.Ordinal);
+        Assert.Contains("""Payments <span class="badge bad">no answer</span>""", page, StringComparison.Ordinal);
+        Assert.Contains("Payments does not answer.", page, StringComparison.Ordinal);
+        Assert.Contains("""Content <span class="badge closed">degraded</span>""", page, StringComparison.Ordinal);
+        Assert.Contains("projections: Paused: order-list:All", page, StringComparison.Ordinal);
+        Assert.Contains("""<span class="badge bad">paused</span></td><td>100</td><td>4,321</td><td>2 h</td>""", Close(page), StringComparison.Ordinal);
+        Assert.Contains($"This &lt;event&gt; is too much. (event 101, {Neighbours.Paid})", page, StringComparison.Ordinal);
+        Assert.Contains("""<th scope="row">content-unlock-content-when-order-paid</th><td>17</td><td>43 s</td><td>0</td>""", Close(page), StringComparison.Ordinal);
+        Assert.Contains("""<span class="badge bad">3</span>""", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("http-equiv", await Get(visitor, "/system?still=true"), StringComparison.Ordinal);
+
+        visitor.DefaultRequestHeaders.Add("Accept-Language", "zh");
+        page = await Get(visitor, "/system");
+        Assert.Contains("支付服务没有响应。", page, StringComparison.Ordinal);
+        Assert.Contains("""<span class="badge bad">已暂停</span>""", page, StringComparison.Ordinal);
+
+        static string Close(string page) => Gaps().Replace(page, "><");
+    }
+
+    [Fact]
+    public async Task Nobody_else_sees_the_inside()
+    {
+        var visitor = Visitor();
+        var response = await visitor.GetAsync(new Uri("/system", UriKind.Relative), Ct);
+        Assert.Equal(HttpStatusCode.Redirect, response.StatusCode);
+        Assert.EndsWith("/sign-in?back=%2Fsystem", response.Headers.Location!.ToString(), StringComparison.Ordinal);
+
+        await SignIn(visitor, Neighbours.Password, HttpStatusCode.Redirect);
+        await Get(visitor, "/system", HttpStatusCode.NotFound);
+        Assert.DoesNotContain("/system", await Get(visitor, "/"), StringComparison.Ordinal);
+    }
+
     private HttpClient Visitor() => _portal!.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
 
     private static async Task<string> Get(HttpClient visitor, string path, HttpStatusCode expected = HttpStatusCode.OK)
@@ -200,16 +242,24 @@ public sealed partial class PortalTests : IAsyncLifetime
         return fields;
     }
 
+    [GeneratedRegex(">\\s+<")]
+    private static partial Regex Gaps();
+
     [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"([^\"]+)\"")]
     private static partial Regex Token();
 
-    private sealed class Portal(string services) : WebApplicationFactory<Program>
+    private sealed class Portal(string services, Dictionary<string, string>? others = null) : WebApplicationFactory<Program>
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             builder.UseEnvironment("Development");
             builder.UseSetting("services:membership:http:0", services);
             builder.UseSetting("services:content:http:0", services);
+
+            foreach (var (name, address) in others ?? [])
+            {
+                builder.UseSetting($"services:{name}:http:0", address);
+            }
         }
     }
 }
