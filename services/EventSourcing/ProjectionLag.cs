@@ -55,6 +55,8 @@ public sealed class ProjectionLag : BackgroundService
     /// <summary>All shards of the service, from any replica.</summary>
     public async Task<IReadOnlyList<ShardLag>> Read(CancellationToken ct)
     {
+        // Who runs them knows best; the others read what Marten wrote beside the progress, once there is some.
+        var agents = _host.Daemon?.CurrentAgents().ToDictionary(agent => agent.Name.Identity) ?? [];
         await using var select = _database.CreateCommand(
             """
             select shard.name, coalesce(progress.last_seq_id, 0) as position,
@@ -76,9 +78,13 @@ public sealed class ProjectionLag : BackgroundService
         while (await rows.ReadAsync(ct))
         {
             var name = rows.GetString(0);
-            var failure = rows.IsDBNull(5) ? null : new ShardFault(
-                rows.GetString(5).Split('\n')[0], rows.IsDBNull(6) ? null : rows.GetInt64(6), rows.IsDBNull(7) ? null : rows.GetGuid(7));
-            shards.Add(new ShardLag(name, rows.GetString(4).ToLowerInvariant(), rows.GetInt64(1), rows.GetInt64(2), Math.Max(0, rows.GetDouble(3)), failure));
+            var agent = agents.GetValueOrDefault(name);
+            var failure = agent is not null
+                ? agent.Failure is { } fault ? new ShardFault(fault.Message, fault.Event?.Sequence, fault.Event?.EventId) : null
+                : rows.IsDBNull(5) ? null
+                : new ShardFault(rows.GetString(5).Split('\n')[0], rows.IsDBNull(6) ? null : rows.GetInt64(6), rows.IsDBNull(7) ? null : rows.GetGuid(7));
+            shards.Add(new ShardLag(
+                name, (agent?.Status.ToString() ?? rows.GetString(4)).ToLowerInvariant(), rows.GetInt64(1), rows.GetInt64(2), Math.Max(0, rows.GetDouble(3)), failure));
         }
 
         return shards;

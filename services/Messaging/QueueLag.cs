@@ -41,6 +41,7 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
     private readonly ObservableGauge<long> _messages;
     private readonly Histogram<double> _delay;
     private IConnection? _connection;
+    private int _faults;
     private volatile IReadOnlyList<QueueState> _last = [];
 
     public QueueLag(
@@ -72,14 +73,23 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400] });
     }
 
-    /// <exception cref="BrokerUnreachableException">The broker is away.</exception>
+    /// <summary>Whether <see cref="Read"/> failed because the broker does not answer.</summary>
+    public static bool IsAway(Exception e, CancellationToken ct) =>
+        e is RabbitMQClientException or IOException or TimeoutException || (e is OperationCanceledException && !ct.IsCancellationRequested);
+
     public async Task<IReadOnlyList<QueueState>> Read(CancellationToken ct)
     {
         await _turn.WaitAsync(ct);
 
         try
         {
-            _connection = _connection is { IsOpen: true } open ? open : await _broker.CreateConnectionAsync(ct);
+            if (_connection is not { IsOpen: true })
+            {
+                await (_connection?.DisposeAsync() ?? ValueTask.CompletedTask);
+                _connection = null;
+                _connection = await _broker.CreateConnectionAsync(ct);
+            }
+
             var states = new List<QueueState>();
 
             foreach (var (queue, observed) in _queues.OrderBy(queue => queue.Key, StringComparer.Ordinal))
@@ -107,30 +117,26 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
     {
         _absent.TryRemove(context.Queue(), out _); // that of the past comes to be when it is asked for
 
-        return Note(context, queue => Interlocked.Increment(ref queue.UnderWay));
+        return Note(context, queue => queue.UnderWay[context] = true);
     }
 
-    public Task PostReceive(ReceiveContext context) => Note(context, queue => Interlocked.Decrement(ref queue.UnderWay));
+    public Task PostReceive(ReceiveContext context) => Done(context);
 
-    public Task ReceiveFault(ReceiveContext context, Exception exception) => Note(context, queue => Interlocked.Decrement(ref queue.UnderWay));
+    // Also called for a message that cannot be read, before it is set aside and has been received after all.
+    public Task ReceiveFault(ReceiveContext context, Exception exception) => Done(context);
 
     public Task PostConsume<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType)
         where T : class => Note(context.ReceiveContext, queue =>
     {
         if (context.SentTime is { } sent)
         {
-            queue.LastDone = sent;
+            queue.Done(sent);
             _delay.Record(Math.Max(0, (_clock.GetUtcNow() - sent).TotalSeconds), Tag(context.Consumer()));
         }
     });
 
     public Task ConsumeFault<T>(ConsumeContext<T> context, TimeSpan duration, string consumerType, Exception exception)
-        where T : class
-    {
-        _absent.TryRemove(context.ReceiveContext.Queue() + "_error", out _);
-
-        return Task.CompletedTask;
-    }
+        where T : class => Task.CompletedTask; // tried again, or PostReceive tells
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -152,7 +158,7 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
             {
                 _last = _messages.Enabled && _host.Daemon is not null ? await Read(stoppingToken) : [];
             }
-            catch (Exception e) when (e is RabbitMQClientException or IOException or OperationCanceledException && !stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (IsAway(e, stoppingToken))
             {
                 _last = []; // no figure rather than an old one
                 _log.LogDebug("The state of the queues is not known: {Reason}", e.Message);
@@ -169,6 +175,8 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
             return 0;
         }
 
+        var faults = Volatile.Read(ref _faults);
+
         try
         {
             // A channel for each: the broker closes it where the queue is not there.
@@ -180,10 +188,24 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
         }
         catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == Constants.NotFound)
         {
-            _absent[queue] = now;
+            if (faults == Volatile.Read(ref _faults))
+            {
+                _absent[queue] = now;
+            }
 
             return 0;
         }
+    }
+
+    private Task Done(ReceiveContext context)
+    {
+        if (context.IsFaulted)
+        {
+            Interlocked.Increment(ref _faults);
+            _absent.TryRemove(context.Queue() + "_error", out _); // the first error makes it
+        }
+
+        return Note(context, queue => queue.UnderWay.TryRemove(context, out _));
     }
 
     private Task Note(ReceiveContext context, Action<Observed> note)
@@ -204,23 +226,24 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
     private sealed class Observed(DateTimeOffset started)
     {
         private DateTimeOffset _empty = started;
+        private long _lastDone;
 
-        public long UnderWay;
+        public ConcurrentDictionary<ReceiveContext, bool> UnderWay { get; } = new();
 
-        public DateTimeOffset LastDone { get; set; }
+        public void Done(DateTimeOffset sent) => Volatile.Write(ref _lastDone, sent.UtcTicks);
 
         public QueueState State(string queue, long waiting, long errors, DateTimeOffset now)
         {
-            var messages = waiting + Interlocked.Read(ref UnderWay);
+            var messages = waiting + UnderWay.Count;
 
             if (messages == 0)
             {
                 _empty = now;
             }
 
-            var since = LastDone > _empty ? LastDone : _empty;
+            var since = Math.Max(Volatile.Read(ref _lastDone), _empty.UtcTicks);
 
-            return new(queue, messages, Math.Max(0, (now - since).TotalSeconds), errors);
+            return new(queue, messages, Math.Max(0, TimeSpan.FromTicks(now.UtcTicks - since).TotalSeconds), errors);
         }
     }
 }

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
-using RabbitMQ.Client.Exceptions;
 
 namespace Community.Messaging;
 
@@ -26,7 +25,7 @@ public static class ServiceStatusEndpoint
     /// for whom it is.
     /// </summary>
     public static RouteHandlerBuilder MapStatus(this IEndpointRouteBuilder app) => app.MapGet("/status", Read)
-        .WithSummary("Health of the service, and how far its subscriptions, projections and queues are behind");
+        .WithTags("Operations").WithSummary("Health of the service, and how far its subscriptions, projections and queues are behind");
 
     private static async Task<Ok<ServiceStatus>> Read(
         HealthCheckService health, Publisher publisher, ProjectionLag projections, QueueLag queues, CancellationToken ct)
@@ -37,16 +36,17 @@ public static class ServiceStatusEndpoint
 
         return TypedResults.Ok(new ServiceStatus(
             publisher.Service, Word(report.Status), [.. parts],
-            await OrUnknown(() => projections.Read(ct)), await OrUnknown(() => queues.Read(ct))));
+            await OrUnknown(projections.Read(ct), e => e is NpgsqlException or TimeoutException),
+            await OrUnknown(queues.Read(ct), e => QueueLag.IsAway(e, ct))));
     }
 
-    private static async Task<IReadOnlyList<T>?> OrUnknown<T>(Func<Task<IReadOnlyList<T>>> read)
+    private static async Task<IReadOnlyList<T>?> OrUnknown<T>(Task<IReadOnlyList<T>> read, Func<Exception, bool> isAway)
     {
         try
         {
-            return await read();
+            return await read;
         }
-        catch (Exception e) when (e is NpgsqlException or RabbitMQClientException or TimeoutException or IOException)
+        catch (Exception e) when (isAway(e))
         {
             return null;
         }

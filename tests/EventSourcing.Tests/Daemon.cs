@@ -68,6 +68,12 @@ public sealed class Projections
         Assert.Contains("eventId", told);
         Assert.DoesNotContain(50, await Values<SaidTwice>(host, s => s.Value));
 
+        var lag = await host.Services.GetRequiredService<ProjectionLag>().Read(Ct);
+        var paused = Assert.Single(lag, shard => shard.Status == "paused");
+        Assert.Equal(50, paused.Failure?.Sequence);
+        Assert.True(paused is { Events: > 50, Seconds: > 0 }, paused.ToString());
+        Assert.Single(lag, shard => shard is { Status: "running", Events: 0, Seconds: 0, Position: 100, Failure: null });
+
         fault.At = -1;
         var values = await Eventually.Value(
             () => Values<SaidTwice>(host, s => s.Value), v => v.Count == 100, Store.Deadline, "the mended projection to go on where it stopped");

@@ -177,7 +177,7 @@ public sealed partial class PortalTests : IAsyncLifetime
         Assert.Contains("Payments does not answer.", page, StringComparison.Ordinal);
         Assert.Contains("""Content <span class="badge closed">degraded</span>""", page, StringComparison.Ordinal);
         Assert.Contains("projections: Paused: order-list:All", page, StringComparison.Ordinal);
-        Assert.Contains("""<span class="badge bad">paused</span></td><td>100</td><td>4,321</td><td>2 h</td>""", Close(page), StringComparison.Ordinal);
+        Assert.Contains("""<span class="badge bad">paused</span></th><td>100</td><td>4,321</td><td>2 h</td>""", Close(page), StringComparison.Ordinal);
         Assert.Contains($"This &lt;event&gt; is too much. (event 101, {Neighbours.Paid})", page, StringComparison.Ordinal);
         Assert.Contains("""<th scope="row">content-unlock-content-when-order-paid</th><td>17</td><td>43 s</td><td>0</td>""", Close(page), StringComparison.Ordinal);
         Assert.Contains("""<span class="badge bad">3</span>""", page, StringComparison.Ordinal);

@@ -14,6 +14,11 @@ namespace Community.Telemetry.Tests;
 internal sealed class WatchedServices : IAsyncDisposable
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
+
+    // A line for each request and each message. (The shell that starts a child keeps no variables with dots in their names.)
+    private static readonly string[] Talkative =
+        ["--Logging:LogLevel:Microsoft.AspNetCore.Hosting=Information", "--Logging:LogLevel:MassTransit=Debug"];
+
     private readonly List<Child> _services = [];
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly Dictionary<string, string> _addresses = [];
@@ -89,7 +94,7 @@ internal sealed class WatchedServices : IAsyncDisposable
         var directory = Path.Combine(Metadata("Services"), project);
         var log = Path.Combine(Servers.NewDirectory("logs"), $"{name}.log");
         _addresses[name] = $"http://127.0.0.1:{Ports.Free(1)[0].ToString(CultureInfo.InvariantCulture)}";
-        var service = await Child.Start(new(name, "dotnet", [Path.Combine(directory, "bin", Metadata("Configuration"), "net10.0", $"Community.{project}.dll")], Signal.Kill)
+        var service = await Child.Start(new(name, "dotnet", [Path.Combine(directory, "bin", Metadata("Configuration"), "net10.0", $"Community.{project}.dll"), .. Talkative], Signal.Kill)
         {
             LogFile = log,
             WorkingDirectory = directory,
@@ -102,8 +107,6 @@ internal sealed class WatchedServices : IAsyncDisposable
                 ["Sealing__MasterKey"] = _masterKey,
                 ["services__membership__http__0"] = _issuer.Address,
                 ["Lag__Seconds"] = "0.5",
-                ["Logging__LogLevel__Microsoft.AspNetCore.Hosting"] = "Information", // a line for each request
-                ["Logging__LogLevel__MassTransit"] = "Debug", // and one for each message
                 ["OTEL_SERVICE_NAME"] = name,
                 ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Collector.Address,
                 ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "grpc",
