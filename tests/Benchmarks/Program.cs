@@ -1,0 +1,32 @@
+using Community.Benchmarks;
+
+Func<Report, Task>[] all = [CommandPath.Measure, RelayPath.Measure, Rebuild.Measure, WholeSystem.Start, WholeSystem.Import];
+Func<Report, Task>[]? chosen = args switch
+{
+    [] or ["all"] => all,
+    ["commands"] => [CommandPath.Measure],
+    ["relay"] => [RelayPath.Measure],
+    ["rebuild"] => [Rebuild.Measure],
+    ["start"] => [WholeSystem.Start],
+    ["import"] => [WholeSystem.Import],
+    ["import-tenfold"] => [WholeSystem.ImportTenfold],
+    _ => null
+};
+
+if (chosen is null)
+{
+    await Console.Error.WriteLineAsync("all (the default), commands, relay, rebuild, start, import or import-tenfold");
+
+    return 1;
+}
+
+var report = new Report();
+
+foreach (var measure in chosen)
+{
+    await measure(report);
+}
+
+await report.Write(Console.Out);
+
+return 0;
