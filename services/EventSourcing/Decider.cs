@@ -11,12 +11,24 @@ public sealed record Decider<TState, TCommand, TEvent>(
     TState Initial,
     Func<TState, TCommand, Decision<TEvent>> Decide,
     Func<TState, TEvent, TState> Evolve)
-    where TEvent : class;
+    where TEvent : class
+{
+    /// <summary>
+    /// The same for somebody who may see only some states: in the others there is, to them, nothing. So whether they may
+    /// is asked of the state that is decided on, and costs no second reading of the stream.
+    /// </summary>
+    public Decider<TState, TCommand, TEvent> Where(Func<TState, bool> visible) =>
+        this with { Decide = (state, command) => visible(state) ? Decide(state, command) : Rejection.NotFound };
+}
 
 /// <summary>A refusal by a rule of the domain. Callers see <c>urn:community:&lt;Code&gt;</c>.</summary>
 /// <param name="Code">Stable, kebab-case.</param>
 /// <param name="Detail">One sentence for a person.</param>
-public sealed record Rejection(string Code, string Detail);
+public sealed record Rejection(string Code, string Detail)
+{
+    /// <summary>Whoever asks for an order by the id of a member finds no order; and adds nothing to the member either.</summary>
+    public static readonly Rejection NotFound = new("not-found", "There is nothing of this kind under this id.");
+}
 
 /// <summary>Events to append, or a <see cref="Rejection"/>, or nothing to do.</summary>
 [CollectionBuilder(typeof(Decision), nameof(Decision.Of))]

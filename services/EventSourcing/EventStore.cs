@@ -50,10 +50,15 @@ public static class EventStore
             }
 
             configure(options);
+            var wakeup = services.GetRequiredService<Wakeup>();
+            options.Projections.Wakeup = wakeup;
+            options.Listeners.Add(wakeup);
 
             return options;
         });
 
+        builder.Services.AddSingleton<Wakeup>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Wakeup>());
         builder.Services.AddSingleton<SchemaMigration>();
         builder.Services.AddHostedService(services => services.GetRequiredService<SchemaMigration>());
         builder.Services.AddSingleton<ProjectionHost>();
@@ -82,7 +87,6 @@ public static class EventStore
         options.Events.StreamIdentity = StreamIdentity.AsGuid;
         options.Events.AppendMode = EventAppendMode.QuickWithServerTimestamps;
         options.Events.UseExclusiveLockOnConcurrentAppends = true;
-        options.Events.UseListenNotifyForEventAppends = true;
         options.Events.MetadataConfig.EnableAll();
         options.Events.MetadataConfig.UserNameEnabled = true; // "all" leaves it out
         options.MapEventTypes(events);

@@ -71,16 +71,17 @@ public static class CommandHandling
 
             if (!past.AreOf<TEvent>())
             {
-                return new Handled<TState>(decider.Initial, 0, OfAnotherKind);
-            }
-
-            if (handling.ExpectedVersion is { } expected && expected != past.Count)
-            {
-                throw new VersionConflictException(stream, preconditionFailed: true);
+                return new Handled<TState>(decider.Initial, 0, Rejection.NotFound);
             }
 
             var state = decider.Fold(past);
             var decision = decider.Decide(state, command);
+
+            // Of what is not there for the caller, it has no version either.
+            if (handling.ExpectedVersion is { } expected && expected != past.Count && decision.Rejection != Rejection.NotFound)
+            {
+                throw new VersionConflictException(stream, preconditionFailed: true);
+            }
 
             if (decision.Rejection is null && !decision.Events.IsEmpty)
             {
@@ -137,7 +138,7 @@ public static class CommandHandling
         foreach (var (stream, command, handling) in batch)
         {
             var (past, state) = states[stream];
-            var decision = past.AreOf<TEvent>() ? decider.Decide(state, command) : OfAnotherKind;
+            var decision = past.AreOf<TEvent>() ? decider.Decide(state, command) : Rejection.NotFound;
             var events = decision.Rejection is null ? decision.Events : [];
 
             foreach (var @event in events)
@@ -220,9 +221,6 @@ public static class CommandHandling
     internal static bool IsLostAppendRace(this Exception exception) =>
         exception is EventStreamUnexpectedMaxEventIdException or Marten.Exceptions.ExistingStreamIdCollisionException
         || exception.UniqueViolation() is "pk_mt_events_stream_and_version" or "pkey_mt_streams_id";
-
-    // Whoever asks for an order by the id of a member finds no order; and adds nothing to the member either.
-    private static readonly Rejection OfAnotherKind = new("not-found", "There is nothing of this kind under this id.");
 
     private static bool AreOf<TEvent>(this IEnumerable<IEvent> events) => events.All(e => e.Data is TEvent);
 

@@ -13,7 +13,7 @@ namespace Community.EventSourcing;
 /// does this too, by a package that the registry lacks (docs/adr/0003).
 /// </summary>
 public sealed class ProjectionHost(
-    IDocumentStore store, ConnectionOptions connection, TimeProvider clock, ILoggerFactory logs) : BackgroundService
+    IDocumentStore store, ConnectionOptions connection, Wakeup wakeup, TimeProvider clock, ILoggerFactory logs) : BackgroundService
 {
     private const long Lock = 7_350_002;
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
@@ -57,6 +57,7 @@ public sealed class ProjectionHost(
 
         var coordinator = new ProjectionCoordinator(store, logs.CreateLogger<ProjectionCoordinator>());
         _leading = coordinator;
+        wakeup.Leads = true;
         _log.LogInformation("This replica runs the projections");
 
         try
@@ -72,6 +73,7 @@ public sealed class ProjectionHost(
         finally
         {
             _leading = null;
+            wakeup.Leads = false;
             await coordinator.StopAsync(CancellationToken.None);
             await coordinator.DisposeAsync();
         }

@@ -35,8 +35,8 @@ public sealed class Tally
 /// </summary>
 internal static class CommandPath
 {
-    private const int Rounds = 5;
-    private static readonly (int Callers, int Times)[] Levels = [(1, 400), (8, 1200), (32, 1600)];
+    private static readonly int Rounds = Effort.Of(5);
+    private static readonly (int Callers, int Times)[] Levels = [(1, Effort.Of(400)), (8, Effort.Of(1200)), (32, Effort.Of(1600))];
 
     public static async Task Measure(Report report)
     {
@@ -185,12 +185,11 @@ internal static class CommandPath
 
         public static async Task<InProcess> Start(BareServers servers)
         {
-            var host = await Hosts.Start(Services.Speaker(new Dictionary<string, string?>
-            {
-                ["ConnectionStrings:sampledb"] = await servers.Database("in_process"),
-                ["ConnectionStrings:messaging"] = servers.Broker.ToString(),
-                ["Sealing:MasterKey"] = Hosts.MasterKey
-            }), relays: false);
+            var builder = WebApplication.CreateBuilder();
+            builder.Configuration["ConnectionStrings:sampledb"] = await servers.Database("in_process");
+            builder.Configuration["Sealing:MasterKey"] = Hosts.MasterKey;
+            builder.AddEventStore("sampledb", typeof(Speaker).Assembly, _ => { });
+            var host = await Hosts.Start(builder);
 
             return new(host);
         }

@@ -1,8 +1,7 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Community.Benchmarks;
@@ -12,20 +11,10 @@ internal static class Hosts
 {
     public static readonly string MasterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
-    /// <param name="relays">False: no bus and no daemon, for what ends with the commit.</param>
-    public static async Task<WebApplication> Start(WebApplicationBuilder builder, bool relays = true)
+    public static async Task<WebApplication> Start(WebApplicationBuilder builder)
     {
         builder.WebHost.UseSetting("urls", "http://127.0.0.1:0");
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-
-        if (!relays)
-        {
-            foreach (var hosted in builder.Services.Where(service => service.ServiceType == typeof(IHostedService)
-                && (service.ImplementationType?.Assembly.GetName().Name is "Community.Messaging" or "MassTransit" || service.ImplementationType?.Name == "ProjectionHost")).ToList())
-            {
-                builder.Services.Remove(hosted);
-            }
-        }
 
         var host = builder.Build();
         await host.StartAsync();

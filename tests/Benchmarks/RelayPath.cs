@@ -19,9 +19,9 @@ namespace Community.Benchmarks;
 /// </summary>
 internal static class RelayPath
 {
-    private const int Rounds = 5;
-    private const int Facts = 4000;
-    private const int Samples = 200;
+    private static readonly int Rounds = Effort.Of(5);
+    private static readonly int Facts = Effort.Of(4000);
+    private static readonly int Samples = Effort.Of(200);
 
     /// <summary>Facts per second that are under way while freshness is sampled.</summary>
     private const int Background = 50;
@@ -175,6 +175,16 @@ internal static class RelayPath
 
         public async ValueTask DisposeAsync()
         {
+            await using (var q = read.CreateCommand("""
+                select percentile_cont(array[0.1,0.5,0.9]) within group (order by extract(epoch from e.timestamp - (e.data->>'at')::timestamptz)*1000),
+                       percentile_cont(array[0.1,0.5,0.9]) within group (order by extract(epoch from d.mt_last_modified - e.timestamp)*1000)
+                from (select * from mt_events order by seq_id desc limit 60) e join mt_doc_heardnumbers d on d.id = e.id
+                """))
+            {
+                await using var r = await q.ExecuteReaderAsync();
+                await r.ReadAsync();
+                Report.Say("DEBUG hop1 " + string.Join(' ', r.GetFieldValue<double[]>(0)) + " hop2 " + string.Join(' ', r.GetFieldValue<double[]>(1)));
+            }
             await Hosts.Stop(speaker);
             await Hosts.Stop(listener);
             await read.DisposeAsync();

@@ -70,6 +70,14 @@ internal sealed class Report
     }
 }
 
+/// <summary>How much is measured: all of it, or with <c>--quick</c> a third, to look for hot spots while others use the machine.</summary>
+internal static class Effort
+{
+    public static bool Quick { get; set; }
+
+    public static int Of(int whole) => Quick ? Math.Max(1, whole / 3) : whole;
+}
+
 internal static class Ids
 {
     public static Guid New() => Guid.CreateVersion7(TimeProvider.System.GetUtcNow());

@@ -8,7 +8,7 @@ namespace Community.Benchmarks;
 
 internal static class WholeSystem
 {
-    private const int Starts = 3;
+    private static readonly int Starts = Effort.Of(3);
 
     /// <summary>From nothing, and again on the same data; beside the two servers alone.</summary>
     public static async Task Start(Report report)

@@ -48,10 +48,11 @@ internal static class OrderEndpoints
     {
         var loaded = await store.Load(Order.Decider, Order.Stream(id), asOf, ct);
 
-        return loaded.State is Placed order && (order.MemberId == user.MemberId() || user.May("operator"))
-            ? (order, loaded.Version)
-            : null;
+        return loaded.State.IsSeenBy(user) ? ((Placed)loaded.State, loaded.Version) : null;
     }
+
+    private static bool IsSeenBy(this Order order, ClaimsPrincipal user) =>
+        order is Placed placed && (placed.MemberId == user.MemberId() || user.May("operator"));
 
     private static async Task<Results<Created<OrderView>, ProblemHttpResult>> Place(
         NewOrder wish, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
@@ -136,38 +137,32 @@ internal static class OrderEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> Cancel(
         Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        if (await store.FindOrder(id, user, null, ct) is null)
-        {
-            return Problems.NotFound("order");
-        }
-
         var handled = await store.Handle(
-            Order.Decider, Order.Stream(id), new CancelOrder(clock.GetUtcNow()), new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+            Order.Decider.Where(order => order.IsSeenBy(user)), Order.Stream(id), new CancelOrder(clock.GetUtcNow()),
+            new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
 
-        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.NoContent();
+        return handled.Rejection is { } rejection ? Refused(rejection) : TypedResults.NoContent();
     }
 
     private static async Task<Results<Created<RefundView>, ProblemHttpResult>> Refund(
         Guid id, NewRefund wish, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        if (await store.FindOrder(id, user, null, ct) is null)
-        {
-            return Problems.NotFound("order");
-        }
-
         var refund = new RefundOrder(http.NewId(clock), wish.Amount, wish.Reason, clock.GetUtcNow());
         var handled = await store.Handle(
-            Order.Decider, Order.Stream(id), refund, new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+            Order.Decider.Where(order => order.IsSeenBy(user)), Order.Stream(id), refund, new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
 
         if (handled.Rejection is { } rejection)
         {
-            return rejection.ToProblem();
+            return Refused(rejection);
         }
 
         http.SetVersion(handled.Version);
 
         return TypedResults.Created($"/orders/{id}", new RefundView(refund.RefundId, ((Paid)handled.State).Refunds[refund.RefundId]));
     }
+
+    private static ProblemHttpResult Refused(Rejection rejection) =>
+        rejection == Rejection.NotFound ? Problems.NotFound("order") : rejection.ToProblem();
 
     private static OrderView View(Guid id, Placed order)
     {
