@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.Protocols;
@@ -76,9 +77,10 @@ public static class Access
     {
         var rules = TokenRules.From(configuration);
         services.AddSingleton(rules);
+        services.AddSingleton<CheckedTokens>();
         services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .Configure<IServiceProvider, TimeProvider, IHttpClientFactory>((options, provider, clock, clients) =>
+            .Configure<IServiceProvider, TimeProvider, IHttpClientFactory, CheckedTokens>((options, provider, clock, clients, known) =>
             {
                 options.MapInboundClaims = false;
                 // Membership reads its own keys where it keeps them.
@@ -95,7 +97,17 @@ public static class Access
                     RequireExpirationTime = true,
                     LifetimeValidator = (_, expires, _, _) => expires > clock.GetUtcNow().UtcDateTime
                 };
-                options.Events = new() { OnTokenValidated = Check };
+                options.Events = new()
+                {
+                    OnMessageReceived = context => Recall(context, known),
+                    OnTokenValidated = async context =>
+                    {
+                        known.Add(context.Request, context.Principal!, context.SecurityToken.ValidTo);
+
+                        if (await Fault(context.Principal!, context.HttpContext) is { } fault)
+                            context.Fail(fault);
+                    }
+                };
             });
         PublishedKeys.AddClient(services);
         services.AddAuthorizationBuilder()
@@ -104,13 +116,43 @@ public static class Access
         services.AddSingleton<IAuthorizationHandler, Permitted.Handler>();
     }
 
-    private static async Task Check(TokenValidatedContext context)
+    private static async Task Recall(MessageReceivedContext context, CheckedTokens known)
     {
-        var token = context.Principal!;
-        if (token.FindMemberId() is null)
-            context.Fail("The token names no member.");
-        else if (context.HttpContext.RequestServices.GetService<ITokenRevocation>() is { } revocation && await revocation.IsRevoked(token, context.HttpContext.RequestAborted))
-            context.Fail("The token is revoked.");
+        if (known.Find(context.Request) is not { } principal)
+            return;
+
+        // A token is stopped at once, however lately it was checked.
+        if (await Fault(principal, context.HttpContext) is { } fault)
+        {
+            context.Fail(fault);
+            return;
+        }
+
+        context.Principal = principal;
+        context.Success();
+    }
+
+    private static async ValueTask<string?> Fault(ClaimsPrincipal token, HttpContext http) =>
+        token.FindMemberId() is null ? "The token names no member."
+        : http.RequestServices.GetService<ITokenRevocation>() is { } revocation && await revocation.IsRevoked(token, http.RequestAborted)
+            ? "The token is revoked."
+        : null;
+
+    /// <summary>Tokens whose signature was checked within the last minute: to check it takes as long as a small command.</summary>
+    private sealed class CheckedTokens(TimeProvider clock) : IDisposable
+    {
+        private static readonly TimeSpan Life = TimeSpan.FromMinutes(1);
+        private readonly MemoryCache _tokens = new(new MemoryCacheOptions { SizeLimit = 4096 });
+
+        public ClaimsPrincipal? Find(HttpRequest request) =>
+            _tokens.TryGetValue(request.Headers.Authorization.ToString(), out Known? known) && known!.Expires > clock.GetUtcNow().UtcDateTime ? known.Principal : null;
+
+        public void Add(HttpRequest request, ClaimsPrincipal principal, DateTime expires) =>
+            _tokens.Set(request.Headers.Authorization.ToString(), new Known(principal, expires), new MemoryCacheEntryOptions { Size = 1, AbsoluteExpirationRelativeToNow = Life });
+
+        public void Dispose() => _tokens.Dispose();
+
+        private sealed record Known(ClaimsPrincipal Principal, DateTime Expires);
     }
 
     private sealed record NeededScope(string Scope);
