@@ -300,14 +300,13 @@ internal static class CommandPath
 internal static class CaughtUp
 {
     /// <summary>All that runs after the log stands where the log ends.</summary>
-    public static async Task<bool> All(NpgsqlDataSource database, string shard = "%")
+    public static async Task<bool> All(NpgsqlDataSource database)
     {
         await using var select = database.CreateCommand(
             """
             select coalesce(min(last_seq_id), 0) >= (select coalesce(max(seq_id), 0) from mt_events)
-            from mt_event_progression where name like $1 and name not like 'HighWaterMark%'
+            from mt_event_progression where name like '%:All'
             """);
-        select.Parameters.Add(new() { Value = shard });
 
         return (bool)(await select.ExecuteScalarAsync())!;
     }

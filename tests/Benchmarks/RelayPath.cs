@@ -39,8 +39,8 @@ internal static class RelayPath
 
         foreach (var path in paths)
         {
-            await Throughput(path, 1000);
-            await Freshness(path, 50);
+            await Throughput(path, Facts); // what is measured is compiled for good by then
+            await Freshness(path, Samples);
         }
 
         for (var round = 0; round < Rounds; round++)
@@ -175,16 +175,6 @@ internal static class RelayPath
 
         public async ValueTask DisposeAsync()
         {
-            await using (var q = read.CreateCommand("""
-                select percentile_cont(array[0.1,0.5,0.9]) within group (order by extract(epoch from e.timestamp - (e.data->>'at')::timestamptz)*1000),
-                       percentile_cont(array[0.1,0.5,0.9]) within group (order by extract(epoch from d.mt_last_modified - e.timestamp)*1000)
-                from (select * from mt_events order by seq_id desc limit 60) e join mt_doc_heardnumbers d on d.id = e.id
-                """))
-            {
-                await using var r = await q.ExecuteReaderAsync();
-                await r.ReadAsync();
-                Report.Say("DEBUG hop1 " + string.Join(' ', r.GetFieldValue<double[]>(0)) + " hop2 " + string.Join(' ', r.GetFieldValue<double[]>(1)));
-            }
             await Hosts.Stop(speaker);
             await Hosts.Stop(listener);
             await read.DisposeAsync();

@@ -146,6 +146,37 @@ public sealed class Projections
         Assert.True(Leads(second));
     }
 
+    [Fact]
+    public async Task An_append_on_any_replica_wakes_the_daemon_long_before_it_polls()
+    {
+        var database = await Servers.CreateDatabase("woken");
+        void Configure(StoreOptions options)
+        {
+            options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async);
+            options.Projections.FastPollingTime = options.Projections.SlowPollingTime = TimeSpan.FromMinutes(10);
+            options.Projections.HighWaterStalenessThreshold = TimeSpan.FromMinutes(30);
+        }
+
+        await using var first = await Store.Start(database, Configure);
+        await using var second = await Store.Start(database, Configure);
+        await Eventually.True(() => Task.FromResult(Leads(first) ^ Leads(second)), Store.Deadline, "one of the two to lead");
+        var (leading, other) = Leads(first) ? (first, second) : (second, first);
+
+        foreach (var replica in new[] { leading, other, leading, other })
+        {
+            var before = await Values<Said>(other, s => s.Value);
+
+            // Said again and again: the first may come before the daemon listens.
+            await Eventually.True(
+                async () =>
+                {
+                    await Say(replica, 1);
+
+                    return (await Values<Said>(other, s => s.Value)).Count > before.Count;
+                }, Store.Deadline, "the daemon to be woken");
+        }
+    }
+
     private static bool Leads(WebApplication host) => host.Services.GetRequiredService<ProjectionHost>().Daemon is not null;
 
     private static async Task Say(WebApplication host, int count)
