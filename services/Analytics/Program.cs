@@ -19,6 +19,7 @@ app.MapServiceDefaults();
 app.UseOrigin();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
+app.MapProjections().RequireRoles("operator");
 app.MapActivities();
 app.MapFigures();
 app.Run();

@@ -31,6 +31,7 @@ app.MapServiceDefaults();
 app.UseOrigin();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
+app.MapProjections().RequireRoles("operator");
 app.MapContents();
 app.MapAudience();
 app.MapComments();

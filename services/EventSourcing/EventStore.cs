@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Polly;
 
 namespace Community.EventSourcing;
 
@@ -37,19 +38,11 @@ public static class EventStore
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(new ConnectionOptions(connection));
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(connection));
+        builder.Services.TryAddSingleton(StoredEvents.Of(events));
+        builder.Services.AddSingleton(services => new StoreConfiguration(services, services.GetRequiredService<StoredEvents>(), configure));
         builder.Services.AddMarten(services =>
         {
-            var options = new StoreOptions();
-            options.Connection(services.GetRequiredService<NpgsqlDataSource>());
-            options.Events.TimeProvider = services.GetRequiredService<TimeProvider>();
-            Configure(options, events);
-
-            foreach (var part in services.GetServices<IStorePart>())
-            {
-                part.Configure(options);
-            }
-
-            configure(options);
+            var options = services.GetRequiredService<StoreConfiguration>().For(services.GetRequiredService<NpgsqlDataSource>());
             var wakeup = services.GetRequiredService<Wakeup>();
             options.Projections.Wakeup = wakeup;
             options.Listeners.Add(wakeup);
@@ -67,6 +60,7 @@ public static class EventStore
         builder.Services.AddSingleton<IStorePart, ProjectionTraces>();
         builder.Services.AddSingleton<ProjectionLag>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ProjectionLag>());
+        builder.Services.AddRebuilds();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database").AddCheck<ProjectionHealth>("projections");
         builder.Services.AddSealing(builder.Configuration);
         builder.Services.AddStoreProblems();
@@ -75,7 +69,9 @@ public static class EventStore
         return builder;
     }
 
-    internal static void Configure(StoreOptions options, Assembly events)
+    internal static void Configure(StoreOptions options, Assembly events) => Configure(options, StoredEvents.Of(events));
+
+    internal static void Configure(StoreOptions options, StoredEvents events)
     {
         // Marten must know the casing too: its queries and indexes name the members by it.
         options.UseSystemTextJsonForSerialization(casing: Weasel.Core.Casing.CamelCase, configure: json => EventTypes.Configure(json));
@@ -101,6 +97,36 @@ public static class EventStore
         options.Projections.AsyncMode = DaemonMode.Solo; // on one replica: ProjectionHost holds the lock
         options.Events.EnableExtendedProgressionTracking = true; // so that every replica can tell which shard is paused, and why
         options.OpenTelemetry.TrackEventCounters();
+    }
+}
+
+/// <summary>How the service's store is made: the serving one, and the one beside it in which a read model is built anew.</summary>
+internal sealed class StoreConfiguration(IServiceProvider services, StoredEvents events, Action<StoreOptions> configure)
+{
+    /// <param name="beside">The schema of the read models where it is not the serving one; the log stays the same.</param>
+    public StoreOptions For(NpgsqlDataSource database, string? beside = null)
+    {
+        var options = new StoreOptions();
+        options.Connection(database);
+        options.Events.TimeProvider = services.GetRequiredService<TimeProvider>();
+
+        if (beside is not null)
+        {
+            options.Events.DatabaseSchemaName = options.DatabaseSchemaName;
+            options.DatabaseSchemaName = beside;
+        }
+
+        EventStore.Configure(options, events);
+
+        foreach (var part in services.GetServices<IStorePart>())
+        {
+            part.Configure(options);
+        }
+
+        configure(options);
+        options.ExtendPolly(load => load.AddStrategy(_ => new UnknownEvents(database, options, events)));
+
+        return options;
     }
 }
 

@@ -196,7 +196,7 @@ public static class CommandHandling
         var past = await session.Events.FetchStreamAsync(stream, timestamp: asOf?.ToUniversalTime(), token: ct);
 
         // An id that a client gives may be that of a stream of another kind: of this kind there is none.
-        if (past is [{ Data: not TEvent }, ..])
+        if (past.FirstOrDefault(e => e.Data is not RemovedEvent) is { Data: not TEvent })
         {
             past = [];
         }
@@ -222,12 +222,12 @@ public static class CommandHandling
         exception is EventStreamUnexpectedMaxEventIdException or Marten.Exceptions.ExistingStreamIdCollisionException
         || exception.UniqueViolation() is "pk_mt_events_stream_and_version" or "pkey_mt_streams_id";
 
-    private static bool AreOf<TEvent>(this IEnumerable<IEvent> events) => events.All(e => e.Data is TEvent);
+    private static bool AreOf<TEvent>(this IEnumerable<IEvent> events) => events.All(e => e.Data is TEvent or RemovedEvent);
 
     private static TState Fold<TState, TCommand, TEvent>(
         this Decider<TState, TCommand, TEvent> decider, IEnumerable<IEvent> events)
         where TEvent : class =>
-        events.Aggregate(decider.Initial, (state, e) => decider.Evolve(state, (TEvent)e.Data));
+        events.Where(e => e.Data is not RemovedEvent).Aggregate(decider.Initial, (state, e) => decider.Evolve(state, (TEvent)e.Data));
 
     private static IDocumentSession OpenSession(this IDocumentStore store)
     {
@@ -280,6 +280,11 @@ public static class CommandHandling
     // only so is a cut by instant always a prefix of the stream.
     private static IEvent Stored(this IDocumentSession session, object data, IEvent? last, DateTimeOffset? at)
     {
+        if (data is IFormerEvent)
+        {
+            throw new InvalidOperationException($"{data.GetType().Name} is a former event: it is read, and no longer written.");
+        }
+
         var @event = session.Events.BuildEvent(data);
         var now = ((DocumentStore)session.DocumentStore).Options.Events.TimeProvider.GetUtcNow();
         var instant = Microseconds(at ?? now);

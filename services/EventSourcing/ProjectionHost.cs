@@ -17,11 +17,15 @@ public sealed class ProjectionHost(
 {
     private const long Lock = 7_350_002;
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private const int BeatsToStandBack = 5; // of which another replica needs one to take the lock
     private readonly ILogger _log = logs.CreateLogger<ProjectionHost>();
     private volatile ProjectionCoordinator? _leading;
 
     /// <summary>The running daemon, or null while another replica runs it.</summary>
     public IProjectionDaemon? Daemon => _leading?.DaemonForMainDatabase();
+
+    /// <summary>Why this replica leaves the projections to others: a newer release has stored an event that it does not know.</summary>
+    public string? StandsBack { get; private set; }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -32,6 +36,11 @@ public sealed class ProjectionHost(
             try
             {
                 await Lead(beat, stoppingToken);
+
+                for (var i = 0; i < BeatsToStandBack; i++)
+                {
+                    await beat.WaitForNextTickAsync(stoppingToken);
+                }
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -55,6 +64,7 @@ public sealed class ProjectionHost(
             await beat.WaitForNextTickAsync(ct);
         }
 
+        StandsBack = null;
         var coordinator = new ProjectionCoordinator(store, logs.CreateLogger<ProjectionCoordinator>());
         _leading = coordinator;
         wakeup.Leads = true;
@@ -68,6 +78,14 @@ public sealed class ProjectionHost(
             {
                 await using var alive = new NpgsqlCommand("select 1", session) { CommandTimeout = 5 };
                 await alive.ExecuteNonQueryAsync(ct);
+
+                if (await Unreadable(coordinator.DaemonForMainDatabase()) is { } unreadable)
+                {
+                    StandsBack = unreadable;
+                    _log.LogWarning("This replica leaves the projections to a newer release: {Reason}", unreadable);
+
+                    return;
+                }
             }
         }
         finally
@@ -77,6 +95,26 @@ public sealed class ProjectionHost(
             await coordinator.StopAsync(CancellationToken.None);
             await coordinator.DisposeAsync();
         }
+    }
+
+    private static async Task<string?> Unreadable(IProjectionDaemon daemon)
+    {
+        foreach (var agent in daemon.CurrentAgents())
+        {
+            switch (agent.Failure?.Category)
+            {
+                case ShardFailureCategory.UnknownEventType:
+                    return $"{agent.Name.Identity} stands before sequence {agent.Failure.Event?.Sequence}. {agent.Failure.Message}";
+
+                // Another moved its progress: a leader that did not know it was none any more, or a rebuild. Left alone it
+                // would stay stopped; taken away, it is begun again where it now stands.
+                case ShardFailureCategory.ProgressionOutOfOrder:
+                    await daemon.StopAgentAsync(agent.Name);
+                    break;
+            }
+        }
+
+        return null;
     }
 
     private static async Task<bool> TryLock(NpgsqlConnection session, CancellationToken ct)
@@ -94,7 +132,9 @@ internal sealed class ProjectionHealth(ProjectionHost host) : IHealthCheck
     {
         if (host.Daemon is not { } daemon)
         {
-            return Task.FromResult(HealthCheckResult.Healthy("Another replica runs the projections."));
+            return Task.FromResult(host.StandsBack is { } reason
+                ? HealthCheckResult.Degraded($"Left to a newer release: {reason}")
+                : HealthCheckResult.Healthy("Another replica runs the projections."));
         }
 
         var mark = daemon.HighWaterMark();

@@ -25,6 +25,7 @@ app.MapServiceDefaults();
 app.UseOrigin();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
+app.MapProjections().RequireRoles("operator");
 app.MapRules();
 app.MapPoints();
 app.MapBadges();

@@ -26,6 +26,7 @@ app.MapServiceDefaults();
 app.UseOrigin();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
+app.MapProjections().RequireRoles("operator");
 app.MapFounding();
 app.MapMembers();
 app.MapSessions();

@@ -35,6 +35,7 @@ app.MapServiceDefaults();
 app.UseOrigin();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
+app.MapProjections().RequireRoles("operator");
 app.MapProducts();
 app.MapOrders();
 app.MapGateways();

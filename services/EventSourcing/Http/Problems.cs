@@ -27,7 +27,7 @@ public static class Problems
     private static string Title(string code) => char.ToUpperInvariant(code[0]) + code[1..].Replace('-', ' ');
 }
 
-/// <summary>Version conflicts are 409 or 412; a database that is away is 503, to be tried again.</summary>
+/// <summary>Version conflicts are 409 or 412; a database that is away, or events of a newer release, are 503, to be tried again.</summary>
 internal sealed class StoreExceptionHandler : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext context, Exception exception, CancellationToken cancellationToken)
@@ -38,6 +38,9 @@ internal sealed class StoreExceptionHandler : IExceptionHandler
                 StatusCodes.Status412PreconditionFailed, "version-mismatch", "It has changed since the version in If-Match."),
             VersionConflictException => Problems.Problem(
                 StatusCodes.Status409Conflict, "version-conflict", "It was changed by somebody else at the same time."),
+            // Deciding on what is known of the stream would be deciding on half of it.
+            Marten.Exceptions.UnknownEventTypeException => Problems.Problem(
+                StatusCodes.Status503ServiceUnavailable, "newer-release", "A newer release of this service has written what this one cannot read; try again shortly."),
             _ when exception.IsDatabaseAway() => Problems.Problem(
                 StatusCodes.Status503ServiceUnavailable, "database-away", "The database does not answer; try again shortly."),
             _ => null
