@@ -45,15 +45,15 @@ internal sealed class BesideStore : IAsyncDisposable
         var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection.Pooled) { SearchPath = $"{schema},public" }.ConnectionString);
         var options = configuration.For(database, schema);
 
-        if (options.Projections.All.SingleOrDefault(p => p.Name == projection) is not { } source || source is not ProjectionBase named || source.Shards() is not [_])
+        if (options.FindProjection(projection) is not ProjectionBase named || named is not IProjectionSource<IDocumentOperations, IQuerySession> source)
         {
-            throw new NotRebuildableException("It is not a single projection.");
+            throw new NotRebuildableException("It is not a projection of Marten's own kinds.");
         }
 
         named.Name = schema;
         source.Options.BatchSize = Math.Max(source.Options.BatchSize, PageSize);
         options.Projections.All.RemoveAll(p => p != source);
-        var store = new DocumentStore(options);
+        var store = configuration.Store(options, database);
         var objects = store.Storage.AllObjects().ToList();
         var owned = OwnedBy(source, store).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var tables = objects.OfType<Table>().Where(table => owned.Contains(table.Identifier.QualifiedName)).ToList();
@@ -143,6 +143,15 @@ internal sealed class BesideStore : IAsyncDisposable
         source.PublishedTypes().Concat(source.Options.CleanUps.OfType<DeleteDocuments>().Select(documents => documents.DocumentType))
             .Select(type => ((IReadOnlyStoreOptions)store.Options).FindOrResolveDocumentType(type).TableName.QualifiedName)
             .Concat(source.Options.CleanUps.OfType<DeleteTableData>().Select(table => table.TableIdentifier));
+}
+
+internal static class ProjectionNames
+{
+    /// <summary>Marten takes the whole name of the class, where the projection has none of its own.</summary>
+    public static string Shown(string name) => name[(name.LastIndexOf('.') + 1)..];
+
+    public static IProjectionSource<IDocumentOperations, IQuerySession>? FindProjection(this StoreOptions options, string shown) =>
+        options.Projections.All.SingleOrDefault(source => Shown(source.Name) == shown);
 }
 
 /// <summary>The read model cannot be built beside the serving one; the message says why.</summary>

@@ -10,7 +10,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Polly;
 
 namespace Community.EventSourcing;
 
@@ -39,7 +38,8 @@ public static class EventStore
         builder.Services.AddSingleton(new ConnectionOptions(connection));
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(connection));
         builder.Services.TryAddSingleton(StoredEvents.Of(events));
-        builder.Services.AddSingleton(services => new StoreConfiguration(services, services.GetRequiredService<StoredEvents>(), configure));
+        builder.Services.AddSingleton(services => new StoreConfiguration(
+            services.GetRequiredService<TimeProvider>(), [.. services.GetServices<IStorePart>()], services.GetRequiredService<StoredEvents>(), configure));
         builder.Services.AddMarten(services =>
         {
             var options = services.GetRequiredService<StoreConfiguration>().For(services.GetRequiredService<NpgsqlDataSource>());
@@ -49,6 +49,8 @@ public static class EventStore
 
             return options;
         });
+        builder.Services.Replace(ServiceDescriptor.Singleton<IDocumentStore>(services =>
+            services.GetRequiredService<StoreConfiguration>().Store(services.GetRequiredService<StoreOptions>(), services.GetRequiredService<NpgsqlDataSource>())));
 
         builder.Services.AddSingleton<Wakeup>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Wakeup>());
@@ -101,14 +103,16 @@ public static class EventStore
 }
 
 /// <summary>How the service's store is made: the serving one, and the one beside it in which a read model is built anew.</summary>
-internal sealed class StoreConfiguration(IServiceProvider services, StoredEvents events, Action<StoreOptions> configure)
+internal sealed class StoreConfiguration(TimeProvider clock, IReadOnlyList<IStorePart> parts, StoredEvents events, Action<StoreOptions> configure)
 {
+    public DocumentStore Store(StoreOptions options, NpgsqlDataSource database) => new CheckedStore(options, events, database);
+
     /// <param name="beside">The schema of the read models where it is not the serving one; the log stays the same.</param>
     public StoreOptions For(NpgsqlDataSource database, string? beside = null)
     {
         var options = new StoreOptions();
         options.Connection(database);
-        options.Events.TimeProvider = services.GetRequiredService<TimeProvider>();
+        options.Events.TimeProvider = clock;
 
         if (beside is not null)
         {
@@ -118,13 +122,12 @@ internal sealed class StoreConfiguration(IServiceProvider services, StoredEvents
 
         EventStore.Configure(options, events);
 
-        foreach (var part in services.GetServices<IStorePart>())
+        foreach (var part in parts)
         {
             part.Configure(options);
         }
 
         configure(options);
-        options.ExtendPolly(load => load.AddStrategy(_ => new UnknownEvents(database, options, events)));
 
         return options;
     }

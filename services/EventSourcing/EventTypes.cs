@@ -55,7 +55,7 @@ internal sealed record StoredEvents(IReadOnlyList<(Type Type, string Name)> Type
     public static StoredEvents Of(Assembly assembly) => new(
         EventTypes.In(assembly), [.. assembly.GetCustomAttributes<RemovedEventAttribute>().Select(removed => removed.Name).Order()]);
 
-    public IReadOnlyList<string> Names { get; } = [.. Types.Select(t => t.Name), .. Removed];
+    public IReadOnlyList<string> Names => [.. Types.Select(t => t.Name), .. Removed];
 }
 
 public static class EventTypes

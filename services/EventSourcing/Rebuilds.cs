@@ -257,7 +257,8 @@ internal sealed class Rebuilds(
     private const string HighWaterMark = "select coalesce((select last_seq_id from mt_event_progression where name = 'HighWaterMark'), 0)";
 
     private ShardName Serving(string projection) =>
-        ((DocumentStore)store).Options.Projections.All.Single(source => source.Name == projection).Shards().Single().Name;
+        ((DocumentStore)store).Options.FindProjection(projection)?.Shards() is [var shard]
+            ? shard.Name : throw new NotRebuildableException("It is not there any more.");
 
     private static async Task<long> Progress(NpgsqlConnection session, ShardName shard, CancellationToken ct, string how = "") =>
         await session.Scalar<long?>($"select last_seq_id from mt_event_progression where name = $1{how}", ct, shard.Identity) ?? 0;

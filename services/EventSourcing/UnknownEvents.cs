@@ -1,36 +1,61 @@
+using System.Reflection;
+using JasperFx.Events;
+using JasperFx.Events.Daemon;
 using JasperFx.Events.Projections;
 using Marten;
-using Marten.Exceptions;
+using UnknownEventTypeException = Marten.Exceptions.UnknownEventTypeException;
+using Microsoft.Extensions.Logging;
 using Npgsql;
-using Polly;
 
 namespace Community.EventSourcing;
 
 /// <summary>
-/// Refuses a page of the log that has an event of a name which this release does not know. A projection loads by names:
-/// what a newer release has stored would not even be read, and its progress would pass over it.
+/// Marten's store, but that its daemon refuses a page of the log with an event of a name which this release does not know.
+/// A projection loads by names: what a newer release has stored would not even be read, and the progress pass over it.
 /// </summary>
-internal sealed class UnknownEvents(NpgsqlDataSource database, StoreOptions options, StoredEvents events) : ResilienceStrategy
+internal sealed class CheckedStore(StoreOptions options, StoredEvents events, NpgsqlDataSource database)
+    : DocumentStore(options), IEventStore<IDocumentOperations, IQuerySession>
+{
+    // Marten implements the interface for itself alone, and offers no other place between the loader and the daemon.
+    private static readonly MethodInfo Build = typeof(DocumentStore).GetInterfaceMap(typeof(IEventStore<IDocumentOperations, IQuerySession>))
+        .TargetMethods.Single(method => method.Name.EndsWith(".BuildEventLoader", StringComparison.Ordinal) && method.GetParameters().Length == 5);
+
+    private readonly UnknownEvents _unknown = new(options, events, database);
+
+    IEventLoader IEventStore<IDocumentOperations, IQuerySession>.BuildEventLoader(
+        IEventDatabase database, ILogger loggerFactory, EventFilterable filtering, AsyncOptions shardOptions, ShardName shardName) =>
+        new CheckedLoader((IEventLoader)Build.Invoke(this, [database, loggerFactory, filtering, shardOptions, shardName])!, _unknown);
+
+    private sealed class CheckedLoader(IEventLoader loader, UnknownEvents unknown) : IEventLoader
+    {
+        public async Task<EventPage> LoadAsync(EventRequest request, CancellationToken token)
+        {
+            var page = await loader.LoadAsync(request, token);
+            await unknown.Refuse(page.Floor, page.Ceiling, token);
+
+            return page;
+        }
+    }
+}
+
+/// <summary>Looks for unknown names in ranges of the log; shards mostly read the same ones, one after the other.</summary>
+internal sealed class UnknownEvents(StoreOptions options, StoredEvents events, NpgsqlDataSource database)
 {
     private readonly Lazy<string[]> _known = new(() =>
         [.. events.Names, .. ((IReadOnlyStoreOptions)options).Events.AllKnownEventTypes().Select(type => type.EventTypeName), "archived", "tombstone"]);
 
-    // Ranges that were looked through: shards mostly load the same ones, one after the other.
     private readonly Lock _gate = new();
-    private long _from = -1;
-    private long _to = -1;
+    private (long Floor, long Ceiling)? _checked;
 
-    protected override ValueTask<Outcome<TResult>> ExecuteCore<TResult, TState>(
-        Func<ResilienceContext, TState, ValueTask<Outcome<TResult>>> callback, ResilienceContext context, TState state) =>
-        typeof(TResult) == typeof(EventPage) ? Check(callback(context, state), context.CancellationToken) : callback(context, state);
-
-    private async ValueTask<Outcome<TResult>> Check<TResult>(ValueTask<Outcome<TResult>> load, CancellationToken ct)
+    /// <exception cref="UnknownEventTypeException">With the first one and its sequence.</exception>
+    public async Task Refuse(long floor, long ceiling, CancellationToken ct)
     {
-        var outcome = await load;
-
-        if (outcome.Result is not EventPage page || IsChecked(page))
+        lock (_gate)
         {
-            return outcome;
+            if (_checked is { } range && floor >= range.Floor && ceiling <= range.Ceiling)
+            {
+                return;
+            }
         }
 
         await using var select = database.CreateCommand($"""
@@ -38,36 +63,21 @@ internal sealed class UnknownEvents(NpgsqlDataSource database, StoreOptions opti
             where seq_id > $1 and seq_id <= $2 and type <> all($3) order by seq_id limit 1
             """);
         select.CommandTimeout = 0;
-        select.Parameters.Add(new() { Value = page.Floor });
-        select.Parameters.Add(new() { Value = page.Ceiling });
+        select.Parameters.Add(new() { Value = floor });
+        select.Parameters.Add(new() { Value = ceiling });
         select.Parameters.Add(new() { Value = _known.Value });
         await using var row = await select.ExecuteReaderAsync(ct);
 
         if (await row.ReadAsync(ct))
         {
-            return Outcome.FromException<TResult>(new UnknownEventTypeException(row.GetString(0), row.GetInt64(1)));
+            throw new UnknownEventTypeException(row.GetString(0), row.GetInt64(1));
         }
 
-        Checked(page);
-
-        return outcome;
-    }
-
-    private bool IsChecked(EventPage page)
-    {
         lock (_gate)
         {
-            return _from >= 0 && page.Floor >= _from && page.Ceiling <= _to;
-        }
-    }
-
-    private void Checked(EventPage page)
-    {
-        lock (_gate)
-        {
-            (_from, _to) = _from >= 0 && page.Floor <= _to && page.Ceiling >= _from
-                ? (Math.Min(_from, page.Floor), Math.Max(_to, page.Ceiling))
-                : (page.Floor, page.Ceiling);
+            _checked = _checked is { } range && floor <= range.Ceiling && ceiling >= range.Floor
+                ? (Math.Min(range.Floor, floor), Math.Max(range.Ceiling, ceiling))
+                : (floor, ceiling);
         }
     }
 }

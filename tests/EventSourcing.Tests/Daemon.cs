@@ -92,16 +92,7 @@ public sealed class Projections
         await using var connection = new Npgsql.NpgsqlConnection(database);
         await connection.OpenAsync(Ct);
         await using var transaction = await connection.BeginTransactionAsync(Ct);
-        await using var insert = new Npgsql.NpgsqlCommand(
-            """
-            insert into mt_streams (id, version, timestamp, tenant_id, is_archived) values (@s, 1, now(), '*DEFAULT*', false);
-            insert into mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type)
-            values (nextval('mt_events_sequence'), @e, @s, 1, '{"value": 999, "at": "2026-01-01T12:00:00Z"}', 'number-said.v1', now(), '*DEFAULT*', @t);
-            """, connection, transaction);
-        insert.Parameters.AddWithValue("s", Store.NewStream());
-        insert.Parameters.AddWithValue("e", Store.NewStream());
-        insert.Parameters.AddWithValue("t", $"{typeof(NumberSaid).FullName}, {typeof(NumberSaid).Assembly.GetName().Name}");
-        await insert.ExecuteNonQueryAsync(Ct);
+        await Insert(connection, 999);
         await Say(host, 20);
 
         // Past the three seconds after which a dead gap is passed over: this one is alive, and its number is not yet to be seen.
@@ -115,6 +106,67 @@ public sealed class Projections
 
         var values = await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 21, Store.Deadline, "all numbers, the late one too");
         Assert.Contains(999, values);
+    }
+
+    [Fact]
+    public async Task A_dead_gap_is_passed_over_and_a_live_one_waited_for_also_where_both_are_there_at_once()
+    {
+        var database = await Servers.CreateDatabase("gaps");
+        await using var host = await Store.Start(database, options => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async));
+        await Say(host, 5);
+
+        // Somebody who has looked around for long, and holds no number.
+        await using var visitor = new Npgsql.NpgsqlConnection(database);
+        await visitor.OpenAsync(Ct);
+        await using var visit = await visitor.BeginTransactionAsync(Ct);
+        await using var look = new Npgsql.NpgsqlCommand("select count(*) from mt_events", visitor);
+        await look.ExecuteScalarAsync(Ct);
+
+        await using var connection = new Npgsql.NpgsqlConnection(database);
+        await connection.OpenAsync(Ct);
+        await Die(connection);
+        await Say(host, 5);
+        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 10, Store.Deadline, "the dead gap to be passed over");
+
+        await using var writer = new Npgsql.NpgsqlConnection(database);
+        await writer.OpenAsync(Ct);
+        await using var transaction = await writer.BeginTransactionAsync(Ct);
+        await Die(connection);
+        await Insert(writer, 999);
+        await Die(connection);
+        await Say(host, 5);
+        var since = TimeProvider.System.GetTimestamp();
+        await Eventually.True(
+            async () => (await Values<Said>(host, s => s.Value)).Count == 10
+                ? TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(5)
+                : throw new SpecFailedException("The daemon has passed over a transaction that was still alive."),
+            Store.Deadline, "five seconds to pass");
+        await transaction.CommitAsync(Ct);
+
+        var values = await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 16, Store.Deadline, "all numbers, the late one too");
+        Assert.Equal([1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5, 999], values.Order());
+    }
+
+    // Takes a number and is never heard of again.
+    private static async Task Die(Npgsql.NpgsqlConnection connection)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        await Insert(connection, -1);
+        await transaction.RollbackAsync(Ct);
+    }
+
+    private static async Task Insert(Npgsql.NpgsqlConnection connection, int value)
+    {
+        await using var insert = new Npgsql.NpgsqlCommand(
+            """
+            insert into mt_streams (id, version, timestamp, tenant_id, is_archived) values (@s, 1, now(), '*DEFAULT*', false);
+            insert into mt_events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, mt_dotnet_type)
+            values (nextval('mt_events_sequence'), @e, @s, 1, jsonb_build_object('value', @v, 'at', '2026-01-01T12:00:00Z'), 'number-said.v1', now(), '*DEFAULT*', 'number-said.v1');
+            """, connection);
+        insert.Parameters.AddWithValue("s", Store.NewStream());
+        insert.Parameters.AddWithValue("e", Store.NewStream());
+        insert.Parameters.AddWithValue("v", value);
+        await insert.ExecuteNonQueryAsync(Ct);
     }
 
     [Fact]

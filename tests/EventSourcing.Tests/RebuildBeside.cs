@@ -139,7 +139,6 @@ public sealed class RebuildBeside
         });
         await Say(host, 10);
         using var client = Client(host);
-        TestContext.Current.TestOutputHelper!.WriteLine(await client.GetStringAsync("/projections", Ct));
         await Refused(await client.PostAsync("/projections/nothing/rebuilds", null, Ct), HttpStatusCode.NotFound, "not-found");
         await Refused(await client.PostAsync("/projections/ear/rebuilds", null, Ct), HttpStatusCode.Conflict, "projection-not-rebuildable");
         await Refused(await client.PostAsync("/projections/InlineRemarks/rebuilds", null, Ct), HttpStatusCode.Conflict, "projection-not-rebuildable");

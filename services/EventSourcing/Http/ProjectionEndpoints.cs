@@ -66,18 +66,19 @@ public static class Projections
             .ToDictionary(rebuild => rebuild.Projection);
         var mark = shards.GetValueOrDefault("HighWaterMark").Position;
         var options = ((DocumentStore)store).Options;
-        var sources = options.Projections.All.ToDictionary(source => source.Name);
+        var sources = options.Projections.All.ToDictionary(source => ProjectionNames.Shown(source.Name));
         var followers = options.Projections.AllShards().Select(shard =>
         {
             var (position, status) = shards.GetValueOrDefault(shard.Name.Identity);
+            var name = ProjectionNames.Shown(shard.Name.Name);
 
             return new ProjectionView(
-                shard.Name.Name,
+                name,
                 status switch { "Paused" => ProjectionStatus.Paused, "Stopped" => ProjectionStatus.Stopped, _ => ProjectionStatus.Running },
-                sources.ContainsKey(shard.Name.Name), position, Math.Max(0, mark - position), rebuilds.GetValueOrDefault(shard.Name.Name));
+                sources.ContainsKey(name), position, Math.Max(0, mark - position), rebuilds.GetValueOrDefault(name));
         });
-        var inline = sources.Values.Where(source => source.Lifecycle == ProjectionLifecycle.Inline)
-            .Select(source => new ProjectionView(source.Name, ProjectionStatus.Inline, false, null, null, null));
+        var inline = sources.Where(source => source.Value.Lifecycle == ProjectionLifecycle.Inline)
+            .Select(source => new ProjectionView(source.Key, ProjectionStatus.Inline, false, null, null, null));
 
         return new ProjectionList([.. followers.Concat(inline).OrderBy(view => view.Name, StringComparer.Ordinal)], null);
     }
@@ -86,9 +87,9 @@ public static class Projections
         string name, HttpContext http, IDocumentStore store, NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
     {
         var options = ((DocumentStore)store).Options;
-        var source = options.Projections.All.SingleOrDefault(p => p.Name == name);
+        var source = options.FindProjection(name);
 
-        if (source is null && options.Projections.AllShards().All(shard => shard.Name.Name != name))
+        if (source is null && options.Projections.AllShards().All(shard => ProjectionNames.Shown(shard.Name.Name) != name))
         {
             return Problems.NotFound("projection");
         }
