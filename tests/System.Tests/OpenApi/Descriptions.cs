@@ -49,6 +49,10 @@ internal sealed class Descriptions : DelegatingHandler
         var sent = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
         var response = await base.SendAsync(request, cancellationToken);
         await response.Content.LoadIntoBufferAsync(cancellationToken);
+        // The load balancer's own word, where no replica answers it; every answer of a service has this header.
+        if ((int)response.StatusCode is 502 or 503 or 504 && !response.Headers.Contains("X-Content-Type-Options"))
+            return response;
+
         var exchange = new Exchange(
             request.Method, request.RequestUri!, request.Headers.Authorization is not null, request.Headers,
             request.Content?.Headers.ContentType?.MediaType, sent, (int)response.StatusCode,
