@@ -45,6 +45,13 @@ public static class OpenApi
         [503] = "Something that the service needs does not answer now."
     };
 
+    // Of endpoints that the libraries map, which know nothing of this one.
+    private static readonly OpenApiTag[] Libraries =
+    [
+        new() { Name = "Operations", Description = "How the service is, for its operators." },
+        new() { Name = "Projections", Description = "The read models, and building one anew from the log." }
+    ];
+
     /// <summary>Puts endpoints under a heading of the description; the same heading may be given again.</summary>
     public static TBuilder WithTag<TBuilder>(this TBuilder endpoint, string name, string description) where TBuilder : IEndpointConventionBuilder =>
         endpoint.WithTags(name).WithMetadata(new OpenApiTag { Name = name, Description = description });
@@ -89,8 +96,9 @@ public static class OpenApi
         };
         // Whoever reads this knows under which address: the one in the request's Host header is the caller's to choose.
         document.Servers = [new() { Url = "/" }];
-        document.Tags = context.DescriptionGroups.SelectMany(group => group.Items)
-            .SelectMany(item => item.ActionDescriptor.EndpointMetadata.OfType<OpenApiTag>())
+        var endpoints = context.DescriptionGroups.SelectMany(group => group.Items).Select(item => item.ActionDescriptor.EndpointMetadata).ToList();
+        var names = endpoints.SelectMany(metadata => metadata.OfType<ITagsMetadata>()).SelectMany(tags => tags.Tags).ToHashSet();
+        document.Tags = endpoints.SelectMany(metadata => metadata.OfType<OpenApiTag>()).Concat(Libraries).Where(tag => names.Contains(tag.Name!))
             .DistinctBy(tag => tag.Name).OrderBy(tag => tag.Name, StringComparer.Ordinal).ToHashSet();
 
         var components = document.Components ??= new();
@@ -144,7 +152,7 @@ public static class OpenApi
         {
             if (response is OpenApiResponse { Headers: null } success && status is ['2', ..])
                 success.Headers = Headers([
-                    .. Some(status == "201", ("Location", "Where what was created is read.", Required: true)),
+                    .. Some(status is "201" or "202", ("Location", "Where what comes of it is read.", Required: status == "201")),
                     .. Some(metadata.Contains(Versioning.Answered), ("ETag", "The version.", Required: false))]);
         }
 
