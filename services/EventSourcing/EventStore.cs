@@ -58,7 +58,6 @@ public static class EventStore
         builder.Services.AddHostedService(services => services.GetRequiredService<SchemaMigration>());
         builder.Services.AddSingleton<ProjectionHost>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ProjectionHost>());
-        builder.Services.AddSingleton(new EventAssembly(events));
         builder.Services.AddSingleton<IStorePart, ProjectionTraces>();
         builder.Services.AddSingleton<ProjectionLag>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ProjectionLag>());

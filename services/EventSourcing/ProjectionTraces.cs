@@ -12,7 +12,7 @@ namespace Community.EventSourcing;
 /// the span, we add the links). And so that a trace reaches from the request to the read model without following links
 /// back, each of them gets a span of its own, from the page's beginning to its commit.
 /// </summary>
-internal sealed class ProjectionTraces(NpgsqlDataSource database, IEnumerable<EventAssembly> assemblies) : IStorePart, IChangeListener
+internal sealed class ProjectionTraces(NpgsqlDataSource database, StoredEvents events) : IStorePart, IChangeListener
 {
     // As many links as OpenTelemetry keeps of a span unless told otherwise.
     private const int Most = 128;
@@ -21,6 +21,11 @@ internal sealed class ProjectionTraces(NpgsqlDataSource database, IEnumerable<Ev
 
     public void Configure(StoreOptions options)
     {
+        if (options.DatabaseSchemaName != options.Events.DatabaseSchemaName)
+        {
+            return; // a read model being built anew: the requests of its events were over long ago
+        }
+
         options.Projections.AsyncListeners.Add(this);
         _shards = new(() => options.Projections.AllShards().Where(shard => shard.Role == ShardRole.Projection).ToDictionary(
             shard => $"marten.{shard.Name.Name}.{shard.Name.ShardKey}.page.execution".ToLowerInvariant(),
@@ -84,14 +89,10 @@ internal sealed class ProjectionTraces(NpgsqlDataSource database, IEnumerable<Ev
     // No types named: all of them.
     private string[] TypesOf(EventFilterable filter) =>
     [
-        .. from assembly in assemblies
-           from stored in EventTypes.In(assembly.Events)
+        .. from stored in events.Types
            where filter.IncludedEventTypes.Count == 0 || filter.IncludedEventTypes.Any(included => included.IsAssignableFrom(stored.Type))
            select stored.Name
     ];
 
     private sealed record Shard(string Projection, string Identity, string[] EventTypes);
 }
-
-/// <summary>Where the service's event types are.</summary>
-internal sealed record EventAssembly(System.Reflection.Assembly Events);

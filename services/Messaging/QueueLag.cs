@@ -25,7 +25,7 @@ public sealed record QueueState(string Queue, long Messages, double Seconds, lon
 /// </summary>
 internal sealed class QueueLag : BackgroundService, IReceiveObserver
 {
-    private static readonly string[] SetAside = ["_error", "_skipped", Replay.Suffix + "_error"];
+    private static readonly string[] SetAside = ["_error", "_skipped", "_dead", Replay.Suffix + "_error", Replay.Suffix + "_dead"];
 
     // The broker writes an error into its log for each passive declaration of a queue that is not there.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Community.EventSourcing;
 using JasperFx.Events;
 using MassTransit;
+using MassTransit.Logging;
 
 namespace Community.Messaging;
 
@@ -24,6 +25,12 @@ internal static class Wire
         context.Headers.Set(Sequence, @event.Sequence);
         context.Headers.Set(By, @event.UserName);
         context.Headers.Set(Correlation, @event.CorrelationId);
+
+        // MassTransit does this where its own span is taken; the trace goes on also where nobody takes spans.
+        if (Activity.Current?.Id is { } trace)
+        {
+            context.Headers.Set(DiagnosticHeaders.ActivityId, trace);
+        }
     }
 
     /// <summary>Continues the trace in which the event was appended.</summary>

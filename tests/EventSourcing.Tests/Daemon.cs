@@ -115,15 +115,19 @@ public sealed class Projections
         await using var host = await Store.Start(database, options => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async));
         await Say(host, 5);
 
-        // Somebody who has looked around for long, and holds no number.
+        // Somebody who has looked around for long: since before the last moment at which no number was out.
         await using var visitor = new Npgsql.NpgsqlConnection(database);
         await visitor.OpenAsync(Ct);
         await using var visit = await visitor.BeginTransactionAsync(Ct);
-        await using var look = new Npgsql.NpgsqlCommand("select count(*) from mt_events", visitor);
-        await look.ExecuteScalarAsync(Ct);
-
+        await using var look = new Npgsql.NpgsqlCommand("select now() from mt_events limit 1", visitor);
+        var begun = await look.ExecuteScalarAsync(Ct);
         await using var connection = new Npgsql.NpgsqlConnection(database);
         await connection.OpenAsync(Ct);
+        await using var noted = new Npgsql.NpgsqlCommand(
+            "select exists (select from mt_event_progression where name = 'HighWaterAllocationFence' and last_updated > $1)", connection);
+        noted.Parameters.Add(new() { Value = begun });
+        await Eventually.True(async () => (bool)(await noted.ExecuteScalarAsync(Ct))!, Store.Deadline, "the daemon to have looked since");
+
         await Die(connection);
         await Say(host, 5);
         await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 10, Store.Deadline, "the dead gap to be passed over");

@@ -1,3 +1,5 @@
+using Community.ServiceDefaults;
+
 namespace Community.Payments.Tests;
 
 public sealed class MoneyTests

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -6,6 +7,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Community.AppHost.LocalServers;
 using Community.Testing;
+using Npgsql;
 using RabbitMQ.Client;
 
 namespace Community.Telemetry.Tests;
@@ -19,9 +21,10 @@ internal sealed class WatchedServices : IAsyncDisposable
     private static readonly string[] Talkative =
         ["--Logging:LogLevel:Microsoft.AspNetCore.Hosting=Information", "--Logging:LogLevel:MassTransit=Debug"];
 
-    private readonly List<Child> _services = [];
+    private readonly ConcurrentBag<Child> _services = [];
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(30) };
-    private readonly Dictionary<string, string> _addresses = [];
+    private readonly ConcurrentDictionary<string, string> _addresses = new();
+    private readonly ConcurrentDictionary<string, string> _databases = new();
     private readonly Issuer _issuer;
     private readonly string _masterKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
@@ -31,11 +34,12 @@ internal sealed class WatchedServices : IAsyncDisposable
 
     public PrivateBroker Broker { get; }
 
-    public static async Task<WatchedServices> Start()
+    /// <param name="exported">False: as where no collector is named.</param>
+    public static async Task<WatchedServices> Start(bool exported = true)
     {
         var broker = Servers.PrivateBroker();
         var services = new WatchedServices(await Collector.Start(), await broker, await Issuer.Start());
-        await Task.WhenAll(services.Start("Content"), services.Start("Analytics"));
+        await Task.WhenAll(services.Start("Content", exported), services.Start("Analytics", exported));
 
         return services;
     }
@@ -67,6 +71,23 @@ internal sealed class WatchedServices : IAsyncDisposable
         return ((int)response.StatusCode, JsonNode.Parse(body));
     }
 
+    /// <summary>The traces in which a service has appended its events.</summary>
+    public async Task<IReadOnlyList<string>> StoredTraces(string service)
+    {
+        await using var connection = new NpgsqlConnection(_databases[service]);
+        await connection.OpenAsync();
+        await using var select = new NpgsqlCommand("select split_part(headers->>'traceparent', '-', 2) from mt_events where headers->>'traceparent' is not null", connection);
+        await using var rows = await select.ExecuteReaderAsync();
+        var traces = new List<string>();
+
+        while (await rows.ReadAsync())
+        {
+            traces.Add(rows.GetString(0));
+        }
+
+        return traces;
+    }
+
     /// <summary>Puts a message that is none into a queue.</summary>
     public async Task Garble(string queue)
     {
@@ -88,12 +109,13 @@ internal sealed class WatchedServices : IAsyncDisposable
         _http.Dispose();
     }
 
-    private async Task Start(string project)
+    private async Task Start(string project, bool exported)
     {
         var name = project.ToLowerInvariant();
         var directory = Path.Combine(Metadata("Services"), project);
         var log = Path.Combine(Servers.NewDirectory("logs"), $"{name}.log");
         _addresses[name] = $"http://127.0.0.1:{Ports.Free(1)[0].ToString(CultureInfo.InvariantCulture)}";
+        var database = _databases[name] = await Servers.CreateDatabase(name);
         var service = await Child.Start(new(name, "dotnet", [Path.Combine(directory, "bin", Metadata("Configuration"), "net10.0", $"Community.{project}.dll"), .. Talkative], Signal.Kill)
         {
             LogFile = log,
@@ -102,13 +124,13 @@ internal sealed class WatchedServices : IAsyncDisposable
             {
                 ["ASPNETCORE_ENVIRONMENT"] = "Development",
                 ["ASPNETCORE_URLS"] = _addresses[name],
-                [$"ConnectionStrings__{name}db"] = await Servers.CreateDatabase(name),
+                [$"ConnectionStrings__{name}db"] = database,
                 ["ConnectionStrings__messaging"] = Broker.ConnectionString,
                 ["Sealing__MasterKey"] = _masterKey,
                 ["services__membership__http__0"] = _issuer.Address,
                 ["Lag__Seconds"] = "0.5",
                 ["OTEL_SERVICE_NAME"] = name,
-                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Collector.Address,
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = exported ? Collector.Address : null,
                 ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "grpc",
                 ["OTEL_BSP_SCHEDULE_DELAY"] = "250",
                 ["OTEL_BLRP_SCHEDULE_DELAY"] = "250",

@@ -55,6 +55,18 @@ public sealed class Watching
     }
 
     [Fact]
+    public async Task A_trace_goes_on_from_service_to_service_also_where_nobody_collects_it()
+    {
+        await using var services = await WatchedServices.Start(exported: false);
+        await using var neighbours = await services.Neighbours();
+        var trace = Hex(16);
+        await services.OpenTopic($"00-{trace}-{Hex(8)}-01");
+        await Eventually.Value(
+            () => services.StoredTraces("analytics"), traces => traces.Contains(trace), WatchedServices.Deadline, "the event of analytics in the trace of the request");
+        Assert.Empty(services.Collector.Spans);
+    }
+
+    [Fact]
     public async Task Lag_is_seen_growing_and_gone()
     {
         await using var services = await WatchedServices.Start();

@@ -5,6 +5,7 @@ using Community.Payments.Orders;
 using Community.Testing;
 using JasperFx.Events;
 using Marten;
+using Npgsql;
 
 namespace Community.Payments.Tests.Ledger;
 
@@ -51,5 +52,53 @@ public sealed class LedgerTests(PaymentsService payments)
         var replayed = log.Select(e => e.Data).OfType<OrderEvent>().SelectMany(Movements.Of).Where(p => p.Currency == "PLN")
             .GroupBy(p => p.Account).ToDictionary(g => g.Key, g => (g.Sum(p => p.Debit), g.Sum(p => p.Credit)));
         Assert.Equal(replayed.OrderBy(a => a.Key), shown.OrderBy(a => a.Key));
+    }
+
+    [Fact]
+    public async Task Every_read_model_that_is_broken_is_mended_by_its_rebuild()
+    {
+        using var client = payments.Member(PaymentsService.New());
+        var order = await payments.Buy(client, (await payments.Offer(250, "NOK"), 2));
+        await payments.Webhook(PaymentsService.Notification(order.Id("orderId"), PaymentsService.New(), "again", 77, "NOK"));
+        var balance = await payments.Balance("NOK", 577);
+        var lists = await Eventually.Value(() => Lists(client, order), lists => lists.All(list => list is not null), PaymentsService.Deadline, "the order in all lists");
+
+        await using (var connection = new NpgsqlConnection(payments.Host.Database))
+        {
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using var damage = new NpgsqlCommand(
+                $"delete from ledger_postings where order_id = '{order.Id("orderId")}'; "
+                + $"delete from mt_doc_orderinlist where id = '{order.Id("orderId")}'; delete from mt_doc_owedrefund where data ->> 'orderId' = '{order.Id("orderId")}'",
+                connection);
+            Assert.Equal(6, await damage.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
+        }
+
+        Assert.All(await Lists(client, order), Assert.Null);
+        using var rebuilder = payments.Operator;
+        var projections = (await (await rebuilder.GetAsync("/projections")).Body(HttpStatusCode.OK))["items"]!.AsArray()
+            .Where(p => p!["rebuildable"]!.GetValue<bool>()).Select(p => p.Text("name")).ToList();
+        Assert.Equal(["OrderInList", "OwedRefunds", "Postings"], projections);
+
+        foreach (var projection in projections)
+        {
+            using var asked = await rebuilder.PostAsync($"/projections/{projection}/rebuilds", null);
+            await asked.Body(HttpStatusCode.Accepted);
+            var ended = await Eventually.Value(
+                async () => await (await rebuilder.GetAsync(asked.Headers.Location)).Body(HttpStatusCode.OK), r => r["endedAt"] is not null,
+                PaymentsService.Deadline, $"the rebuild of {projection} to end");
+            Assert.Equal("finished", ended.Text("status"));
+        }
+
+        Assert.Equal(balance.OrderBy(a => a.Key), (await payments.Balance("NOK", 577)).OrderBy(a => a.Key));
+        Assert.Equal(lists, await Lists(client, order));
+    }
+
+    private async Task<string?[]> Lists(HttpClient client, System.Text.Json.Nodes.JsonNode order)
+    {
+        var mine = await (await client.GetAsync("/orders")).Body(HttpStatusCode.OK);
+        var owed = await (await payments.Operator.GetAsync("/refunds-owed?limit=100")).Body(HttpStatusCode.OK);
+
+        return [.. new[] { mine, owed }.Select(list => list["items"]!.AsArray()
+            .SingleOrDefault(item => item.Id("orderId") == order.Id("orderId"))?.ToJsonString())];
     }
 }
