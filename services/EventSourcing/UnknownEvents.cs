@@ -3,9 +3,9 @@ using JasperFx.Events;
 using JasperFx.Events.Daemon;
 using JasperFx.Events.Projections;
 using Marten;
-using UnknownEventTypeException = Marten.Exceptions.UnknownEventTypeException;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using UnknownEventTypeException = Marten.Exceptions.UnknownEventTypeException;
 
 namespace Community.EventSourcing;
 

@@ -83,11 +83,13 @@ public sealed class Ear : SubscriptionBase
         Task.FromResult<Marten.IChangeListener>(NullChangeListener.Instance);
 }
 
-public sealed class RebuildBeside
+public sealed class RebuildBeside : IDisposable
 {
     private const int Before = 1000;
     private readonly SemaphoreSlim _turn = new(1);
     private int _said;
+
+    public void Dispose() => _turn.Dispose();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
