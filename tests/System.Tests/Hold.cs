@@ -83,7 +83,8 @@ internal sealed class HeldCommits(CommunitySystem system) : IAsyncDisposable
     {
         await using var connection = await system.Database("postgres");
         await using var select = new NpgsqlCommand(
-            "select count(*)::int from pg_stat_activity where datname = $1 and wait_event = 'SyncRep'", connection) { Parameters = { new() { Value = database } } };
+            "select count(*)::int from pg_stat_activity where datname = $1 and wait_event = 'SyncRep'", connection)
+        { Parameters = { new() { Value = database } } };
 
         return (int)(await select.ExecuteScalarAsync())!;
     }

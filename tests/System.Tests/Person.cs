@@ -40,7 +40,8 @@ internal sealed record Person(IReadOnlyDictionary<string, string> Services, stri
 
         return new Answer(
             $"{method} {address}", (int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Headers.ETag?.Tag,
-            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)) { RetryAfter = response.Headers.RetryAfter?.ToString() };
+            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))
+        { RetryAfter = response.Headers.RetryAfter?.ToString() };
     }
 
     /// <summary>All items of a list, page by page.</summary>

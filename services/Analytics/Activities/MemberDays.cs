@@ -1,5 +1,5 @@
-using Community.ServiceDefaults;
 using Community.Analytics.Figures;
+using Community.ServiceDefaults;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;
