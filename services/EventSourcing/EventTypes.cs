@@ -98,7 +98,7 @@ public static class EventTypes
         // release before would take a new version of an event for the old one. The name in its place says nothing more.
         foreach (var type in ((IReadOnlyStoreOptions)options).Events.AllKnownEventTypes())
         {
-            _ = type;
+            type.DotNetTypeName = type.EventTypeName;
         }
 
         void Upcast(string name, Type stored, Type current) => options.Events.Upcast(current, name, new JsonTransformation(

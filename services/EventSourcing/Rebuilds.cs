@@ -224,7 +224,7 @@ internal sealed class Rebuilds(
                     await session.Execute(
                         """
                         insert into mt_event_progression (name, last_seq_id, last_updated) select $1, $2, now() where $2 > 0
-                        on conflict (name) do update set last_updated = now()
+                        on conflict (name) do update set last_seq_id = $2, last_updated = now()
                         """, ct, serving.Identity, position);
                     await session.Execute($"{beside.SwapStatements} delete from mt_event_progression where name = '{beside.Shard.Identity}'", ct);
                     await transaction.CommitAsync(ct);
