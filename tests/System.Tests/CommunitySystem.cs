@@ -46,7 +46,9 @@ public sealed class CommunitySystem : IAsyncLifetime
     private JsonNode? _secrets;
     private Descriptions? _descriptions;
     private Person? _anybody;
-    private Person? _owner;
+    private readonly CancellationTokenSource _end = new();
+    private volatile Person? _owner;
+    private Task _renewal = Task.CompletedTask;
 
     public CommunitySystem() => Dump = new(this);
 
@@ -102,6 +104,9 @@ public sealed class CommunitySystem : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        await _end.CancelAsync();
+        await _renewal.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _end.Dispose();
         foreach (var service in _startedAgain)
             await service.Stop(Signal.Terminate, TimeSpan.FromSeconds(30));
         if (_appHost is not null)
@@ -300,6 +305,25 @@ public sealed class CommunitySystem : IAsyncLifetime
         var won = Foundings.Single(answer => answer.Status == 201);
         var owner = founders[Foundings.ToList().IndexOf(won)];
         _owner = await SignIn(owner.Email, owner.Name, won.Json.Id("memberId"));
+        _renewal = StaySignedIn(_owner);
+    }
+
+    // All tests together may take longer than an access token lives.
+    private async Task StaySignedIn(Person owner)
+    {
+        using var often = new PeriodicTimer(TimeSpan.FromMinutes(3));
+
+        while (await often.WaitForNextTickAsync(_end.Token))
+        {
+            try
+            {
+                _owner = await SignIn(owner.Email, owner.Name, owner.Id);
+            }
+            catch (Exception e) when (e is HttpRequestException or XunitException)
+            {
+                // Amid an outage that a test has made; the next time comes before the token ends.
+            }
+        }
     }
 
     private async Task<Person> SignIn(string email, string name, Guid id)
