@@ -101,8 +101,7 @@ public sealed class OldEvents
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    // Passed on the branch where it was written; fails since the daemon's wake-up (ADR 14) was merged. To be mended, not lived with.
-    [Fact(Skip = "The projections of the second release stand still in this test since the merge with the daemon's wake-up; the cause is not found yet.")]
+    [Fact]
     public async Task What_a_former_release_stored_is_read_as_what_replaced_it_and_what_was_removed_is_passed_over()
     {
         var database = await Servers.CreateDatabase("shop");
@@ -116,6 +115,7 @@ public sealed class OldEvents
             }
 
             await Eventually.True(async () => (await Prices(before)).Count == 1, Store.Deadline, "the price as it was");
+            await before.StopAsync(Ct); // disposed only, a host leaves its work where it was, with the lock
         }
 
         await using var host = await Start(database, After.Stored, new PricesAfter(), new Everything());

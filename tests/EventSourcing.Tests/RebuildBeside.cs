@@ -239,6 +239,7 @@ public sealed class RebuildBeside : IDisposable
         {
             await Say(killed, 30);
             await Eventually.True(async () => await Sums(killed) == (30, 30), Store.Deadline, "the read model to be done");
+            await killed.StopAsync(Ct); // what it was killed at is made below; its lock must be free, as a process's is
         }
 
         var shard = Rebuilds.ShardOf(id, 1);

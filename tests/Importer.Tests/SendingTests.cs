@@ -150,21 +150,21 @@ public class SendingTests
         {
             if (number == 5)
                 await stop.CancelAsync();
-            return 200;
+            return number > 5 ? 503 : 200; // what else was on its way when it was stopped does not come in
         };
 
         var first = await Importing.Run(dump.Write(), community.Address, ct: stop.Token);
         Assert.Equal(130, first.Exit);
         Assert.Contains("Interrupted.", first.Report, StringComparison.Ordinal);
         var half = community.Count("imports/members");
-        Assert.InRange(half, 1, 3001);
+        Assert.InRange(half, 0, 2000);
 
         community.Before = (_, _, _, _) => Task.FromResult(200);
         var second = await Importing.Run(dump.Directory, community.Address, ct: Ct);
         var (taken, already, _) = second.Of("members");
         Assert.Equal(0, second.Exit);
         Assert.Equal((3002, 3002), (taken + already, community.Count("imports/members")));
-        Assert.InRange(already, half, 3001); // a batch may still have come in after the count
+        Assert.InRange(already, half, 2000); // a batch may still have come in after the count
 
         var third = await Importing.Run(dump.Directory, community.Address, ct: Ct);
         Assert.Equal((0, 3002, 1), third.Of("members"));
