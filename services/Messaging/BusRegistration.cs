@@ -24,6 +24,9 @@ public sealed class Consumers
 
 public static class BusRegistration
 {
+    /// <summary>Messages of one queue that a replica consumes at a time.</summary>
+    internal const int Concurrency = 8;
+
     /// <summary>The relay from the service's log to RabbitMQ, and its consumers with their inbox, on <c>ConnectionStrings:messaging</c>.</summary>
     public static IHostApplicationBuilder AddMessaging(
         this IHostApplicationBuilder builder, string service, IReadOnlyList<Publication> publications, Action<Consumers> consume)
@@ -68,7 +71,7 @@ public static class BusRegistration
                 {
                     rabbit.ReceiveEndpoint(consumption.Queue, endpoint =>
                     {
-                        Configure(endpoint, consumption.Queue, concurrency: 8);
+                        Configure(endpoint, consumption.Queue, Concurrency);
                         endpoint.UseFilter(new PastFirst(consumption));
                         endpoint.ConfigureConsumer(context, consumption.Consumer);
                     });

@@ -77,19 +77,9 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
     public static bool IsAway(Exception e, CancellationToken ct) =>
         e is RabbitMQClientException or IOException or TimeoutException || (e is OperationCanceledException && !ct.IsCancellationRequested);
 
-    public async Task<IReadOnlyList<QueueState>> Read(CancellationToken ct)
-    {
-        await _turn.WaitAsync(ct);
-
-        try
+    public Task<IReadOnlyList<QueueState>> Read(CancellationToken ct) => Ask<IReadOnlyList<QueueState>>(
+        async () =>
         {
-            if (_connection is not { IsOpen: true })
-            {
-                await (_connection?.DisposeAsync() ?? ValueTask.CompletedTask);
-                _connection = null;
-                _connection = await _broker.CreateConnectionAsync(ct);
-            }
-
             var states = new List<QueueState>();
 
             foreach (var (queue, observed) in _queues.OrderBy(queue => queue.Key, StringComparer.Ordinal))
@@ -106,10 +96,20 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
             }
 
             return states;
-        }
-        finally
+        }, ct);
+
+    /// <summary>Messages of one queue that wait at the broker; null while it does not answer.</summary>
+    public async Task<long?> Waiting(string queue, CancellationToken ct)
+    {
+        try
         {
-            _turn.Release();
+            _absent.TryRemove(queue, out _); // who asks has just made it
+
+            return await Ask(() => Count(queue, ct), ct);
+        }
+        catch (Exception e) when (IsAway(e, ct))
+        {
+            return null;
         }
     }
 
@@ -163,6 +163,27 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
                 _last = []; // no figure rather than an old one
                 _log.LogDebug("The state of the queues is not known: {Reason}", e.Message);
             }
+        }
+    }
+
+    private async Task<T> Ask<T>(Func<Task<T>> question, CancellationToken ct)
+    {
+        await _turn.WaitAsync(ct);
+
+        try
+        {
+            if (_connection is not { IsOpen: true })
+            {
+                await (_connection?.DisposeAsync() ?? ValueTask.CompletedTask);
+                _connection = null;
+                _connection = await _broker.CreateConnectionAsync(ct);
+            }
+
+            return await question();
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 

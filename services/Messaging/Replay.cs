@@ -114,6 +114,30 @@ internal sealed class PastFirst(Consumption consumption) : IFilter<ConsumeContex
     public void Probe(ProbeContext context) => context.CreateFilterScope("past-first");
 }
 
+/// <summary>How many messages of the past are being consumed just now, their retries included.</summary>
+internal sealed class UnderWay : IFilter<ConsumeContext>
+{
+    private int _count;
+
+    public int Count => Volatile.Read(ref _count);
+
+    public async Task Send(ConsumeContext context, IPipe<ConsumeContext> next)
+    {
+        Interlocked.Increment(ref _count);
+
+        try
+        {
+            await next.Send(context);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _count);
+        }
+    }
+
+    public void Probe(ProbeContext context) => context.CreateFilterScope("under-way");
+}
+
 /// <summary>
 /// The consumer's side. RabbitMQ drops what was published before a queue was bound; so a consumer that starts for the
 /// first time binds its queue, asks the publishers for their past, consumes that, and only then what is live.
@@ -122,11 +146,13 @@ internal sealed class CatchUp(
     IReadOnlyList<Consumption> consumptions,
     IBusControl bus,
     IReceiveEndpointConnector connector,
+    QueueLag queues,
     NpgsqlDataSource database,
     ConnectionOptions connection,
     TimeProvider clock,
     ILogger<CatchUp> log) : BackgroundService
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
     private volatile bool _busHasStarted;
 
     /// <summary>Ends before the bus does: one that is stopped while it starts goes on starting, and would hand messages to a container that is gone.</summary>
@@ -196,43 +222,63 @@ internal sealed class CatchUp(
 
     private async Task Ask(Consumption consumption, List<Type> contracts, CancellationToken ct)
     {
+        var queue = consumption.Queue + Replay.Suffix;
         var requests = contracts.GroupBy(Wire.SourceOf).Select(group => new ReplayRequested(
-            Guid.CreateVersion7(clock.GetUtcNow()), group.Key, consumption.Queue + Replay.Suffix, [.. group.Select(c => c.FullName!)])).ToList();
+            Guid.CreateVersion7(clock.GetUtcNow()), group.Key, queue, [.. group.Select(c => c.FullName!)])).ToList();
         var open = new ConcurrentDictionary<Guid, ReplayRequested>(requests.ToDictionary(r => r.RequestId));
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        var past = connector.ConnectReceiveEndpoint(consumption.Queue + Replay.Suffix, (context, endpoint) =>
-        {
-            endpoint.ConfigureConsumeTopology = false;
-            BusRegistration.Configure(endpoint, consumption.Queue + Replay.Suffix, concurrency: 1);
-            endpoint.ConfigureConsumer(context, consumption.Consumer);
-            endpoint.Handler<ReplayCompleted>(completed =>
-            {
-                open.TryRemove(completed.Message.RequestId, out _);
-
-                if (open.IsEmpty)
-                {
-                    done.TrySetResult();
-                }
-
-                return Task.CompletedTask;
-            });
-        });
-
-        await past.Ready.WaitAsync(ct);
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var again = new PeriodicTimer(Replay.AskAgain, clock);
+        using var look = new PeriodicTimer(Look, clock);
 
         do
         {
-            foreach (var request in open.Values)
+            var underWay = new UnderWay();
+            var past = connector.ConnectReceiveEndpoint(queue, (context, endpoint) =>
             {
-                await bus.Publish(request, ct);
+                endpoint.ConfigureConsumeTopology = false;
+                endpoint.UseFilter(underWay);
+                BusRegistration.Configure(endpoint, queue, BusRegistration.Concurrency);
+                endpoint.ConfigureConsumer(context, consumption.Consumer);
+                endpoint.Handler<ReplayCompleted>(completed =>
+                {
+                    open.TryRemove(completed.Message.RequestId, out _);
+
+                    if (open.IsEmpty)
+                    {
+                        told.TrySetResult();
+                    }
+
+                    return Task.CompletedTask;
+                });
+            });
+
+            try
+            {
+                await past.Ready.WaitAsync(ct);
+
+                while (!told.Task.IsCompleted)
+                {
+                    foreach (var request in open.Values)
+                    {
+                        await bus.Publish(request, ct);
+                    }
+
+                    await Task.WhenAny(told.Task, again.WaitForNextTickAsync(ct).AsTask());
+                    ct.ThrowIfCancellationRequested();
+                }
+
+                // Several are consumed at a time: the last word may overtake some of those before it.
+                while (underWay.Count > 0 || await queues.Waiting(queue, ct) is not 0)
+                {
+                    await look.WaitForNextTickAsync(ct);
+                }
+            }
+            finally
+            {
+                await past.StopAsync(ct);
             }
         }
-        while (await Task.WhenAny(done.Task, again.WaitForNextTickAsync(ct).AsTask()) != done.Task && !ct.IsCancellationRequested);
-
-        ct.ThrowIfCancellationRequested();
-        await past.StopAsync(ct);
+        while (await queues.Waiting(queue, ct) is not 0); // given back by the endpoint as it stopped; or nobody can tell
     }
 
     private async Task<List<Type>> Missing(Consumption consumption, CancellationToken ct)

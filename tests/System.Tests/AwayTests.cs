@@ -48,6 +48,7 @@ public sealed class AwayTests(CommunitySystem system)
         await system.Counts(before, ("content", 2), ("view", 1), ("comment", 1), ("topic", 1), ("reply", 1), ("order", 1));
         await system.AllIsHeard();
         Assert.True((bool)(await system.Owner.Get("payments/ledger/trial-balance").Gives(200))["balanced"]!);
+        await system.EqualsAReplay();
 
         foreach (var service in CommunitySystem.Services)
         {
@@ -96,6 +97,7 @@ public sealed class AwayTests(CommunitySystem system)
 
         await system.AllIsHeard();
         await system.Counts(before, ("comment", members.Length * Comments));
+        await system.EqualsAReplay();
         await system.Owner.Post("incentives/rules", new { rules = original["rules"]!.DeepClone() }).Gives(201);
     }
 
@@ -152,6 +154,7 @@ public sealed class AwayTests(CommunitySystem system)
         Assert.Equal(load.Orders * 300, await Deeds.Sales(system) - sales);
         await system.AllIsHeard();
         await system.NothingIsSetAside();
+        await system.EqualsAReplay();
     }
 
     private static object BodyFor(string address, Guid content, Guid product) => address switch

@@ -41,5 +41,6 @@ public sealed class ReplicaTests(CommunitySystem system)
         Assert.Equal(load.Orders * 200, await Deeds.Sales(system) - sales);
         await system.AllIsHeard();
         await system.NothingIsSetAside();
+        await system.EqualsAReplay();
     }
 }

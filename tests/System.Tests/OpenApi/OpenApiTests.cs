@@ -14,7 +14,7 @@ namespace Community.SystemTests.OpenApi;
 public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper output)
 {
     private const string Somewhere = "0190a000-0000-7000-8000-000000000000";
-    private const string LongAgo = "2016-05-04T03:02:01.5Z";
+    private const string LongAgo = "2019-05-04T03:02:01.5Z"; // after all that the import tests look at
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly string LargeBody = $"{new string(' ', 1024 * 1024)}{{}}";
 

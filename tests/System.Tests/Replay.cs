@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+using Community.Testing;
+using Npgsql;
+
+namespace Community.SystemTests;
+
+/// <summary>What the services keep, against what their logs say.</summary>
+internal static class Replay
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    // The log itself, and what is made from no events.
+    private const string NoReadModels =
+        "'mt_events', 'mt_streams', 'mt_event_progression', 'mt_high_water_skips', 'inbox', 'replayed', 'idempotency_keys', 'projection_rebuilds'";
+
+    /// <summary>
+    /// Each async read model is what the service makes of its log from zero; and of those that are written with the events,
+    /// the points and the comments are what the log says, read by other code.
+    /// </summary>
+    public static async Task EqualsAReplay(this CommunitySystem system)
+    {
+        await Task.WhenAll(CommunitySystem.Services.Select(system.EqualsAReplay));
+        await system.EqualsTheLog("incentives",
+            "select entry_id::text, member_id::text, points::text, rule, rule_version::text, cause from points_entries",
+            "select id::text, data->>'memberId', data->>'points', data->>'rule', data->>'ruleVersion', data->>'cause' from mt_events where type = 'points-earned.v1'");
+        await system.EqualsTheLog("content",
+            "select id::text from mt_doc_commenttext",
+            "select stream_id::text from mt_events where type = 'comment-posted.v1'");
+    }
+
+    private static async Task EqualsAReplay(this CommunitySystem system, string service)
+    {
+        var projections = await Eventually.Value(
+            () => system.Projections(service), all => all.All(p => (long?)p["behind"] is 0 or null), Patience, $"{service} to have caught up with its log");
+        var rebuildable = projections.Where(p => (bool)p["rebuildable"]!).Select(p => p.Text("name")).ToList();
+        var before = await system.ReadModels(service);
+
+        foreach (var name in rebuildable)
+        {
+            var rebuild = (await system.Owner.Post($"{service}/projections/{name}/rebuilds").Gives(202)).Id("rebuildId");
+            var ended = await Eventually.Value(
+                () => system.Owner.Get($"{service}/projections/{name}/rebuilds/{rebuild}").Gives(200), r => r["endedAt"] is not null, Patience,
+                $"{name} of {service} to be rebuilt");
+            Assert.Equal("finished", ended.Text("status"));
+        }
+
+        var after = await system.ReadModels(service);
+        Assert.Equal(before.Keys, after.Keys);
+
+        foreach (var (table, rows) in before)
+        {
+            Assert.Equal((service, table, ""), (service, table, Differences(rows, after[table])));
+        }
+    }
+
+    private static async Task EqualsTheLog(this CommunitySystem system, string service, string kept, string told)
+    {
+        await using var connection = await system.Database($"{service}db");
+        var rows = await Rows(connection, kept);
+        Assert.NotEmpty(rows);
+        Assert.Equal("", Differences(rows, await Rows(connection, told)));
+    }
+
+    private static async Task<IReadOnlyList<JsonNode>> Projections(this CommunitySystem system, string service) =>
+        [.. (await system.Owner.Get($"{service}/projections").Gives(200))["items"]!.AsArray().Select(item => item!)];
+
+    private static async Task<SortedDictionary<string, IReadOnlyList<string>>> ReadModels(this CommunitySystem system, string service)
+    {
+        await using var connection = await system.Database($"{service}db");
+
+        // When and by which version of the code a row was written is no part of what it says.
+        var selects = await Rows(connection, $"""
+            select format('%s|select %s from %I', table_name, string_agg(format('%I::text', column_name), ', ' order by column_name), table_name)
+            from information_schema.columns
+            where table_schema = 'public' and table_name not in ({NoReadModels}) and column_name not in ('mt_last_modified', 'mt_version', 'mt_dotnet_type')
+                and table_name in (select tablename from pg_tables where schemaname = 'public')
+            group by table_name
+            """);
+        var models = new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+
+        foreach (var select in selects.Select(line => line.Split('|', 2)))
+        {
+            models[select[0]] = await Rows(connection, select[1]);
+        }
+
+        return models;
+    }
+
+    private static async Task<IReadOnlyList<string>> Rows(NpgsqlConnection connection, string sql)
+    {
+        await using var select = new NpgsqlCommand(sql, connection);
+        await using var row = await select.ExecuteReaderAsync();
+        var rows = new List<string>();
+
+        while (await row.ReadAsync())
+        {
+            rows.Add(string.Join(" · ", Enumerable.Range(0, row.FieldCount).Select(i => row.IsDBNull(i) ? "-" : row.GetString(i))));
+        }
+
+        return rows;
+    }
+
+    private static string Differences(IReadOnlyList<string> one, IReadOnlyList<string> other)
+    {
+        var counts = one.CountBy(row => row).ToDictionary();
+
+        foreach (var (row, count) in other.CountBy(row => row))
+        {
+            counts[row] = counts.GetValueOrDefault(row) - count;
+        }
+
+        return string.Join('\n', counts.Where(row => row.Value != 0).Take(5).Select(row => $"{row.Value:+#;-#}: {row.Key}"));
+    }
+}
