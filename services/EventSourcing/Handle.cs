@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using JasperFx.Events;
 using Marten;
+using Npgsql;
 
 namespace Community.EventSourcing;
 
@@ -63,48 +64,40 @@ public static class CommandHandling
     {
         // In one process commands on the same stream take turns; what is left for the version check is other replicas.
         using var turn = await Turns.Streams.Take(stream, ct);
+        var work = new Work<TState, TCommand, TEvent>(decider, stream, command, handling);
 
+        // Events for other streams need those read first: such a command shares nothing.
+        var (done, place) = handling.Elsewhere.Count == 0
+            ? await GroupCommit.Of(store, messages: handling.Always is not null).Join(store, work)
+            : (false, null);
+
+        using (place)
+        {
+            return done ? work.Answer : await store.Alone(work, ct);
+        }
+    }
+
+    private static async Task<Handled<TState>> Alone<TState, TCommand, TEvent>(
+        this IDocumentStore store, Work<TState, TCommand, TEvent> work, CancellationToken ct)
+        where TEvent : class
+    {
         for (var attempt = 1; ; attempt++)
         {
-            await using var session = store.OpenSession();
-            var past = await session.Events.FetchStreamAsync(stream, token: ct);
-
-            if (!past.AreOf<TEvent>())
-            {
-                return new Handled<TState>(decider.Initial, 0, Rejection.NotFound);
-            }
-
-            var state = decider.Fold(past);
-            var decision = decider.Decide(state, command);
-
-            // Of what is not there for the caller, it has no version either.
-            if (handling.ExpectedVersion is { } expected && expected != past.Count && decision.Rejection != Rejection.NotFound)
-            {
-                throw new VersionConflictException(stream, preconditionFailed: true);
-            }
-
-            if (decision.Rejection is null && !decision.Events.IsEmpty)
-            {
-                session.Append(stream, past, decision.Events, handling.At);
-                await session.AppendElsewhere(handling, ct);
-                handling.Also?.Invoke(session);
-                state = decision.Events.Aggregate(state, decider.Evolve);
-            }
-
-            handling.Always?.Invoke(session);
+            await using var session = store.LightweightSession();
+            work.Decide(session, await session.Events.FetchStreamAsync(work.Stream, token: ct));
+            await session.AppendElsewhere(work, ct);
 
             try
             {
                 await session.SaveChangesAsync(ct);
 
-                return new Handled<TState>(
-                    state, past.Count + (decision.Rejection is null ? decision.Events.Length : 0), decision.Rejection);
+                return work.Answer;
             }
             catch (Exception e) when (e.IsLostAppendRace())
             {
                 if (attempt == Attempts)
                 {
-                    throw new VersionConflictException(stream, preconditionFailed: false, e);
+                    throw new VersionConflictException(work.Stream, preconditionFailed: false, e);
                 }
             }
         }
@@ -126,7 +119,8 @@ public static class CommandHandling
             throw new ArgumentException("The commands of a batch append to their own streams.", nameof(batch));
         }
 
-        await using var session = store.OpenSession();
+        await using var session = store.LightweightSession();
+        var envelope = Envelope.Now();
         var ids = batch.Select(item => item.Stream).Distinct().ToArray();
         var known = (await session.Events.QueryAllRawEvents()
                 .Where(e => ids.Contains(e.StreamId)).OrderBy(e => e.Version).ToListAsync(ct))
@@ -143,7 +137,7 @@ public static class CommandHandling
 
             foreach (var @event in events)
             {
-                var stored = session.Stored(@event, past.LastOrDefault(), handling.At);
+                var stored = session.Stored(@event, past.LastOrDefault(), handling.At, envelope);
                 past.Add(stored);
                 (appended.TryGetValue(stream, out var list) ? list : appended[stream] = []).Add(stored);
                 state = decider.Evolve(state, @event);
@@ -205,13 +199,17 @@ public static class CommandHandling
     }
 
     /// <summary>The name of the constraint that a write broke, if that is what failed.</summary>
-    public static string? UniqueViolation(this Exception exception)
+    public static string? UniqueViolation(this Exception exception) =>
+        exception.Postgres() is { SqlState: PostgresErrorCodes.UniqueViolation } violation ? violation.ConstraintName : null;
+
+    /// <summary>What the server said, where it said something.</summary>
+    internal static PostgresException? Postgres(this Exception exception)
     {
         for (var e = exception; e is not null; e = e.InnerException!)
         {
-            if (e is Npgsql.PostgresException { SqlState: Npgsql.PostgresErrorCodes.UniqueViolation } violation)
+            if (e is PostgresException said)
             {
-                return violation.ConstraintName;
+                return said;
             }
         }
 
@@ -222,45 +220,40 @@ public static class CommandHandling
         exception is EventStreamUnexpectedMaxEventIdException or Marten.Exceptions.ExistingStreamIdCollisionException
         || exception.UniqueViolation() is "pk_mt_events_stream_and_version" or "pkey_mt_streams_id";
 
-    private static bool AreOf<TEvent>(this IEnumerable<IEvent> events) => events.All(e => e.Data is TEvent or RemovedEvent);
+    internal static bool AreOf<TEvent>(this IEnumerable<IEvent> events) => events.All(e => e.Data is TEvent or RemovedEvent);
 
-    private static TState Fold<TState, TCommand, TEvent>(
+    internal static TState Fold<TState, TCommand, TEvent>(
         this Decider<TState, TCommand, TEvent> decider, IEnumerable<IEvent> events)
         where TEvent : class =>
         events.Where(e => e.Data is not RemovedEvent).Aggregate(decider.Initial, (state, e) => decider.Evolve(state, (TEvent)e.Data));
 
-    private static IDocumentSession OpenSession(this IDocumentStore store)
-    {
-        var session = store.LightweightSession();
-        var origin = Origin.Current;
-        session.LastModifiedBy = origin.By ?? "system";
-        session.CausationId = origin.CausationId;
-        session.CorrelationId = origin.CorrelationId;
-
-        return session;
-    }
-
-    private static void Append<TEvent>(
-        this IDocumentSession session, Guid stream, IReadOnlyList<IEvent> past, IEnumerable<TEvent> events, DateTimeOffset? at)
-        where TEvent : class
+    internal static void Append(
+        this IDocumentSession session, Guid stream, IReadOnlyList<IEvent> past, IEnumerable<object> events, DateTimeOffset? at, Envelope envelope)
     {
         var last = past.Count > 0 ? past[^1] : null;
         var stored = new List<IEvent>();
 
         foreach (var @event in events)
         {
-            stored.Add(last = session.Stored(@event, last, at));
+            stored.Add(last = session.Stored(@event, last, at, envelope));
         }
 
         session.AppendStored(stream, past.Count, stored);
     }
 
     // Their past is read for its last instant, and so that another's append in between is a lost race as any other.
-    private static async Task AppendElsewhere(this IDocumentSession session, Handling handling, CancellationToken ct)
+    private static async Task AppendElsewhere<TState, TCommand, TEvent>(
+        this IDocumentSession session, Work<TState, TCommand, TEvent> work, CancellationToken ct)
+        where TEvent : class
     {
-        foreach (var (stream, events) in handling.Elsewhere)
+        if (!work.HasDecidedEvents)
         {
-            session.Append(stream, await session.Events.FetchStreamAsync(stream, token: ct), events, handling.At);
+            return;
+        }
+
+        foreach (var (stream, events) in work.Handling.Elsewhere)
+        {
+            session.Append(stream, await session.Events.FetchStreamAsync(stream, token: ct), events, work.Handling.At, work.Envelope);
         }
     }
 
@@ -278,7 +271,7 @@ public static class CommandHandling
 
     // Instants of a stream never go back, though clocks of replicas differ and imported facts have coarse dates:
     // only so is a cut by instant always a prefix of the stream.
-    private static IEvent Stored(this IDocumentSession session, object data, IEvent? last, DateTimeOffset? at)
+    private static IEvent Stored(this IDocumentSession session, object data, IEvent? last, DateTimeOffset? at, Envelope envelope)
     {
         if (data is IFormerEvent)
         {
@@ -289,13 +282,16 @@ public static class CommandHandling
         var now = ((DocumentStore)session.DocumentStore).Options.Events.TimeProvider.GetUtcNow();
         var instant = Microseconds(at ?? now);
         @event.Timestamp = last is not null && last.Timestamp > instant ? last.Timestamp : instant;
+        @event.UserName = envelope.Origin.By ?? "system";
+        @event.CausationId = envelope.Origin.CausationId;
+        @event.CorrelationId = envelope.Origin.CorrelationId;
 
         if (at is not null)
         {
             @event.SetHeader("recorded-at", now.ToString("O"));
         }
 
-        if (Activity.Current?.Id is { } trace)
+        if (envelope.Trace is { } trace)
         {
             @event.SetHeader("traceparent", trace);
         }
@@ -305,6 +301,61 @@ public static class CommandHandling
 
     private static DateTimeOffset Microseconds(DateTimeOffset instant) =>
         new(instant.UtcTicks - (instant.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+}
+
+/// <summary>Who and what led to events, and the trace in which that was: taken where the command came, for it may be stored elsewhere.</summary>
+internal sealed record Envelope(Origin Origin, string? Trace)
+{
+    public static Envelope Now() => new(Origin.Current, Activity.Current?.Id);
+}
+
+/// <inheritdoc cref="Work"/>
+internal sealed class Work<TState, TCommand, TEvent>(
+    Decider<TState, TCommand, TEvent> decider, Guid stream, TCommand command, Handling handling) : Work(stream)
+    where TEvent : class
+{
+    private Handled<TState>? _answer;
+
+    public Handling Handling => handling;
+
+    public Envelope Envelope { get; } = Envelope.Now();
+
+    public bool HasDecidedEvents { get; private set; }
+
+    public Handled<TState> Answer => _answer ?? throw new InvalidOperationException("Nothing was decided yet.");
+
+    public override void Decide(IDocumentSession session, IReadOnlyList<IEvent> past)
+    {
+        HasDecidedEvents = false;
+
+        if (!past.AreOf<TEvent>())
+        {
+            _answer = new Handled<TState>(decider.Initial, 0, Rejection.NotFound);
+
+            return;
+        }
+
+        var state = decider.Fold(past);
+        var decision = decider.Decide(state, command);
+        var events = decision.Rejection is null ? decision.Events : [];
+
+        // Of what is not there for the caller, it has no version either.
+        if (handling.ExpectedVersion is { } expected && expected != past.Count && decision.Rejection != Rejection.NotFound)
+        {
+            throw new VersionConflictException(Stream, preconditionFailed: true);
+        }
+
+        if (!events.IsEmpty)
+        {
+            session.Append(Stream, past, events, handling.At, Envelope);
+            handling.Also?.Invoke(session);
+            state = events.Aggregate(state, decider.Evolve);
+            HasDecidedEvents = true;
+        }
+
+        handling.Always?.Invoke(session);
+        _answer = new Handled<TState>(state, past.Count + events.Length, decision.Rejection);
+    }
 }
 
 /// <summary>Turns by id: a few hundred gates, so that two ids seldom share one, and nothing grows with their number.</summary>

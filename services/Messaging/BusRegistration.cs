@@ -25,7 +25,7 @@ public sealed class Consumers
 public static class BusRegistration
 {
     /// <summary>Messages of one queue that a replica consumes at a time.</summary>
-    internal const int Concurrency = 8;
+    internal const int Concurrency = 16;
 
     /// <summary>The relay from the service's log to RabbitMQ, and its consumers with their inbox, on <c>ConnectionStrings:messaging</c>.</summary>
     public static IHostApplicationBuilder AddMessaging(
@@ -102,7 +102,7 @@ public static class BusRegistration
             rabbit.BindDeadLetterQueue($"{queue}_dead", $"{queue}_dead", dead => dead.SetQueueArgument("x-queue-type", "quorum"));
         }
 
-        endpoint.PrefetchCount = concurrency * 4;
+        endpoint.PrefetchCount = concurrency * 2;
         endpoint.ConcurrentMessageLimit = concurrency;
 
         // However long the database is away, nothing is wrong with the message: it waits here.

@@ -1,16 +1,22 @@
 using System.Diagnostics;
 using Community.EventSourcing;
 using Community.Sample;
+using Community.Testing;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Community.Benchmarks;
 
-/// <summary>An async read model built anew from the log, by Marten's daemon.</summary>
+/// <summary>
+/// An async read model built anew from the log: by Marten's daemon, which empties it first, and beside the one that serves,
+/// from its beginning to the swap.
+/// </summary>
 internal static class Rebuild
 {
-    private static readonly int Events = Effort.Of(20_000);
+    private static readonly int Events = Effort.Of(100_000);
     private static readonly int Rounds = Effort.Of(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     public static async Task Measure(Report report)
     {
@@ -31,17 +37,39 @@ internal static class Rebuild
         }
 
         var daemon = host.Services.GetRequiredService<ProjectionHost>().Daemon!;
-        var daemons = new List<double>();
+        var database = host.Services.GetRequiredService<NpgsqlDataSource>();
+        await Eventually.True(() => CaughtUp.All(database), Limit, "the read model to be there");
+        var (daemons, besides) = (new List<double>(), new List<double>());
 
         for (var round = 0; round <= Rounds; round++)
         {
             var started = Stopwatch.GetTimestamp();
             await daemon.RebuildProjectionAsync(nameof(HeardNumbersProjection), CancellationToken.None);
             daemons.Add(Events / Stopwatch.GetElapsedTime(started).TotalSeconds);
+            besides.Add(Events / await Beside(database));
         }
 
-        var row = report.Table($"Rebuild of an async projection over {Events} events (events per second, medians of {Rounds})", "Marten's daemon");
-        row([Report.Number(daemons.Skip(1).Median())]);
+        // The first round compiles.
+        var (mine, theirs) = (besides.Skip(1).Median(), daemons.Skip(1).Median());
+        var row = report.Table(
+            $"Rebuild of an async projection over {Events} events (events per second, medians of {Rounds})", "beside the serving one", "Marten's daemon", "ratio", "goal", "holds");
+        row([Report.Number(mine), Report.Number(theirs), .. Report.Judged(mine / theirs, 1, atLeast: true)]);
         await Hosts.Stop(host);
+    }
+
+    /// <summary>Seconds from the beginning of a rebuild to its end; before that it waits up to a second to be seen.</summary>
+    private static async Task<double> Beside(NpgsqlDataSource database)
+    {
+        var id = Ids.New();
+        await using var ask = database.CreateCommand(
+            $"insert into projection_rebuilds (id, projection, status, requested_at) values ('{id}', '{nameof(HeardNumbersProjection)}', 'waiting', now())");
+        await ask.ExecuteNonQueryAsync();
+        var ended = await Eventually.Value(
+            () => database.Ask<string>($"select status || coalesce(': ' || failure, '') from projection_rebuilds where id = '{id}'"),
+            status => status is not ("waiting" or "running"), Limit, "the rebuild");
+
+        return ended == "finished"
+            ? await database.Ask<double>($"select extract(epoch from ended_at - started_at)::float8 from projection_rebuilds where id = '{id}'")
+            : throw new InvalidOperationException(ended);
     }
 }
