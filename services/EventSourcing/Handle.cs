@@ -28,6 +28,9 @@ public sealed record Handling
 
     /// <summary>Written in the same transaction in any case: also when the decision was nothing or a rejection.</summary>
     public Action<IDocumentSession>? Always { get; init; }
+
+    /// <summary>A message asks for it, not a caller who waits: it shares transactions with other messages only.</summary>
+    public bool ByMessage { get; init; }
 }
 
 /// <summary>The stream is not at the version that the caller knows, or went on being changed by others.</summary>
@@ -68,7 +71,7 @@ public static class CommandHandling
 
         // Events for other streams need those read first: such a command shares nothing.
         var (done, place) = handling.Elsewhere.Count == 0
-            ? await GroupCommit.Of(store, messages: handling.Always is not null).Join(store, work)
+            ? await GroupCommit.Of(store, messages: handling.ByMessage).Join(store, work)
             : (false, null);
 
         using (place)

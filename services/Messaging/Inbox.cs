@@ -29,6 +29,7 @@ public static class Inbox
         var always = handling.Always;
         var once = handling with
         {
+            ByMessage = true,
             Always = session =>
             {
                 always?.Invoke(session);
