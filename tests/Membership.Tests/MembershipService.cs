@@ -65,6 +65,14 @@ public sealed class MembershipService : IAsyncLifetime
         return new(id, tokens.Text("accessToken"), tokens.Text("refreshToken"));
     }
 
+    /// <summary>An access token with the roles of now.</summary>
+    public async Task<string> Renew(Person member)
+    {
+        using var client = Host.Client();
+
+        return (await client.PostAsJsonAsync("/sessions/refresh", new { refreshToken = member.RefreshToken }, Ct).Ok(200)).Text("accessToken");
+    }
+
     public async Task<string> ApiToken(Person maker, params string[] scopes)
     {
         using var client = Host.Client(maker.AccessToken);

@@ -22,9 +22,6 @@ internal static class FoundingEndpoints
             .WithSummary("Whether the community still waits for its owner");
         founding.MapPost("/setup", SetUp).RequireRateLimiting(RateLimits.Credentials).ProducesProblem(403)
             .WithSummary("Makes the first account, the owner's");
-        founding.MapGet("/settings", async (IDocumentStore store, CancellationToken ct) =>
-            TypedResults.Ok(new Settings((await store.Load(House.Decider, House.Stream, asOf: null, ct)).State is Founded house ? house.Name : null)))
-            .WithSummary("What the community is called");
     }
 
     private static async Task<Results<Created<Profile>, ProblemHttpResult>> SetUp(
@@ -74,8 +71,6 @@ internal static class FoundingEndpoints
         string SetupToken, [Address] string Email, [Password] string Password, [Text(80)] string DisplayName, [Text(80)] string CommunityName);
 
     private sealed record SetupState(bool Open);
-
-    private sealed record Settings(string? Name);
 }
 
 /// <summary>Giving and taking the role of owner: decided for the whole community, and noted with the member in the same transaction.</summary>

@@ -1,4 +1,6 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
+using System.Text.Json;
 using Community.EventSourcing;
 using Community.Membership.Founding;
 using Community.Membership.Tokens;
@@ -19,9 +21,10 @@ internal static class MemberEndpoints
             .WithSummary("All members for an operator; with ids, the public profiles of some");
         members.MapGet("/me", Mine).AnswersVersion().ProducesProblem(404).WithSummary("The profile of who asks, or what it was at an instant");
         members.MapPatch("/me", Change).AnswersVersion().TakesVersion().ProducesProblem(404)
-            .WithSummary("Changes what is given; an empty bio takes it off");
+            .WithSummary("Changes what is given; an empty bio or list of links takes it off");
         members.MapGet("/{id}", Read).AllowAnonymous().AnswersVersion().WithSummary("A profile, or what it was at an instant");
         members.MapGet("/{id}/history", History).WithSummary("All that happened to a member; for the member and operators");
+        members.MapAvatars();
         members.MapPut("/{id}/roles/{role}", Grant).RequireRoles(Roles.Operator).ProducesProblem(409).WithSummary("Gives a role");
         members.MapDelete("/{id}/roles/{role}", Revoke).RequireRoles(Roles.Operator).ProducesProblem(409).WithSummary("Takes a role back");
     }
@@ -60,16 +63,19 @@ internal static class MemberEndpoints
             commands.Add(new Rename(keys.Seal(id, name.Trim()), now));
         if (change.Bio is { } bio && bio != (keys.Open(member.Bio) ?? ""))
             commands.Add(new RewriteBio(bio.Length == 0 ? null : keys.Seal(id, bio), now));
+        if (change.Links is { } links && !links.SequenceEqual(Profile.LinksOf(member, keys)))
+            commands.Add(new SetLinks(links.Count == 0 ? null : keys.Seal(id, JsonSerializer.Serialize(links)), now));
+        if (change.Language is { } language)
+            commands.Add(new ChooseLanguage(language, now));
 
-        foreach (var command in commands)
-        {
-            var handled = await store.Handle(Member.Decider, id, command, new Handling { ExpectedVersion = http.ExpectedVersion() is null ? null : version }, ct);
-            (state, version) = (handled.State, handled.Version);
-        }
+        var handled = await store.Handle(
+            Member.Decider, id, new Together(commands, now), new Handling { ExpectedVersion = http.ExpectedVersion() is null ? null : version }, ct);
+        if (handled.Rejection is { } rejection)
+            return rejection.ToProblem();
 
-        http.SetVersion(version);
+        http.SetVersion(handled.Version);
 
-        return TypedResults.Ok(Profile.Of(id, (Joined)state, keys, withAddress: true));
+        return TypedResults.Ok(Profile.Of(id, (Joined)handled.State, keys, withAddress: true));
     }
 
     private static async Task<Results<Ok<Page<Profile>>, ProblemHttpResult>> List(
@@ -159,5 +165,16 @@ internal static class MemberEndpoints
         _ => rejection.ToProblem()
     };
 
-    private sealed record ProfileChange([Text(80)] string? DisplayName = null, [Text(2000, MultiLine = true, MayBeBlank = true)] string? Bio = null);
+    private sealed record ProfileChange(
+        [Text(80)] string? DisplayName = null,
+        [Text(2000, MultiLine = true, MayBeBlank = true)] string? Bio = null,
+        [Text(300), WebAddresses] IReadOnlyList<string>? Links = null,
+        Language? Language = null);
+}
+
+/// <summary>Up to ten addresses that a browser can open and that cannot run a script.</summary>
+internal sealed class WebAddressesAttribute() : ValidationAttribute("must be at most 10 addresses that begin with https:// or http://")
+{
+    public override bool IsValid(object? value) => value is null || (value is IReadOnlyList<string> { Count: <= 10 } links
+        && links.All(link => Uri.TryCreate(link, UriKind.Absolute, out var address) && address.Scheme is "https" or "http" && address.UserInfo.Length == 0));
 }

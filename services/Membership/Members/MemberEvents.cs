@@ -23,3 +23,15 @@ public sealed record RoleGranted(string Role, Guid By, DateTimeOffset At) : Memb
 
 [EventType("role-revoked.v1")]
 public sealed record RoleRevoked(string Role, Guid By, DateTimeOffset At) : MemberEvent;
+
+/// <param name="Links">Addresses on the web, a JSON array of texts; null: none any more.</param>
+[EventType("links-set.v1")]
+public sealed record LinksSet(Sealed? Links, DateTimeOffset At) : MemberEvent;
+
+/// <param name="AvatarId">The picture stands in a table of its own, sealed; null: taken off.</param>
+[EventType("avatar-set.v1")]
+public sealed record AvatarSet(Guid? AvatarId, DateTimeOffset At) : MemberEvent;
+
+/// <summary>In which the member is written to.</summary>
+[EventType("language-chosen.v1")]
+public sealed record LanguageChosen(Language Language, DateTimeOffset At) : MemberEvent;

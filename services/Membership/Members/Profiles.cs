@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using Community.EventSourcing;
 using JasperFx.Events;
@@ -7,21 +8,29 @@ using Marten.Events.Aggregation;
 
 namespace Community.Membership.Members;
 
-/// <summary>A member as others see it; the address only the member and operators.</summary>
+/// <summary>A member as others see it; the address and the language only the member and operators.</summary>
+/// <param name="Avatar">Path of the picture; null where there is none.</param>
 internal sealed record Profile(
     Guid MemberId,
     string? DisplayName,
     string? Bio,
+    IReadOnlyList<string> Links,
+    string? Avatar,
     IReadOnlyCollection<string> Roles,
     string? Tier,
     int? Level,
     DateTimeOffset JoinedAt,
     string Status,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Email)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Email,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Language? Language)
 {
     public static Profile Of(Guid id, Joined member, MemberKeys keys, bool withAddress) => new(
-        id, keys.Open(member.Name), keys.Open(member.Bio), member.Roles, Tier: null, Level: null, member.JoinedAt, "active",
-        withAddress ? keys.Open(member.Address) : null);
+        id, keys.Open(member.Name), keys.Open(member.Bio), LinksOf(member, keys), member.AvatarId is null ? null : $"/members/{id}/avatar",
+        member.Roles, Tier: null, Level: null, member.JoinedAt, "active",
+        withAddress ? keys.Open(member.Address) : null, withAddress ? member.Language : null);
+
+    public static IReadOnlyList<string> LinksOf(Joined member, MemberKeys keys) =>
+        keys.Open(member.Links) is { } links ? JsonSerializer.Deserialize<string[]>(links)! : [];
 }
 
 /// <summary>The members for lists and sign-in; personal data stays sealed here too.</summary>
@@ -39,5 +48,9 @@ internal sealed partial class MemberRows : SingleStreamProjection<MemberRow, Gui
 
 internal static class MemberStorage
 {
-    public static void AddMembers(this StoreOptions options) => options.Projections.Add(new MemberRows(), ProjectionLifecycle.Inline);
+    public static void AddMembers(this StoreOptions options)
+    {
+        options.Projections.Add(new MemberRows(), ProjectionLifecycle.Inline);
+        options.Storage.ExtendedSchemaObjects.Add(Avatars.Table());
+    }
 }

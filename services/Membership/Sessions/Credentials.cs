@@ -18,7 +18,7 @@ internal sealed record Credentials(Guid Id, string Address, string Password)
 internal sealed class Passwords(MasterKey master)
 {
     // OWASP's password storage cheat sheet for PBKDF2 with HMAC-SHA-512, which this hasher uses.
-    private const int Iterations = 210_000;
+    private const int Iterations = 220_000;
 
     private readonly PasswordHasher<Credentials> _hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
     private readonly Lazy<Credentials> _nobody = new(() => new Passwords(master).Make(Guid.Empty, "", "nobody signs in with this"));
