@@ -17,6 +17,14 @@ internal static class Publications
         Publication.Of<MemberJoined, Contracts.MemberJoined>(e => new(e.StreamId, e.Data.At, e.Data.Imported)),
         Publication.Of<RoleGranted, Contracts.RoleGranted>(e => new(e.StreamId, e.Data.Role, e.Data.At)),
         Publication.Of<RoleRevoked, Contracts.RoleRevoked>(e => new(e.StreamId, e.Data.Role, e.Data.At)),
+        Publication.Of<MemberBrought, Contracts.MemberBrought>(e => new(e.StreamId, e.Data.By, e.Data.At)),
+        Publication.Of<MemberSuspended, Contracts.MemberSuspended>(e => new(e.StreamId, e.Data.Until, e.Version, e.Data.At)),
+        Publication.Of<SuspensionEnded, Contracts.SuspensionEnded>(e => new(e.StreamId, e.Version, e.Data.At)),
+        Publication.Of<MemberDeparted, Contracts.MemberDeparted>(e => new(e.StreamId, e.Version, e.Data.At)),
+        Publication.Of<MemberReturned, Contracts.MemberReturned>(e => new(e.StreamId, e.Version, e.Data.At)),
+        Publication.Of<MemberErased, Contracts.MemberErased>(e => new(e.StreamId, e.Version, e.Data.At)),
+        Publication.Of<TierGranted, Contracts.TierGranted>(e => new(e.StreamId, e.Data.Source.ToWord(), e.Data.Tier, e.Data.Until, e.Version, e.Data.At)),
+        Publication.Of<TierEnded, Contracts.TierEnded>(e => new(e.StreamId, e.Data.Source.ToWord(), e.Version, e.Data.At)),
         Publication.Of<TokenRevoked, Contracts.TokenRevoked>(e => new(e.StreamId, e.Data.ExpiresAt))
     ];
 

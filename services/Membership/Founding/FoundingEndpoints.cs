@@ -64,7 +64,7 @@ internal static class FoundingEndpoints
 
         var owner = (Joined)Member.Decider.Evolve(Member.Decider.Evolve(Member.Decider.Initial, joined), granted);
 
-        return TypedResults.Created($"/members/{id}", Profile.Of(id, owner, keys, withAddress: true));
+        return TypedResults.Created($"/members/{id}", Profile.Of(id, owner, keys, now, withAddress: true));
     }
 
     private sealed record Setup(

@@ -16,7 +16,8 @@ internal static class MemberEndpoints
     public static void MapMembers(this IEndpointRouteBuilder app)
     {
         var members = app.MapGroup("/members").WithTag("Members", "Who belongs to the community, and in which roles.");
-        members.MapPost("", Registration.Register).AllowAnonymous().WithSummary("Joins the community");
+        members.MapPost("", Registration.Register).AllowAnonymous().ProducesProblem(403)
+            .WithSummary("Joins the community, or asks to be let in where it lets in one by one");
         members.MapGet("", List).AllowAnonymous().ProducesProblem(401).ProducesProblem(403)
             .WithSummary("All members for an operator; with ids, the public profiles of some");
         members.MapGet("/me", Mine).AnswersVersion().ProducesProblem(404).WithSummary("The profile of who asks, or what it was at an instant");
@@ -30,7 +31,7 @@ internal static class MemberEndpoints
     }
 
     private static async Task<Results<Ok<Profile>, ProblemHttpResult>> Read(
-        Guid id, Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, HttpContext http, CancellationToken ct)
+        Guid id, Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
     {
         var (state, version) = await store.Load(Member.Decider, id, asOf?.Value, ct);
         if (state is not Joined member)
@@ -38,12 +39,12 @@ internal static class MemberEndpoints
 
         http.SetVersion(version);
 
-        return TypedResults.Ok(Profile.Of(id, member, await ring.Find([id], ct), withAddress: user.FindMemberId() == id));
+        return TypedResults.Ok(Profile.Of(id, member, await ring.Find([id], ct), asOf?.Value ?? clock.GetUtcNow(), withAddress: user.FindMemberId() == id));
     }
 
     private static Task<Results<Ok<Profile>, ProblemHttpResult>> Mine(
-        Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, HttpContext http, CancellationToken ct) =>
-        Read(user.MemberId(), asOf, user, store, ring, http, ct);
+        Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct) =>
+        Read(user.MemberId(), asOf, user, store, ring, clock, http, ct);
 
     private static async Task<Results<Ok<Profile>, ProblemHttpResult>> Change(
         ProfileChange change, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
@@ -75,13 +76,14 @@ internal static class MemberEndpoints
 
         http.SetVersion(handled.Version);
 
-        return TypedResults.Ok(Profile.Of(id, (Joined)handled.State, keys, withAddress: true));
+        return TypedResults.Ok(Profile.Of(id, (Joined)handled.State, keys, now, withAddress: true));
     }
 
     private static async Task<Results<Ok<Page<Profile>>, ProblemHttpResult>> List(
-        string? ids, [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, CancellationToken ct)
+        string? ids, [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, CancellationToken ct)
     {
         var all = ids is null;
+        var now = clock.GetUtcNow();
         if (all && user.FindMemberId() is null)
             return Problems.Problem(401, "unauthenticated", "A list of all members needs an operator's token; ?ids= asks for some of them.");
         if (all && (!user.May(Roles.Operator) || (user.HasClaim(claim => claim.Type == "scope") && !user.HasScope("read"))))
@@ -97,7 +99,7 @@ internal static class MemberEndpoints
             .Take((all ? paging.Size : 100) + 1)
             .ToListAsync(ct);
         var keys = await ring.Find([.. rows.Select(row => row.Id)], ct);
-        var profiles = rows.Select(row => Profile.Of(row.Id, row.Member, keys, withAddress: all)).ToList();
+        var profiles = rows.Select(row => Profile.Of(row.Id, row.Member, keys, now, withAddress: all)).ToList();
 
         return TypedResults.Ok(all ? paging.Page(profiles, profile => profile.MemberId) : new Page<Profile>(profiles, null));
     }
