@@ -173,7 +173,7 @@ internal abstract record Member
         (Joined m, SuspensionEnded) => m with { Suspension = null },
         (Joined m, MemberDeparted e) => m with { DepartedAt = e.At },
         (Joined m, MemberReturned) => m with { DepartedAt = null },
-        (Joined m, MemberErased e) => m with { ErasedAt = e.At },
+        (Joined m, MemberErased e) => new Joined(m.Name, null, null, m.Roles, m.JoinedAt, m.Imported) { BroughtBy = m.BroughtBy, ErasedAt = e.At },
         (Joined m, TierGranted e) => m with { Tiers = m.Tiers.SetItem(e.Source, new(e.Tier, e.Until)) },
         (Joined m, TierEnded e) => m with { Tiers = m.Tiers.Remove(e.Source) },
         _ => throw new UnreachableException($"{@event.GetType().Name} cannot follow {member.GetType().Name}.")

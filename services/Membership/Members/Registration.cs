@@ -22,7 +22,7 @@ internal sealed class Registration(IDocumentStore store, KeyRing ring, MasterKey
         var id = http.NewId(clock);
         Origin.Set(Origin.Current with { By = id.ToString() });
         var credentials = passwords.Make(id, request.Email, request.Password);
-        var newcomer = new Newcomer(id, request.DisplayName.Trim(), request.Email, request.Note?.Trim(), request.InvitationCode, http.AskedLanguage(), Confirmed: false);
+        var newcomer = new Newcomer(id, request.DisplayName.Trim(), request.Email, request.Note?.Trim(), request.InvitationCode, http.AskedLanguage(), Provider: null);
         var entry = await registration.Enter(newcomer, session => session.Insert(credentials), ct);
 
         return entry switch
@@ -57,7 +57,7 @@ internal sealed class Registration(IDocumentStore store, KeyRing ring, MasterKey
                 [
                     new MemberJoined(name, address, now, Imported: false),
                     .. newcomer.Language is { } language ? [new LanguageChosen(language, now)] : Array.Empty<object>(),
-                    .. newcomer.Confirmed ? [new AddressConfirmed(now)] : Array.Empty<object>(),
+                    .. newcomer.Provider is { } provider ? [new AddressConfirmed(now), new SignInLinked(provider, now)] : Array.Empty<object>(),
                     .. state is OpenInvitation { By: var maker } ? [new MemberBrought(invitation, maker, now)] : Array.Empty<object>()
                 ];
                 rejection = (await store.Handle(Invitation.Decider, invitation, new UseInvitation(id, now), new Handling { Elsewhere = [(id, facts)], Also = Write }, ct)).Rejection;
@@ -67,8 +67,8 @@ internal sealed class Registration(IDocumentStore store, KeyRing ring, MasterKey
                 var join = settings.Registration == Mode.Approval
                     ? (MemberCommand)new Apply(name, address, newcomer.Note is { Length: > 0 } note ? keys.Seal(id, note) : null, newcomer.Language, now)
                     : new Join(name, address, now, Imported: false, newcomer.Language);
-                var confirm = newcomer.Confirmed && join is Join ? new[] { new ConfirmAddress(now) } : [];
-                rejection = (await store.Handle(Member.Decider, id, new Together([join, .. confirm], now), new Handling { Also = Write }, ct)).Rejection;
+                MemberCommand[] more = newcomer.Provider is { } provider && join is Join ? [new ConfirmAddress(now), new LinkSignIn(provider, now)] : [];
+                rejection = (await store.Handle(Member.Decider, id, new Together([join, .. more], now), new Handling { Also = Write }, ct)).Rejection;
             }
         }
         catch (Exception e) when (e.UniqueViolation() == Credentials.AddressIndex)
@@ -86,7 +86,7 @@ internal sealed class Registration(IDocumentStore store, KeyRing ring, MasterKey
         void Write(IDocumentSession session)
         {
             write(session);
-            if (!newcomer.Confirmed)
+            if (newcomer.Provider is null)
                 postbox.Post(session, MailKind.ConfirmAddress, new(id, keys, name, address, newcomer.Language), settings, now);
         }
 
@@ -110,8 +110,8 @@ internal sealed class Registration(IDocumentStore store, KeyRing ring, MasterKey
     }
 }
 
-/// <param name="Confirmed">That the address is theirs was shown already, by whom they sign in with.</param>
-internal sealed record Newcomer(Guid Id, string Name, string Email, string? Note, string? InvitationCode, Language? Language, bool Confirmed);
+/// <param name="Provider">By which they sign in, and which has verified the address; null: by a password.</param>
+internal sealed record Newcomer(Guid Id, string Name, string Email, string? Note, string? InvitationCode, Language? Language, string? Provider);
 
 /// <summary>What came of it: a refusal, a member, or neither: somebody who waits to be let in.</summary>
 internal sealed record Entry(ProblemHttpResult? Refusal)
