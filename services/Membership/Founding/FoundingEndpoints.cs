@@ -78,7 +78,7 @@ internal static class Ownership
 {
     public static async Task<Results<NoContent, ProblemHttpResult>> Give(Guid member, Guid by, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        if ((await store.Load(Member.Decider, member, asOf: null, ct)).State is not Joined)
+        if ((await store.Load(Member.Decider, member, asOf: null, ct)).State is not Joined { DepartedAt: null, ErasedAt: null })
             return Problems.NotFound("member");
 
         var give = new GiveOwnership(member, by, clock.GetUtcNow());

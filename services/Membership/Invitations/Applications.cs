@@ -39,7 +39,7 @@ internal static class Applications
         applications.MapPost("/{id}/refusal", Refuse).WithSummary("Declines, and forgets who it was");
     }
 
-    private static async Task<Ok<Page<View>>> List([AsParameters] Paging paging, IDocumentStore store, KeyRing ring, CancellationToken ct)
+    private static async Task<Ok<Page<ApplicationView>>> List([AsParameters] Paging paging, IDocumentStore store, KeyRing ring, CancellationToken ct)
     {
         var after = paging.Key<Guid>(out var last) ? last : Guid.Empty;
         await using var session = store.QuerySession();
@@ -47,7 +47,7 @@ internal static class Applications
         var keys = await ring.Find([.. rows.Select(row => row.Id)], ct);
 
         return TypedResults.Ok(paging.Page(
-            [.. rows.Select(row => new View(row.Id, keys.Open(row.Applicant.Name), keys.Open(row.Applicant.Address), keys.Open(row.Applicant.Note), row.Applicant.At))],
+            [.. rows.Select(row => new ApplicationView(row.Id, keys.Open(row.Applicant.Name), keys.Open(row.Applicant.Address), keys.Open(row.Applicant.Note), row.Applicant.At))],
             view => view.MemberId));
     }
 
@@ -85,5 +85,5 @@ internal static class Applications
         return MemberEndpoints.Answer(handled.Rejection);
     }
 
-    private sealed record View(Guid MemberId, string? DisplayName, string? Email, string? Note, DateTimeOffset AppliedAt);
+    private sealed record ApplicationView(Guid MemberId, string? DisplayName, string? Email, string? Note, DateTimeOffset AppliedAt);
 }

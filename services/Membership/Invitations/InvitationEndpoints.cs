@@ -30,7 +30,7 @@ internal static class InvitationEndpoints
         invitations.MapDelete("/{id}", Withdraw).WithSummary("Withdraws an invitation; who has joined by it stays");
     }
 
-    private static async Task<Results<Created<View>, ProblemHttpResult>> Make(
+    private static async Task<Results<Created<InvitationView>, ProblemHttpResult>> Make(
         NewInvitation request, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, MasterKey master, TimeProvider clock, CancellationToken ct)
     {
         var (member, now) = (user.MemberId(), clock.GetUtcNow());
@@ -43,10 +43,10 @@ internal static class InvitationEndpoints
         var id = InvitationCode.Stream(code, master);
         var made = await store.Handle(Invitation.Decider, id, new MakeInvitation(member, keys.Seal(member, code), request.Uses, expires, now), ct);
 
-        return TypedResults.Created($"/invitations/{id}", View.Of(id, (OpenInvitation)made.State, keys));
+        return TypedResults.Created($"/invitations/{id}", InvitationView.Of(id, (OpenInvitation)made.State, keys));
     }
 
-    private static async Task<Ok<Page<View>>> List(
+    private static async Task<Ok<Page<InvitationView>>> List(
         [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, CancellationToken ct)
     {
         var member = user.MemberId();
@@ -56,17 +56,17 @@ internal static class InvitationEndpoints
         var keys = await ring.Find([member], ct);
 
         return TypedResults.Ok(paging.Page(
-            [.. mine.Where(row => row.Id > after).OrderBy(row => row.Id).Take(paging.Size + 1).Select(row => View.Of(row.Id, row.Invitation, keys))],
+            [.. mine.Where(row => row.Id > after).OrderBy(row => row.Id).Take(paging.Size + 1).Select(row => InvitationView.Of(row.Id, row.Invitation, keys))],
             view => view.InvitationId));
     }
 
-    private static async Task<Results<Ok<View>, ProblemHttpResult>> Read(
+    private static async Task<Results<Ok<InvitationView>, ProblemHttpResult>> Read(
         Guid id, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, CancellationToken ct)
     {
         var (state, _) = await store.Load(Invitation.Decider, id, asOf: null, ct);
 
         return state is OpenInvitation invitation && MayTouch(user, invitation)
-            ? TypedResults.Ok(View.Of(id, invitation, await ring.Find([invitation.By], ct)))
+            ? TypedResults.Ok(InvitationView.Of(id, invitation, await ring.Find([invitation.By], ct)))
             : Problems.NotFound("invitation");
     }
 
@@ -86,10 +86,10 @@ internal static class InvitationEndpoints
 
     /// <param name="Uses">How many may join by it in all.</param>
     /// <param name="Joined">Who has.</param>
-    private sealed record View(
+    private sealed record InvitationView(
         Guid InvitationId, string? Code, int Uses, IReadOnlyList<Guid> Joined, DateTimeOffset ExpiresAt, DateTimeOffset CreatedAt, bool Withdrawn)
     {
-        public static View Of(Guid id, OpenInvitation invitation, MemberKeys keys) => new(
+        public static InvitationView Of(Guid id, OpenInvitation invitation, MemberKeys keys) => new(
             id, keys.Open(invitation.Code), invitation.Uses, invitation.Joined, invitation.ExpiresAt, invitation.At, invitation.Withdrawn);
     }
 }

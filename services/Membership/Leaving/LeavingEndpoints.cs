@@ -103,10 +103,10 @@ internal static class LeavingEndpoints
         return TypedResults.Ok(paging.Page(erased, item => item.MemberId));
     }
 
-    private static async Task<Ok<Report>> Again(Batch batch, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    private static async Task<Ok<ErasureReport>> Again(ErasureBatch batch, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         var (erased, already) = (0, 0);
-        var refused = new List<Refusal>();
+        var refused = new List<ErasureRefusal>();
         foreach (var item in batch.Items)
         {
             var (state, _) = await store.Load(Member.Decider, item.MemberId, asOf: null, ct);
@@ -123,7 +123,7 @@ internal static class LeavingEndpoints
                 erased++;
         }
 
-        return TypedResults.Ok(new Report(erased, already, refused));
+        return TypedResults.Ok(new ErasureReport(erased, already, refused));
     }
 
     private static async Task<Results<Ok<Exported>, ProblemHttpResult>> Export(
@@ -157,13 +157,13 @@ internal static class LeavingEndpoints
 
     private sealed record Erased(Guid MemberId, DateTimeOffset ErasedAt);
 
-    private sealed record Batch([property: Length(0, 500, ErrorMessage = "must be at most 500 items")] IReadOnlyList<Item> Items);
+    private sealed record ErasureBatch([property: Length(0, 500, ErrorMessage = "must be at most 500 items")] IReadOnlyList<ErasureItem> Items);
 
-    private sealed record Item(Guid MemberId);
+    private sealed record ErasureItem(Guid MemberId);
 
-    private sealed record Report(int Erased, int Already, IReadOnlyList<Refusal> Refused);
+    private sealed record ErasureReport(int Erased, int Already, IReadOnlyList<ErasureRefusal> Refused);
 
-    private sealed record Refusal(Guid Id, string Code, string Detail);
+    private sealed record ErasureRefusal(Guid Id, string Code, string Detail);
 
     /// <param name="Avatar">A <c>data:</c> address.</param>
     private sealed record Exported(

@@ -63,7 +63,7 @@ internal static class MailEndpoints
     internal static ProblemHttpResult LinkInvalid() =>
         Problems.Problem(404, "link-invalid", "The link was used already, or is too old; ask for another.");
 
-    private static async Task<Ok<Page<View>>> Outbox(
+    private static async Task<Ok<Page<MailView>>> Outbox(
         [AsParameters] Paging paging, ClaimsPrincipal user, Smtp smtp, IDocumentStore store, NpgsqlDataSource database, KeyRing ring, TimeProvider clock, CancellationToken ct)
     {
         var rows = new List<Row>();
@@ -89,9 +89,9 @@ internal static class MailEndpoints
         var members = (await session.LoadManyAsync<MemberRow>(ct, [.. rows.Select(row => row.MemberId).Distinct()])).ToDictionary(row => row.Id, row => row.Member);
         var now = clock.GetUtcNow();
 
-        return TypedResults.Ok(paging.Page([.. rows.Select(View)], view => view.MailId));
+        return TypedResults.Ok(paging.Page([.. rows.Select(Shown)], view => view.MailId));
 
-        View View(Row row)
+        MailView Shown(Row row)
         {
             // A link to a new password opens the account: an operator may not become an owner by it, or another operator.
             var isAbove = members.GetValueOrDefault(row.MemberId) is { } member && (member.Roles.Contains(Roles.Operator) || member.Roles.Contains(Roles.Owner));
@@ -113,7 +113,7 @@ internal static class MailEndpoints
     private sealed record Row(
         Guid Id, Guid MemberId, string Kind, string? Letter, DateTimeOffset Created, DateTimeOffset Expires, int Attempts, bool Sending, DateTimeOffset? SentAt, string? Fault);
 
-    private sealed record View(
+    private sealed record MailView(
         Guid MailId, Guid MemberId, string Kind, MailState State, int Attempts, string? Fault, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt,
         DateTimeOffset? SentAt, string? To, string? Subject, string? Text);
 }

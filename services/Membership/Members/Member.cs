@@ -104,6 +104,11 @@ internal abstract record Member
         RevokeRole c => new RoleRevoked(c.Role, c.By, c.At),
         EndTier c when !m.Tiers.ContainsKey(c.Source) => Decision.Nothing,
         EndTier c => new TierEnded(c.Source, c.By, c.At),
+        ConfirmAddress when m.ConfirmedAt is not null => new Rejection("link-used", "The address is confirmed already."),
+        ConfirmAddress c => new AddressConfirmed(c.At),
+        // Of all links to a new password, the first that is used makes the others worthless.
+        ChangePassword c when c.LinkMadeAt <= m.PasswordAt => new Rejection("link-used", "The password was changed since this link was made."),
+        ChangePassword c => new PasswordChanged(c.LinkMadeAt is not null, c.At),
         _ when m.DepartedAt is not null => new Rejection("member-departed", "The member has left the community."),
         Rename c => new MemberRenamed(c.Name, c.At),
         RewriteBio c => new BioRewritten(c.Bio, c.At),
@@ -117,11 +122,6 @@ internal abstract record Member
         GrantTier c when c.Until <= c.At => new Rejection("already-over", "The tier would be over before it begins."),
         GrantTier c when m.Tiers.TryGetValue(c.Source, out var held) && held == new HeldTier(c.Tier, c.Until) => Decision.Nothing,
         GrantTier c => new TierGranted(c.Source, c.Tier, c.Until, c.By, c.At),
-        ConfirmAddress when m.ConfirmedAt is not null => new Rejection("link-used", "The address is confirmed already."),
-        ConfirmAddress c => new AddressConfirmed(c.At),
-        // Of all links to a new password, the first that is used makes the others worthless.
-        ChangePassword c when c.LinkMadeAt <= m.PasswordAt => new Rejection("link-used", "The password was changed since this link was made."),
-        ChangePassword c => new PasswordChanged(c.LinkMadeAt is not null, c.At),
         TurnTwoFactorOn when m.TwoFactor => Decision.Nothing,
         TurnTwoFactorOn c => new TwoFactorTurnedOn(c.At),
         TurnTwoFactorOff when !m.TwoFactor => Decision.Nothing,

@@ -53,14 +53,14 @@ internal static class SessionEndpoints
             ? await admission.Answer(continuation, http, ct)
             : Problems.Problem(401, "refresh-token-invalid", "Sign in again.");
 
-    private static async Task<Ok<Page<View>>> List(
+    private static async Task<Ok<Page<SessionView>>> List(
         [AsParameters] Paging paging, ClaimsPrincipal user, SessionTable sessions, KeyRing ring, CancellationToken ct)
     {
         var member = user.MemberId();
         var before = paging.Key<Guid>(out var last) ? last : Guid.AllBitsSet;
         var keys = await ring.Find([member], ct);
         var mine = (await sessions.List(member, ct)).Where(session => session.Id < before).Take(paging.Size + 1)
-            .Select(session => new View(session.Id, session.BeganAt, session.LastSeenAt, session.ExpiresAt, keys.Open(session.Agent), $"{session.Id}" == user.FindFirstValue("sid")));
+            .Select(session => new SessionView(session.Id, session.BeganAt, session.LastSeenAt, session.ExpiresAt, keys.Open(session.Agent), $"{session.Id}" == user.FindFirstValue("sid")));
 
         return TypedResults.Ok(paging.Page([.. mine], view => view.SessionId));
     }
@@ -100,5 +100,5 @@ internal static class SessionEndpoints
     private sealed record RefreshRequest([Text(200)] string RefreshToken);
 
     /// <param name="Agent">The program that began it, as it calls itself.</param>
-    private sealed record View(Guid SessionId, DateTimeOffset BeganAt, DateTimeOffset LastSeenAt, DateTimeOffset ExpiresAt, string? Agent, bool Current);
+    private sealed record SessionView(Guid SessionId, DateTimeOffset BeganAt, DateTimeOffset LastSeenAt, DateTimeOffset ExpiresAt, string? Agent, bool Current);
 }

@@ -21,16 +21,16 @@ internal static class SettingsEndpoints
     public static async Task<CommunitySettings> Settings(this IDocumentStore store, CancellationToken ct) =>
         (await store.Load(House.Decider, House.Stream, asOf: null, ct)).State is Founded house ? house.Settings : CommunitySettings.Initial("");
 
-    private static async Task<Ok<View>> Read(Instant? asOf, IDocumentStore store, HttpContext http, CancellationToken ct)
+    private static async Task<Ok<SettingsView>> Read(Instant? asOf, IDocumentStore store, HttpContext http, CancellationToken ct)
     {
         var (state, version) = await store.Load(House.Decider, House.Stream, asOf?.Value, ct);
         http.SetVersion(version);
 
-        return TypedResults.Ok(state is Founded house ? View.Of(house.Settings) : View.Of(CommunitySettings.Initial("")) with { Name = null });
+        return TypedResults.Ok(state is Founded house ? SettingsView.Of(house.Settings) : SettingsView.Of(CommunitySettings.Initial("")) with { Name = null });
     }
 
-    private static async Task<Results<Ok<View>, ProblemHttpResult>> Arrange(
-        Change change, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, HttpContext http, CancellationToken ct)
+    private static async Task<Results<Ok<SettingsView>, ProblemHttpResult>> Arrange(
+        SettingsChange change, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, HttpContext http, CancellationToken ct)
     {
         var arrange = new Arrange(
             settings => settings with
@@ -49,17 +49,17 @@ internal static class SettingsEndpoints
 
         http.SetVersion(handled.Version);
 
-        return TypedResults.Ok(View.Of(((Founded)handled.State).Settings));
+        return TypedResults.Ok(SettingsView.Of(((Founded)handled.State).Settings));
     }
 
     /// <param name="Name">Null until the community has an owner.</param>
-    private sealed record View(string? Name, string TimeZone, string Currency, IReadOnlyList<string> Languages, Registration Registration, bool Points)
+    private sealed record SettingsView(string? Name, string TimeZone, string Currency, IReadOnlyList<string> Languages, Registration Registration, bool Points)
     {
-        public static View Of(CommunitySettings settings) =>
+        public static SettingsView Of(CommunitySettings settings) =>
             new(settings.Name, settings.TimeZone, settings.Currency, settings.Languages, settings.Registration, settings.Points);
     }
 
-    private sealed record Change(
+    private sealed record SettingsChange(
         [Text(80)] string? Name = null, [Text(64), TimeZone] string? TimeZone = null, [Currency] string? Currency = null,
         [Text(35), Languages] IReadOnlyList<string>? Languages = null, Registration? Registration = null, bool? Points = null);
 }

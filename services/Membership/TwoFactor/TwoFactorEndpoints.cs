@@ -27,8 +27,8 @@ internal static class TwoFactorEndpoints
         factor.MapPost("/removal", Remove).RequireRateLimiting(RateLimits.Credentials).WithSummary("Turns one-time codes off");
     }
 
-    private static async Task<Ok<View>> Read(ClaimsPrincipal user, SecondFactor factor, CancellationToken ct) =>
-        TypedResults.Ok(new View(await factor.IsOn(user.MemberId(), ct), await factor.RecoveryCodesLeft(user.MemberId(), ct)));
+    private static async Task<Ok<TwoFactorView>> Read(ClaimsPrincipal user, SecondFactor factor, CancellationToken ct) =>
+        TypedResults.Ok(new TwoFactorView(await factor.IsOn(user.MemberId(), ct), await factor.RecoveryCodesLeft(user.MemberId(), ct)));
 
     private static async Task<Results<Ok<Enrolment>, ProblemHttpResult>> Begin(
         WithPassword request, ClaimsPrincipal user, Admission admission, SecondFactor factor, IDocumentStore store, KeyRing ring, HttpContext http, CancellationToken ct)
@@ -52,7 +52,7 @@ internal static class TwoFactorEndpoints
         return TypedResults.Ok(new Enrolment(text, uri, svg.GetGraphic(pixelsPerModule: 4)));
     }
 
-    private static async Task<Results<Ok<Codes>, ProblemHttpResult>> Confirm(
+    private static async Task<Results<Ok<RecoveryCodesShown>, ProblemHttpResult>> Confirm(
         WithCode request, ClaimsPrincipal user, Lockout lockout, SecondFactor factor, IDocumentStore store, TimeProvider clock, HttpContext http, CancellationToken ct)
     {
         if (await Refusal(request, user, lockout, factor, http, ct) is { } refusal)
@@ -71,10 +71,10 @@ internal static class TwoFactorEndpoints
 
         return handled.Rejection is { } rejection ? rejection.ToProblem()
             : codes.Length == 0 ? Problems.Problem(409, "two-factor-on", "One-time codes are on already.")
-            : TypedResults.Ok(new Codes(codes));
+            : TypedResults.Ok(new RecoveryCodesShown(codes));
     }
 
-    private static async Task<Results<Ok<Codes>, ProblemHttpResult>> Renew(
+    private static async Task<Results<Ok<RecoveryCodesShown>, ProblemHttpResult>> Renew(
         WithCode request, ClaimsPrincipal user, Lockout lockout, SecondFactor factor, IDocumentStore store, HttpContext http, CancellationToken ct)
     {
         if (await Refusal(request, user, lockout, factor, http, ct) is { } refusal)
@@ -86,7 +86,7 @@ internal static class TwoFactorEndpoints
         var codes = factor.Renew(session, user.MemberId());
         await session.SaveChangesAsync(ct);
 
-        return TypedResults.Ok(new Codes(codes));
+        return TypedResults.Ok(new RecoveryCodesShown(codes));
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Remove(
@@ -127,12 +127,12 @@ internal static class TwoFactorEndpoints
 
     private sealed record WithCode([Text(10)] string OneTimeCode);
 
-    private sealed record View(bool Enabled, int RecoveryCodesLeft);
+    private sealed record TwoFactorView(bool Enabled, int RecoveryCodesLeft);
 
     /// <param name="Secret">Base32, for typing.</param>
     /// <param name="Uri">The same as <c>otpauth:</c>, for the authenticator.</param>
     /// <param name="QrCode">The same as a picture: an SVG document.</param>
     private sealed record Enrolment(string Secret, string Uri, string QrCode);
 
-    private sealed record Codes(IReadOnlyList<string> RecoveryCodes);
+    private sealed record RecoveryCodesShown(IReadOnlyList<string> RecoveryCodes);
 }

@@ -109,6 +109,33 @@ public sealed class PasswordTests
     }
 
     [Fact]
+    public async Task Asking_for_a_new_password_writes_the_same_whether_or_not_there_is_such_a_member()
+    {
+        await using var community = await MembershipService.Found();
+        var (ann, _) = await community.Join("ann");
+        await using var database = NpgsqlDataSource.Create(community.Host.Database);
+        var before = await Rows();
+
+        await ann.PostAsJsonAsync("/password-resets", new { email = "ann@example.org" }, Ct).Ok(202);
+        var known = await Rows();
+        await ann.PostAsJsonAsync("/password-resets", new { email = "nobody@example.org" }, Ct).Ok(202);
+        var unknown = await Rows();
+
+        Assert.Equal((1, 1), (known.Mails - before.Mails, known.Links - before.Links));
+        Assert.Equal((1, 1), (unknown.Mails - known.Mails, unknown.Links - known.Links));
+        ann.Dispose();
+
+        async Task<(long Mails, long Links)> Rows()
+        {
+            await using var count = database.CreateCommand("select (select count(*) from mails), (select count(*) from mail_links)");
+            await using var row = await count.ExecuteReaderAsync(Ct);
+            await row.ReadAsync(Ct);
+
+            return (row.GetInt64(0), row.GetInt64(1));
+        }
+    }
+
+    [Fact]
     public async Task An_old_hash_is_replaced_at_the_next_sign_in()
     {
         await using var community = await MembershipService.Found();
