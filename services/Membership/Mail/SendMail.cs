@@ -81,6 +81,7 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         var (began, sent) = (false, false);
         try
         {
+            using var message = Message(mail.Id, letter);
             await client.ConnectAsync(smtp.Host!, smtp.Port, smtp.Security, ct);
             if (!string.IsNullOrEmpty(smtp.User))
                 await client.AuthenticateAsync(smtp.User, smtp.Password ?? "", ct);
@@ -90,7 +91,7 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
                 return true; // the lease ran out while it connected
 
             // From here on only the server can tell: our own end must not cut it off.
-            await client.SendAsync(Message(mail.Id, letter), CancellationToken.None);
+            await client.SendAsync(message, CancellationToken.None);
             await Note("update mails set sent_at = $2, letter = null, fault = null where id = $1", mail.Id, clock.GetUtcNow());
             log.LogInformation("Mail {MailId} was sent", mail.Id);
             sent = true;
@@ -100,7 +101,7 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         {
             log.LogDebug("The SMTP server did not hear our goodbye: {Reason}", e.Message);
         }
-        catch (Exception e) when (!began ? e is not OperationCanceledException && !e.IsDatabaseAway() : e is SmtpCommandException or ServiceNotConnectedException)
+        catch (Exception e) when (!began ? !ct.IsCancellationRequested && !e.IsDatabaseAway() : e is SmtpCommandException or ServiceNotConnectedException)
         {
             // It was not sent, that is certain. The server's words may hold the address: only the code is kept.
             var again = clock.GetUtcNow() + TimeSpan.FromSeconds(Math.Min(3600, 10 * Math.Pow(2, mail.Attempts)));

@@ -1,5 +1,10 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using Community.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Community.Membership.Tests.Mail;
@@ -99,6 +104,30 @@ public sealed class MailTests
     }
 
     [Fact]
+    public async Task Where_nobody_sends_mail_the_log_of_a_development_run_tells_each_link_once_and_nobodys_name()
+    {
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
+        using var log = new Lines();
+        await using var host = await ServiceHost<Program>.Start("membership", issuer: null, configure: services => services
+            .Replace(ServiceDescriptor.Singleton<TimeProvider>(clock)).AddSingleton<ILoggerProvider>(log));
+        using var client = host.Client();
+        var id = (await client.PostAsJsonAsync("/members", new { email = "findme@example.org", password = MembershipService.GoodPassword, displayName = "Findme" }, Ct).Ok(201)).Id("memberId");
+
+        await Eventually.True(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(1));
+                return Task.FromResult(log.Written.Any(line => line.Contains("/confirm-email?token=", StringComparison.Ordinal)));
+            },
+            Patience, "the log tells the link");
+
+        var told = Assert.Single(log.Written, line => line.Contains("/confirm-email?token=", StringComparison.Ordinal));
+        Assert.Contains($"{id}", told, StringComparison.Ordinal);
+        await client.PostAsJsonAsync("/email-confirmations", new { token = told.Split("token=")[1] }, Ct).Ok(204);
+        Assert.DoesNotContain(log.Written, line => line.Contains("findme", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
     public async Task Two_replicas_send_each_mail_once_also_where_the_server_was_away()
     {
         await using var server = await MailServer.Start();
@@ -161,5 +190,23 @@ public sealed class MailTests
         Assert.Equal("bob@example.org", Assert.Single(server.Received).To);
         ann.Dispose();
         bob.Dispose();
+    }
+
+    private sealed class Lines : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Written { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Written.Enqueue(formatter(state, exception));
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -14,6 +14,21 @@ public sealed class StandingTests
     private static readonly MemberSuspended Suspended = new(Reason, Noon.AddDays(1), Olga, Noon);
 
     [Fact]
+    public void Who_asks_to_be_let_in_joins_when_somebody_lets_them_in_or_is_declined_for_good()
+    {
+        var (name, address) = (new Sealed(Ann, "YQ=="), new Sealed(Ann, "Yg=="));
+        var applied = Spec.For(Member.Decider).Given(new MemberApplied(name, address, Reason, Language.Zh, Noon));
+
+        applied.When(new Apply(name, address, null, null, Noon)).ThenNothing();
+        applied.When(new Rename(Reason, Noon)).ThenRejected("not-found");
+        applied.When(new LetIn(Olga, Noon.AddDays(1))).Then(
+            new MemberJoined(name, address, Noon.AddDays(1), Imported: false), new LanguageChosen(Language.Zh, Noon.AddDays(1)));
+        applied.When(new Decline(Olga, Noon)).Then(new ApplicationDeclined(Olga, Noon));
+        applied.Given(new ApplicationDeclined(Olga, Noon)).When(new LetIn(Olga, Noon)).ThenRejected("not-found");
+        Spec.For(Member.Decider).Given(Joined).When(new Decline(Olga, Noon)).ThenRejected("joined-already");
+    }
+
+    [Fact]
     public void A_suspension_ends_when_its_time_has_come_and_not_before()
     {
         Spec.For(Member.Decider).Given(Joined, Suspended).When(new LetTimePass(Noon.AddDays(1).AddTicks(-1))).ThenNothing();
