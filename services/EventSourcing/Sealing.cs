@@ -125,6 +125,13 @@ public sealed class KeyRing(NpgsqlDataSource database, MasterKey master)
     }
 }
 
+public static class KeyErasure
+{
+    /// <summary>As <see cref="KeyRing.Erase"/>, in the transaction of the fact that asks for it.</summary>
+    public static void EraseKey(this IDocumentSession session, Guid member) =>
+        session.QueueSqlCommand("delete from member_keys where member_id = ?", member);
+}
+
 internal sealed class MemberKeyTable : IStorePart
 {
     public void Configure(StoreOptions options)

@@ -10,3 +10,28 @@ public sealed record RoleRevoked(Guid MemberId, string Role, DateTimeOffset At);
 
 /// <summary>The API token must be refused from now on; after <paramref name="ExpiresAt"/> it is anyway.</summary>
 public sealed record TokenRevoked(Guid TokenId, DateTimeOffset ExpiresAt);
+
+/// <summary>Who brought whom: the member joined by an invitation of <paramref name="By"/>.</summary>
+public sealed record MemberBrought(Guid MemberId, Guid By, DateTimeOffset At);
+
+/// <summary>
+/// The member is refused everywhere from now on, and while <paramref name="Until"/> has not come; null: until told otherwise.
+/// Of all that is told of a member's standing, the one with the highest <paramref name="Version"/> holds.
+/// </summary>
+public sealed record MemberSuspended(Guid MemberId, DateTimeOffset? Until, long Version, DateTimeOffset At);
+
+public sealed record SuspensionEnded(Guid MemberId, long Version, DateTimeOffset At);
+
+/// <summary>The member has left, and may come back.</summary>
+public sealed record MemberDeparted(Guid MemberId, long Version, DateTimeOffset At);
+
+public sealed record MemberReturned(Guid MemberId, long Version, DateTimeOffset At);
+
+/// <summary>The person is to be forgotten, for good: every service erases what it holds about who it was; totals stay.</summary>
+public sealed record MemberErased(Guid MemberId, long Version, DateTimeOffset At);
+
+/// <summary>The member has the tier, until <paramref name="Until"/> or until told otherwise.</summary>
+/// <param name="Source"><c>gift</c> or <c>subscription</c>: a member can have one of each, and the gift goes first.</param>
+public sealed record TierGranted(Guid MemberId, string Source, string Tier, DateTimeOffset? Until, long Version, DateTimeOffset At);
+
+public sealed record TierEnded(Guid MemberId, string Source, long Version, DateTimeOffset At);

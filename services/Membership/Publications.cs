@@ -1,6 +1,9 @@
+using Community.Membership.Founding;
 using Community.Membership.Members;
+using Community.Membership.Settings;
 using Community.Membership.Tokens;
 using Community.Messaging;
+using Community.ServiceDefaults;
 
 namespace Community.Membership;
 
@@ -9,9 +12,22 @@ internal static class Publications
 {
     public static readonly Publication[] All =
     [
+        Publication.Of<CommunityFounded, Contracts.CommunityArranged>(e => Arranged(CommunitySettings.Initial(e.Data.Name), e.Version, e.Data.At)),
+        Publication.Of<CommunityArranged, Contracts.CommunityArranged>(e => Arranged(e.Data.Settings, e.Version, e.Data.At)),
         Publication.Of<MemberJoined, Contracts.MemberJoined>(e => new(e.StreamId, e.Data.At, e.Data.Imported)),
         Publication.Of<RoleGranted, Contracts.RoleGranted>(e => new(e.StreamId, e.Data.Role, e.Data.At)),
         Publication.Of<RoleRevoked, Contracts.RoleRevoked>(e => new(e.StreamId, e.Data.Role, e.Data.At)),
+        Publication.Of<MemberBrought, Contracts.MemberBrought>(e => new(e.StreamId, e.Data.By, e.Data.At)),
+        Publication.Of<MemberSuspended, Contracts.MemberSuspended>(e => new(e.StreamId, e.Data.Until, e.Version, e.Data.At)),
+        Publication.Of<SuspensionEnded, Contracts.SuspensionEnded>(e => new(e.StreamId, e.Version, e.Data.At)),
+        Publication.Of<MemberDeparted, Contracts.MemberDeparted>(e => new(e.StreamId, e.Version, e.Data.At)),
+        Publication.Of<MemberReturned, Contracts.MemberReturned>(e => new(e.StreamId, e.Version, e.Data.At)),
+        Publication.Of<MemberErased, Contracts.MemberErased>(e => new(e.StreamId, e.Version, e.Data.At)),
+        Publication.Of<TierGranted, Contracts.TierGranted>(e => new(e.StreamId, e.Data.Source.ToWord(), e.Data.Tier, e.Data.Until, e.Version, e.Data.At)),
+        Publication.Of<TierEnded, Contracts.TierEnded>(e => new(e.StreamId, e.Data.Source.ToWord(), e.Version, e.Data.At)),
         Publication.Of<TokenRevoked, Contracts.TokenRevoked>(e => new(e.StreamId, e.Data.ExpiresAt))
     ];
+
+    private static Contracts.CommunityArranged Arranged(CommunitySettings settings, long version, DateTimeOffset at) => new(
+        settings.Name, settings.TimeZone, settings.Currency, settings.Languages, settings.Registration.ToWord(), settings.Points, version, at);
 }

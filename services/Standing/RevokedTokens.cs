@@ -28,15 +28,38 @@ public static class Standing
     }
 }
 
-public sealed class RefuseTokenWhenRevoked(IDocumentStore store) : IConsumer<TokenRevoked>
+/// <summary>Tokens that are revoked, and all tokens of members who are stopped.</summary>
+public sealed class RefuseTokenWhenRevoked(IDocumentStore store) : IConsumer<TokenRevoked>,
+    IConsumer<MemberSuspended>, IConsumer<SuspensionEnded>, IConsumer<MemberDeparted>, IConsumer<MemberReturned>, IConsumer<MemberErased>
 {
     public Task Consume(ConsumeContext<TokenRevoked> context) => store.Once(context, session => session.QueueSqlCommand(
         "insert into revoked_tokens (token_id, expires_at) values (?, ?) on conflict do nothing",
         context.Message.TokenId, context.Message.ExpiresAt));
+
+    public Task Consume(ConsumeContext<MemberSuspended> context) =>
+        Note(context, context.Message.MemberId, context.Message.Version, Stop.Suspension, context.Message.Until ?? DateTimeOffset.MaxValue);
+
+    public Task Consume(ConsumeContext<SuspensionEnded> context) => Note(context, context.Message.MemberId, context.Message.Version, Stop.Suspension, null);
+
+    public Task Consume(ConsumeContext<MemberDeparted> context) => Note(context, context.Message.MemberId, context.Message.Version, Stop.Departure, DateTimeOffset.MaxValue);
+
+    public Task Consume(ConsumeContext<MemberReturned> context) => Note(context, context.Message.MemberId, context.Message.Version, Stop.Departure, null);
+
+    public Task Consume(ConsumeContext<MemberErased> context) => Note(context, context.Message.MemberId, context.Message.Version, Stop.Erasure, DateTimeOffset.MaxValue);
+
+    // Whichever comes last, the latest holds; of each kind by itself, for a member who is suspended may leave and come back.
+    private Task Note(ConsumeContext context, Guid member, long version, Stop stop, DateTimeOffset? until) => store.Once(context, session => session.QueueSqlCommand(
+        """
+        insert into stopped_members as s (member_id, stop, version, until) values (?, ?, ?, ?)
+        on conflict (member_id, stop) do update set version = excluded.version, until = excluded.until where s.version < excluded.version
+        """,
+        member, (int)stop, version, until ?? DateTimeOffset.MinValue));
+
+    private enum Stop { Suspension, Departure, Erasure }
 }
 
 /// <summary>
-/// The revoked tokens that have not expired yet, in memory, read anew each second: the message reaches one replica only.
+/// The revoked tokens that have not expired yet, and the members who are stopped, in memory, read anew each second: the message reaches one replica only.
 /// </summary>
 internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider clock, ILogger<RevokedTokens> log) : BackgroundService, ITokenRevocation
 {
@@ -44,7 +67,8 @@ internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider cloc
     private volatile HashSet<string> _revoked = [];
 
     public ValueTask<bool> IsRevoked(ClaimsPrincipal token, CancellationToken ct) =>
-        ValueTask.FromResult(token.FindFirst("jti") is { } id && _revoked.Contains(id.Value));
+        ValueTask.FromResult(
+            (token.FindFirst("jti") is { } id && _revoked.Contains(id.Value)) || (token.FindFirst("sub") is { } member && _revoked.Contains(member.Value)));
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -72,7 +96,8 @@ internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider cloc
 
     private async Task<HashSet<string>> Read(CancellationToken ct)
     {
-        await using var select = database.CreateCommand("select token_id from revoked_tokens where expires_at > $1");
+        await using var select = database.CreateCommand(
+            "select token_id from revoked_tokens where expires_at > $1 union select member_id from stopped_members where until > $1");
         select.Parameters.Add(new() { Value = clock.GetUtcNow() });
         var revoked = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         await using var rows = await select.ExecuteReaderAsync(ct);
@@ -94,5 +119,11 @@ internal sealed class RevokedTokenTable : IStorePart
         table.AddColumn<Guid>("token_id").AsPrimaryKey();
         table.AddColumn("expires_at", "timestamptz").NotNull();
         options.Storage.ExtendedSchemaObjects.Add(table);
+        var members = new Table("stopped_members");
+        members.AddColumn<Guid>("member_id").AsPrimaryKey();
+        members.AddColumn("stop", "int").AsPrimaryKey();
+        members.AddColumn("version", "bigint").NotNull();
+        members.AddColumn("until", "timestamptz").NotNull();
+        options.Storage.ExtendedSchemaObjects.Add(members);
     }
 }

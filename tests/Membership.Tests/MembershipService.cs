@@ -38,6 +38,23 @@ public sealed class MembershipService : IAsyncLifetime
         Owner = await SignIn("owner@example.org", owner.Id("memberId"));
     }
 
+    /// <summary>Another one, with an owner and settings and a clock of its own.</summary>
+    public static async Task<FoundedCommunity> Found(object? settings = null, FakeTimeProvider? clock = null, IReadOnlyDictionary<string, string?>? configuration = null)
+    {
+        clock ??= new FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
+        var host = await StartAnother(clock, settings: new Dictionary<string, string?>(configuration ?? new Dictionary<string, string?>()) { ["Setup:Token"] = SetupToken });
+        using var client = host.Client();
+        var owner = (await client.PostAsJsonAsync("/setup", Setup("owner@example.org"), Ct).Ok(201)).Id("memberId");
+        var community = new FoundedCommunity(host, clock, owner);
+        if (settings is not null)
+        {
+            using var asOwner = await community.SignIn("owner@example.org");
+            await asOwner.PatchAsJsonAsync("/settings", settings, Ct).Ok(200);
+        }
+
+        return community;
+    }
+
     public static object Setup(string email, string token = SetupToken) => new
     {
         setupToken = token,
@@ -65,6 +82,14 @@ public sealed class MembershipService : IAsyncLifetime
         return new(id, tokens.Text("accessToken"), tokens.Text("refreshToken"));
     }
 
+    /// <summary>An access token with the roles of now.</summary>
+    public async Task<string> Renew(Person member)
+    {
+        using var client = Host.Client();
+
+        return (await client.PostAsJsonAsync("/sessions/refresh", new { refreshToken = member.RefreshToken }, Ct).Ok(200)).Text("accessToken");
+    }
+
     public async Task<string> ApiToken(Person maker, params string[] scopes)
     {
         using var client = Host.Client(maker.AccessToken);
@@ -85,6 +110,43 @@ public sealed class MembershipService : IAsyncLifetime
     }
 
     internal static CancellationToken Ct => TestContext.Current.CancellationToken;
+}
+
+/// <summary>A community of a test's own.</summary>
+public sealed record FoundedCommunity(ServiceHost<Program> Host, FakeTimeProvider Clock, Guid Owner) : IAsyncDisposable
+{
+    public async Task<HttpClient> SignIn(string email, string password = MembershipService.GoodPassword)
+    {
+        using var client = Host.Client();
+
+        return Host.Client((await client.PostAsJsonAsync("/sessions", new { email, password }, MembershipService.Ct).Ok(200)).Text("accessToken"));
+    }
+
+    /// <summary>Somebody new, signed in; the address is the name's.</summary>
+    public async Task<(HttpClient Client, Guid Id)> Join(string name, string? role = null)
+    {
+        using var anonymous = Host.Client();
+        var id = (await anonymous.PostAsJsonAsync("/members", new { email = $"{name}@example.org", password = MembershipService.GoodPassword, displayName = name }, MembershipService.Ct).Ok(201)).Id("memberId");
+        if (role is not null)
+        {
+            using var owner = await SignIn("owner@example.org");
+            await owner.PutAsync($"/members/{id}/roles/{role}", null, MembershipService.Ct).Ok(204);
+        }
+
+        return (await SignIn($"{name}@example.org"), id);
+    }
+
+    /// <summary>The link of the latest mail of a kind to a member, as an owner sees it in the outbox.</summary>
+    public async Task<string> TokenOf(Guid member, string kind)
+    {
+        using var owner = await SignIn("owner@example.org");
+        var mails = (await owner.GetAsync("/outbox?limit=100", MembershipService.Ct).Ok(200))["items"]!.AsArray();
+        var text = mails.First(mail => mail!.Id("memberId") == member && mail!.Text("kind") == kind)!.Text("text");
+
+        return text.Split("token=")[1].Split('\n')[0].Trim();
+    }
+
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
 }
 
 public sealed record Person(Guid Id, string AccessToken, string RefreshToken);

@@ -22,9 +22,6 @@ internal static class FoundingEndpoints
             .WithSummary("Whether the community still waits for its owner");
         founding.MapPost("/setup", SetUp).RequireRateLimiting(RateLimits.Credentials).ProducesProblem(403)
             .WithSummary("Makes the first account, the owner's");
-        founding.MapGet("/settings", async (IDocumentStore store, CancellationToken ct) =>
-            TypedResults.Ok(new Settings((await store.Load(House.Decider, House.Stream, asOf: null, ct)).State is Founded house ? house.Name : null)))
-            .WithSummary("What the community is called");
     }
 
     private static async Task<Results<Created<Profile>, ProblemHttpResult>> SetUp(
@@ -67,15 +64,13 @@ internal static class FoundingEndpoints
 
         var owner = (Joined)Member.Decider.Evolve(Member.Decider.Evolve(Member.Decider.Initial, joined), granted);
 
-        return TypedResults.Created($"/members/{id}", Profile.Of(id, owner, keys, withAddress: true));
+        return TypedResults.Created($"/members/{id}", Profile.Of(id, owner, keys, now, withAddress: true));
     }
 
     private sealed record Setup(
         string SetupToken, [Address] string Email, [Password] string Password, [Text(80)] string DisplayName, [Text(80)] string CommunityName);
 
     private sealed record SetupState(bool Open);
-
-    private sealed record Settings(string? Name);
 }
 
 /// <summary>Giving and taking the role of owner: decided for the whole community, and noted with the member in the same transaction.</summary>
@@ -83,7 +78,7 @@ internal static class Ownership
 {
     public static async Task<Results<NoContent, ProblemHttpResult>> Give(Guid member, Guid by, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        if ((await store.Load(Member.Decider, member, asOf: null, ct)).State is not Joined)
+        if ((await store.Load(Member.Decider, member, asOf: null, ct)).State is not Joined { DepartedAt: null, ErasedAt: null })
             return Problems.NotFound("member");
 
         var give = new GiveOwnership(member, by, clock.GetUtcNow());

@@ -1,4 +1,6 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
+using System.Text.Json;
 using Community.EventSourcing;
 using Community.Membership.Founding;
 using Community.Membership.Tokens;
@@ -14,20 +16,22 @@ internal static class MemberEndpoints
     public static void MapMembers(this IEndpointRouteBuilder app)
     {
         var members = app.MapGroup("/members").WithTag("Members", "Who belongs to the community, and in which roles.");
-        members.MapPost("", Registration.Register).AllowAnonymous().WithSummary("Joins the community");
+        members.MapPost("", Registration.Register).AllowAnonymous().ProducesProblem(403)
+            .WithSummary("Joins the community, or asks to be let in where it lets in one by one");
         members.MapGet("", List).AllowAnonymous().ProducesProblem(401).ProducesProblem(403)
             .WithSummary("All members for an operator; with ids, the public profiles of some");
         members.MapGet("/me", Mine).AnswersVersion().ProducesProblem(404).WithSummary("The profile of who asks, or what it was at an instant");
         members.MapPatch("/me", Change).AnswersVersion().TakesVersion().ProducesProblem(404)
-            .WithSummary("Changes what is given; an empty bio takes it off");
+            .WithSummary("Changes what is given; an empty bio or list of links takes it off");
         members.MapGet("/{id}", Read).AllowAnonymous().AnswersVersion().WithSummary("A profile, or what it was at an instant");
         members.MapGet("/{id}/history", History).WithSummary("All that happened to a member; for the member and operators");
+        members.MapAvatars();
         members.MapPut("/{id}/roles/{role}", Grant).RequireRoles(Roles.Operator).ProducesProblem(409).WithSummary("Gives a role");
         members.MapDelete("/{id}/roles/{role}", Revoke).RequireRoles(Roles.Operator).ProducesProblem(409).WithSummary("Takes a role back");
     }
 
     private static async Task<Results<Ok<Profile>, ProblemHttpResult>> Read(
-        Guid id, Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, HttpContext http, CancellationToken ct)
+        Guid id, Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
     {
         var (state, version) = await store.Load(Member.Decider, id, asOf?.Value, ct);
         if (state is not Joined member)
@@ -35,12 +39,12 @@ internal static class MemberEndpoints
 
         http.SetVersion(version);
 
-        return TypedResults.Ok(Profile.Of(id, member, await ring.Find([id], ct), withAddress: user.FindMemberId() == id));
+        return TypedResults.Ok(Profile.Of(id, member, await ring.Find([id], ct), asOf?.Value ?? clock.GetUtcNow(), withAddress: user.FindMemberId() == id));
     }
 
     private static Task<Results<Ok<Profile>, ProblemHttpResult>> Mine(
-        Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, HttpContext http, CancellationToken ct) =>
-        Read(user.MemberId(), asOf, user, store, ring, http, ct);
+        Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct) =>
+        Read(user.MemberId(), asOf, user, store, ring, clock, http, ct);
 
     private static async Task<Results<Ok<Profile>, ProblemHttpResult>> Change(
         ProfileChange change, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
@@ -60,22 +64,26 @@ internal static class MemberEndpoints
             commands.Add(new Rename(keys.Seal(id, name.Trim()), now));
         if (change.Bio is { } bio && bio != (keys.Open(member.Bio) ?? ""))
             commands.Add(new RewriteBio(bio.Length == 0 ? null : keys.Seal(id, bio), now));
+        if (change.Links is { } links && !links.SequenceEqual(Profile.LinksOf(member, keys)))
+            commands.Add(new SetLinks(links.Count == 0 ? null : keys.Seal(id, JsonSerializer.Serialize(links)), now));
+        if (change.Language is { } language)
+            commands.Add(new ChooseLanguage(language, now));
 
-        foreach (var command in commands)
-        {
-            var handled = await store.Handle(Member.Decider, id, command, new Handling { ExpectedVersion = http.ExpectedVersion() is null ? null : version }, ct);
-            (state, version) = (handled.State, handled.Version);
-        }
+        var handled = await store.Handle(
+            Member.Decider, id, new Together(commands, now), new Handling { ExpectedVersion = http.ExpectedVersion() is null ? null : version }, ct);
+        if (handled.Rejection is { } rejection)
+            return rejection.ToProblem();
 
-        http.SetVersion(version);
+        http.SetVersion(handled.Version);
 
-        return TypedResults.Ok(Profile.Of(id, (Joined)state, keys, withAddress: true));
+        return TypedResults.Ok(Profile.Of(id, (Joined)handled.State, keys, now, withAddress: true));
     }
 
     private static async Task<Results<Ok<Page<Profile>>, ProblemHttpResult>> List(
-        string? ids, [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, CancellationToken ct)
+        string? ids, [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, CancellationToken ct)
     {
         var all = ids is null;
+        var now = clock.GetUtcNow();
         if (all && user.FindMemberId() is null)
             return Problems.Problem(401, "unauthenticated", "A list of all members needs an operator's token; ?ids= asks for some of them.");
         if (all && (!user.May(Roles.Operator) || (user.HasClaim(claim => claim.Type == "scope") && !user.HasScope("read"))))
@@ -91,7 +99,7 @@ internal static class MemberEndpoints
             .Take((all ? paging.Size : 100) + 1)
             .ToListAsync(ct);
         var keys = await ring.Find([.. rows.Select(row => row.Id)], ct);
-        var profiles = rows.Select(row => Profile.Of(row.Id, row.Member, keys, withAddress: all)).ToList();
+        var profiles = rows.Select(row => Profile.Of(row.Id, row.Member, keys, now, withAddress: all)).ToList();
 
         return TypedResults.Ok(all ? paging.Page(profiles, profile => profile.MemberId) : new Page<Profile>(profiles, null));
     }
@@ -159,5 +167,16 @@ internal static class MemberEndpoints
         _ => rejection.ToProblem()
     };
 
-    private sealed record ProfileChange([Text(80)] string? DisplayName = null, [Text(2000, MultiLine = true, MayBeBlank = true)] string? Bio = null);
+    private sealed record ProfileChange(
+        [Text(80)] string? DisplayName = null,
+        [Text(2000, MultiLine = true, MayBeBlank = true)] string? Bio = null,
+        [Text(300), WebAddresses] IReadOnlyList<string>? Links = null,
+        Language? Language = null);
+}
+
+/// <summary>Up to ten addresses that a browser can open and that cannot run a script.</summary>
+internal sealed class WebAddressesAttribute() : ValidationAttribute("must be at most 10 addresses that begin with https:// or http://")
+{
+    public override bool IsValid(object? value) => value is null || (value is IReadOnlyList<string> { Count: <= 10 } links
+        && links.All(link => Uri.TryCreate(link, UriKind.Absolute, out var address) && address.Scheme is "https" or "http" && address.UserInfo.Length == 0));
 }

@@ -23,3 +23,72 @@ public sealed record RoleGranted(string Role, Guid By, DateTimeOffset At) : Memb
 
 [EventType("role-revoked.v1")]
 public sealed record RoleRevoked(string Role, Guid By, DateTimeOffset At) : MemberEvent;
+
+/// <param name="Links">Addresses on the web, a JSON array of texts; null: none any more.</param>
+[EventType("links-set.v1")]
+public sealed record LinksSet(Sealed? Links, DateTimeOffset At) : MemberEvent;
+
+/// <param name="AvatarId">The picture stands in a table of its own, sealed; null: taken off.</param>
+[EventType("avatar-set.v1")]
+public sealed record AvatarSet(Guid? AvatarId, DateTimeOffset At) : MemberEvent;
+
+/// <summary>In which the member is written to.</summary>
+[EventType("language-chosen.v1")]
+public sealed record LanguageChosen(Language Language, DateTimeOffset At) : MemberEvent;
+
+/// <summary>Somebody asks to be let in; no member yet.</summary>
+[EventType("member-applied.v1")]
+public sealed record MemberApplied(Sealed Name, Sealed Address, Sealed? Note, Language? Language, DateTimeOffset At) : MemberEvent;
+
+[EventType("application-declined.v1")]
+public sealed record ApplicationDeclined(Guid By, DateTimeOffset At) : MemberEvent;
+
+/// <summary>Follows <see cref="MemberJoined"/> where an invitation brought the member.</summary>
+/// <param name="By">Who made the invitation.</param>
+[EventType("member-brought.v1")]
+public sealed record MemberBrought(Guid InvitationId, Guid By, DateTimeOffset At) : MemberEvent;
+
+[EventType("address-confirmed.v1")]
+public sealed record AddressConfirmed(DateTimeOffset At) : MemberEvent;
+
+/// <param name="ByLink">By a link that was mailed, and not by the old password.</param>
+[EventType("password-changed.v1")]
+public sealed record PasswordChanged(bool ByLink, DateTimeOffset At) : MemberEvent;
+
+[EventType("two-factor-turned-on.v1")]
+public sealed record TwoFactorTurnedOn(DateTimeOffset At) : MemberEvent;
+
+[EventType("two-factor-turned-off.v1")]
+public sealed record TwoFactorTurnedOff(DateTimeOffset At) : MemberEvent;
+
+[EventType("sign-in-linked.v1")]
+public sealed record SignInLinked(string Provider, DateTimeOffset At) : MemberEvent;
+
+[EventType("sign-in-unlinked.v1")]
+public sealed record SignInUnlinked(string Provider, DateTimeOffset At) : MemberEvent;
+
+/// <param name="Until">Null: until somebody lifts it.</param>
+[EventType("member-suspended.v1")]
+public sealed record MemberSuspended(Sealed Reason, DateTimeOffset? Until, Guid By, DateTimeOffset At) : MemberEvent;
+
+/// <param name="By">Null: its time was over.</param>
+[EventType("suspension-ended.v1")]
+public sealed record SuspensionEnded(Guid? By, DateTimeOffset At) : MemberEvent;
+
+[EventType("member-departed.v1")]
+public sealed record MemberDeparted(DateTimeOffset At) : MemberEvent;
+
+[EventType("member-returned.v1")]
+public sealed record MemberReturned(DateTimeOffset At) : MemberEvent;
+
+/// <summary>The member's key is gone: what the events before this one hold of the person is unreadable.</summary>
+[EventType("member-erased.v1")]
+public sealed record MemberErased(DateTimeOffset At) : MemberEvent;
+
+/// <param name="By">The operator who gave it; null where it was paid for.</param>
+[EventType("tier-granted.v1")]
+public sealed record TierGranted(TierSource Source, string Tier, DateTimeOffset? Until, Guid? By, DateTimeOffset At) : MemberEvent;
+
+/// <param name="By">Null: its time was over.</param>
+[EventType("tier-ended.v1")]
+public sealed record TierEnded(TierSource Source, Guid? By, DateTimeOffset At) : MemberEvent;

@@ -10,33 +10,48 @@ namespace Community.Membership.Sessions;
 
 /// <summary>How a member signs in. No event holds any of this: a hash that leaked must be forgettable.</summary>
 /// <param name="Address">Keyed hash of the e-mail address, by which it is found and unique.</param>
+/// <param name="Password">Empty where the member signs in by a provider only.</param>
 internal sealed record Credentials(Guid Id, string Address, string Password)
 {
     public const string AddressIndex = "credentials_address";
 }
 
-internal sealed class Passwords(MasterKey master)
+internal sealed class Passwords
 {
     // OWASP's password storage cheat sheet for PBKDF2 with HMAC-SHA-512, which this hasher uses.
-    private const int Iterations = 210_000;
+    private const int Iterations = 220_000;
 
-    private readonly PasswordHasher<Credentials> _hasher = new(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
-    private readonly Lazy<Credentials> _nobody = new(() => new Passwords(master).Make(Guid.Empty, "", "nobody signs in with this"));
+    private readonly MasterKey _master;
+    private readonly IPasswordHasher<Credentials> _hasher;
+    private readonly Credentials _nobody;
 
-    public Credentials Make(Guid member, string address, string password)
+    public Passwords(MasterKey master, IPasswordHasher<Credentials> hasher)
     {
-        var credentials = new Credentials(member, Find(address), "");
-
-        return credentials with { Password = _hasher.HashPassword(credentials, password) };
+        (_master, _hasher) = (master, hasher);
+        _nobody = Make(Guid.Empty, "", "nobody signs in with this");
     }
 
-    /// <summary>What <see cref="Credentials.Address"/> is for this address.</summary>
-    public string Find(string address) => Convert.ToBase64String(master.Hash("address", AddressAttribute.Normalize(address)));
+    public static IPasswordHasher<Credentials> Hasher { get; } =
+        new PasswordHasher<Credentials>(Options.Create(new PasswordHasherOptions { IterationCount = Iterations }));
 
-    /// <summary>Takes as long where there are no credentials: the time must not tell who is a member.</summary>
-    public bool Match(Credentials? credentials, string password) =>
-        _hasher.VerifyHashedPassword(credentials ?? _nobody.Value, (credentials ?? _nobody.Value).Password, password) != PasswordVerificationResult.Failed
-        && credentials is not null;
+    public Credentials Make(Guid member, string address, string password) => WithPassword(new(member, Find(address), ""), password);
+
+    public Credentials WithPassword(Credentials credentials, string password) =>
+        credentials with { Password = _hasher.HashPassword(credentials, password) };
+
+    /// <summary>What <see cref="Credentials.Address"/> is for this address.</summary>
+    public string Find(string address) => Convert.ToBase64String(_master.Hash("address", AddressAttribute.Normalize(address)));
+
+    /// <summary>
+    /// Does the same work where there are no credentials, or none with a password: the time must not tell who is a member.
+    /// </summary>
+    public PasswordVerificationResult Match(Credentials? credentials, string password)
+    {
+        var known = credentials is { Password.Length: > 0 } ? credentials : _nobody;
+        var result = _hasher.VerifyHashedPassword(known, known.Password, password);
+
+        return known == _nobody ? PasswordVerificationResult.Failed : result;
+    }
 }
 
 /// <summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using Community.EventSourcing;
 using Marten;
 using Npgsql;
 using Weasel.Postgresql;
@@ -11,6 +12,9 @@ namespace Community.Membership.Sessions;
 /// <summary>A session and the refresh token that continues it.</summary>
 internal sealed record Continuation(Guid SessionId, Guid MemberId, string RefreshToken);
 
+/// <param name="LastSeenAt">When it was begun or continued last.</param>
+internal sealed record LiveSession(Guid Id, DateTimeOffset BeganAt, DateTimeOffset LastSeenAt, DateTimeOffset ExpiresAt, Sealed? Agent);
+
 /// <summary>
 /// Sessions, in tables: they come and go, and no number is made of them. A refresh token works once; one that comes a
 /// second time was copied, and nobody knows by whom, so its whole session ends.
@@ -20,7 +24,8 @@ internal sealed class SessionTable(NpgsqlDataSource database, TimeProvider clock
     /// <summary>Without a refresh for this long, the member signs in again.</summary>
     private static readonly TimeSpan Life = TimeSpan.FromDays(30);
 
-    public async Task<Continuation> Begin(Guid member, CancellationToken ct)
+    /// <param name="agent">The program it is begun with, as it calls itself, sealed.</param>
+    public async Task<Continuation> Begin(Guid member, Sealed agent, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var session = Guid.CreateVersion7(now);
@@ -30,7 +35,7 @@ internal sealed class SessionTable(NpgsqlDataSource database, TimeProvider clock
             with over as (delete from sessions where member_id = $1 and expires_at < $2 returning id)
             delete from refresh_tokens where session_id in (select id from over)
             """, member, now));
-        batch.BatchCommands.Add(Sql("insert into sessions (id, member_id, began_at, expires_at) values ($1, $2, $3, $4)", session, member, now, now + Life));
+        batch.BatchCommands.Add(Sql("insert into sessions (id, member_id, began_at, expires_at, agent) values ($1, $2, $3, $4, $5)", session, member, now, now + Life, agent.Ciphertext));
         batch.BatchCommands.Add(Sql("insert into refresh_tokens (hash, session_id) values ($1, $2)", Hash(token), session));
         await batch.ExecuteNonQueryAsync(ct);
 
@@ -77,6 +82,45 @@ internal sealed class SessionTable(NpgsqlDataSource database, TimeProvider clock
         await batch.ExecuteNonQueryAsync(ct);
     }
 
+    /// <summary>One that is the member's; false: there is none.</summary>
+    public async Task<bool> End(Guid session, Guid member, CancellationToken ct)
+    {
+        await using var update = database.CreateCommand("update sessions set ended_at = coalesce(ended_at, $3) where id = $1 and member_id = $2");
+        foreach (var value in new object[] { session, member, clock.GetUtcNow() })
+            update.Parameters.Add(new() { Value = value });
+
+        return await update.ExecuteNonQueryAsync(ct) == 1;
+    }
+
+    /// <summary>All of a member's but one, in the transaction of what ends them.</summary>
+    public static void EndAll(IDocumentSession session, Guid member, DateTimeOffset now, Guid except = default) => session.QueueSqlCommand(
+        "update sessions set ended_at = ? where member_id = ? and ended_at is null and id <> ?", now, member, except);
+
+    /// <summary>Forgets them, and that there were any.</summary>
+    public static void Forget(IDocumentSession session, Guid member)
+    {
+        session.QueueSqlCommand("delete from refresh_tokens where session_id in (select id from sessions where member_id = ?)", member);
+        session.QueueSqlCommand("delete from sessions where member_id = ?", member);
+    }
+
+    /// <summary>A member's sessions that go on, the latest first.</summary>
+    public async Task<IReadOnlyList<LiveSession>> List(Guid member, CancellationToken ct)
+    {
+        await using var select = database.CreateCommand(
+            "select id, began_at, expires_at, agent from sessions where member_id = $1 and ended_at is null and expires_at > $2 order by id desc");
+        select.Parameters.Add(new() { Value = member });
+        select.Parameters.Add(new() { Value = clock.GetUtcNow() });
+        var sessions = new List<LiveSession>();
+        await using var row = await select.ExecuteReaderAsync(ct);
+        while (await row.ReadAsync(ct))
+        {
+            var expires = row.GetFieldValue<DateTimeOffset>(2);
+            sessions.Add(new(row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), expires - Life, expires, row.IsDBNull(3) ? null : new Sealed(member, row.GetString(3))));
+        }
+
+        return sessions;
+    }
+
     public async Task<bool> IsOver(Guid session, CancellationToken ct)
     {
         await using var select = database.CreateCommand("select ended_at is not null from sessions where id = $1");
@@ -120,10 +164,12 @@ internal static class SessionStorage
         sessions.AddColumn("began_at", "timestamptz").NotNull();
         sessions.AddColumn("expires_at", "timestamptz").NotNull();
         sessions.AddColumn("ended_at", "timestamptz");
+        sessions.AddColumn("agent", "text");
         var tokens = new Table("refresh_tokens");
         tokens.AddColumn("hash", "bytea").AsPrimaryKey();
         tokens.AddColumn<Guid>("session_id").NotNull().AddIndex();
         tokens.AddColumn("used_at", "timestamptz");
+        options.Storage.ExtendedSchemaObjects.Add(Lockout.Table());
         options.Storage.ExtendedSchemaObjects.Add(sessions);
         options.Storage.ExtendedSchemaObjects.Add(tokens);
     }

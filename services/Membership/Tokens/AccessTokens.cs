@@ -19,11 +19,11 @@ internal sealed class AccessTokens(SigningKeys keys, TokenRules rules, IDocument
 
     private static readonly JsonWebTokenHandler Writer = new() { SetDefaultTimesOnTokenCreation = false };
 
-    /// <summary>A token of a session; null if the member is gone.</summary>
+    /// <summary>A token of a session; null if the member is gone, or stopped.</summary>
     public async Task<string?> ForSession(Guid member, Guid session, CancellationToken ct)
     {
         await using var query = store.QuerySession();
-        if (await query.LoadAsync<MemberRow>(member, ct) is not { } row)
+        if (await query.LoadAsync<MemberRow>(member, ct) is not { } row || row.Member.Standing(clock.GetUtcNow()) != Standing.Active)
             return null;
 
         return await Write(member, row.Member.Roles, clock.GetUtcNow() + Life, new()
@@ -59,16 +59,18 @@ internal sealed class AccessTokens(SigningKeys keys, TokenRules rules, IDocument
 }
 
 /// <summary>Here, where sessions and tokens are kept, their end counts at once.</summary>
-internal sealed class EndedTokens(SessionTable sessions, IDocumentStore store) : ITokenRevocation
+internal sealed class EndedTokens(SessionTable sessions, IDocumentStore store, TimeProvider clock) : ITokenRevocation
 {
     public async ValueTask<bool> IsRevoked(ClaimsPrincipal token, CancellationToken ct)
     {
+        await using var query = store.QuerySession();
+        if (token.FindMemberId() is not { } member || await query.LoadAsync<MemberRow>(member, ct) is not { } row
+            || row.Member.Standing(clock.GetUtcNow()) != Standing.Active)
+            return true;
         if (Guid.TryParse(token.FindFirstValue("sid"), out var session))
             return await sessions.IsOver(session, ct);
         if (!Guid.TryParse(token.FindFirstValue("jti"), out var id))
             return true;
-
-        await using var query = store.QuerySession();
 
         return await query.LoadAsync<TokenRow>(id, ct) is not { Token.RevokedAt: null };
     }

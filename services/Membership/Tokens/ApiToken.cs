@@ -73,7 +73,15 @@ internal sealed partial class TokenRows : SingleStreamProjection<TokenRow, Guid>
 internal static class TokenRevocation
 {
     /// <summary>Revokes, in the transaction that takes the role, the tokens that carry it: they would outlive it by months.</summary>
-    public static async Task<IReadOnlyList<(Guid Stream, object[] Events)>> TokensWith(this IDocumentStore store, string role, Guid member, DateTimeOffset at, CancellationToken ct)
+    public static Task<IReadOnlyList<(Guid Stream, object[] Events)>> TokensWith(this IDocumentStore store, string role, Guid member, DateTimeOffset at, CancellationToken ct) =>
+        store.Tokens(member, token => token.Roles.Contains(role), at, ct);
+
+    /// <summary>Revokes all of a member's, in the transaction in which the member goes.</summary>
+    public static Task<IReadOnlyList<(Guid Stream, object[] Events)>> AllTokens(this IDocumentStore store, Guid member, DateTimeOffset at, CancellationToken ct) =>
+        store.Tokens(member, _ => true, at, ct);
+
+    private static async Task<IReadOnlyList<(Guid Stream, object[] Events)>> Tokens(
+        this IDocumentStore store, Guid member, Func<Made, bool> which, DateTimeOffset at, CancellationToken ct)
     {
         await using var query = store.QuerySession();
         var tokens = await query.Query<TokenRow>().Where(row => row.MemberId == member).ToListAsync(ct);
@@ -81,7 +89,7 @@ internal static class TokenRevocation
         return
         [
             .. from row in tokens
-               where row.Token.RevokedAt is null && row.Token.ExpiresAt > at && row.Token.Roles.Contains(role)
+               where row.Token.RevokedAt is null && row.Token.ExpiresAt > at && which(row.Token)
                select (row.Id, new object[] { new TokenRevoked(row.MemberId, row.Token.ExpiresAt, at) })
         ];
     }

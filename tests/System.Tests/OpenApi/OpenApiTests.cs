@@ -30,6 +30,8 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         var before = await system.Activities();
 
         await Members(anybody, owner, member);
+        await Arrangements(anybody, owner, await system.Join("moderator") with { Http = http });
+        await Accounts(anybody, owner, await system.Join() with { Http = http }, await system.Join() with { Http = http });
         var tokens = await Tokens(owner);
         var content = await Contents(anybody, owner, creator, reviewer, member);
         await Payments(anybody, owner, member, content);
@@ -62,11 +64,14 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
             var examples = heard[(service, operation)].ToList();
             var statuses = examples.Select(example => example.Status).Distinct().Order().ToList();
             var impossible = operation.Path.StartsWith("/projections/", StringComparison.Ordinal) && !rebuildable.Contains(service);
-            if (!statuses.Exists(status => status < 300) && name != "membership POST /setup" && !impossible)
+            // No provider is configured here: Membership.Tests have some.
+            var notHere = operation.Path is "/sign-in-providers" or "/sign-ins" or "/sessions/by-provider"
+                || operation.Path.StartsWith("/members/me/sign-ins", StringComparison.Ordinal);
+            if (!statuses.Exists(status => status < 300) && name != "membership POST /setup" && !impossible && !notHere)
                 gaps.Add($"{name} has no example that succeeds");
             if (!statuses.Exists(status => status >= 400) && operation.Statuses.Any(status => status is ['4', ..] and not "429"))
                 gaps.Add($"{name} has no example of a problem");
-            if (examples.Exists(example => example.EmptyList) && !examples.Exists(example => example is { Status: 200, EmptyList: false }))
+            if (!notHere && examples.Exists(example => example.EmptyList) && !examples.Exists(example => example is { Status: 200, EmptyList: false }))
                 gaps.Add($"{name} was heard with an empty list only");
             output.WriteLine($"{name}: {string.Join(' ', statuses)}; declared, without an example: {string.Join(' ', operation.Statuses.Except(statuses.Select(status => $"{status}")))}");
         }
@@ -160,6 +165,120 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
 
         static Task<Answer> Patch(Person person, object change, string? version) => person.Ask(
             HttpMethod.Patch, "membership/members/me", new StringContent(JsonSerializer.Serialize(change), Encoding.UTF8, "application/json"), ("If-Match", version));
+    }
+
+    /// <summary>Settings, who may join, who may stay, and what an operator gives.</summary>
+    private static async Task Arrangements(Person anybody, Person owner, Person moderator)
+    {
+        var settings = await owner.Get("membership/settings");
+        await Arrange(owner, new { points = true, languages = new[] { "zh", "en" } }, settings.Version).Gives(200);
+        await Arrange(owner, new { timeZone = "Mars/Olympus" }, null).Gives(400);
+        await Arrange(owner, new { points = true }, "\"99\"").Gives(412);
+        await anybody.Get("membership/settings?asOf=2001-01-01T00:00:00Z").Gives(200);
+
+        var invitation = await moderator.Post("membership/invitations", new { uses = 2, expiresAt = TimeProvider.System.GetUtcNow().AddDays(1) }).Gives(201);
+        await moderator.Get("membership/invitations").Gives(200);
+        await moderator.Get($"membership/invitations/{invitation.Id("invitationId")}").Gives(200);
+        var brought = (await Register(invitation.Text("code")).Gives(201)).Id("memberId");
+        await Register("WRONG").Gives(409);
+        await moderator.Ask(HttpMethod.Delete, $"membership/invitations/{invitation.Id("invitationId")}").Gives(204);
+        await Arrange(owner, new { registration = "approval" }, null).Gives(200);
+        var (let, declined) = ((await Register(null).Gives(202)).Id("memberId"), (await Register(null).Gives(202)).Id("memberId"));
+        await Arrange(owner, new { registration = "open" }, null).Gives(200);
+        await moderator.Get("membership/applications?limit=100").Gives(200);
+        await moderator.Post($"membership/applications/{let}/approval").Gives(204);
+        await moderator.Post($"membership/applications/{declined}/refusal").Gives(204);
+        await moderator.Post($"membership/applications/{let}/refusal").Gives(409);
+
+        await moderator.Post($"membership/members/{brought}/suspension", new { reason = "Spam.", until = TimeProvider.System.GetUtcNow().AddDays(1) }).Gives(204);
+        await anybody.Get($"membership/members/{brought}").Gives(200);
+        await moderator.Post($"membership/members/{owner.Id}/suspension", new { reason = "Spam." }).Gives(403);
+        await moderator.Post($"membership/members/{moderator.Id}/suspension", new { reason = "Spam." }).Gives(409);
+        await moderator.Ask(HttpMethod.Delete, $"membership/members/{brought}/suspension").Gives(204);
+        await owner.Put($"membership/members/{brought}/tier", new { tier = "gold", until = TimeProvider.System.GetUtcNow().AddDays(1) }).Gives(204);
+        await anybody.Get($"membership/members/{brought}").Gives(200);
+        await owner.Ask(HttpMethod.Delete, $"membership/members/{brought}/tier").Gives(204);
+        await owner.Get("membership/outbox?limit=5").Gives(200);
+
+        Task<Answer> Register(string? invitationCode)
+        {
+            var mark = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6));
+
+            return anybody.Post("membership/members", new { email = $"arranged.{mark}@example.org", password = $"violet harbour {mark}", displayName = mark, invitationCode });
+        }
+
+        static Task<Answer> Arrange(Person person, object change, string? version) => person.Ask(
+            HttpMethod.Patch, "membership/settings", new StringContent(JsonSerializer.Serialize(change), Encoding.UTF8, "application/json"), ("If-Match", version));
+    }
+
+    /// <summary>What members do with their own accounts, up to their end.</summary>
+    private static async Task Accounts(Person anybody, Person owner, Person member, Person leaving)
+    {
+        const string Password = "violet harbour 42";
+        await member.Ask(HttpMethod.Put, "membership/members/me/avatar", Picture("image/png")).Gives(204);
+        await member.Ask(HttpMethod.Put, "membership/members/me/avatar", Picture("text/html")).Gives(415);
+        await anybody.Get($"membership/members/{member.Id}/avatar").Gives(200);
+        await member.Ask(HttpMethod.Delete, "membership/members/me/avatar").Gives(204);
+
+        await member.Post("membership/members/me/email-confirmation").Gives(202);
+        await anybody.Post("membership/email-confirmations", new { token = await Token("confirmAddress") }).Gives(204);
+        await member.Post("membership/members/me/email-confirmation").Gives(409);
+        await member.Ask(HttpMethod.Put, "membership/members/me/password", JsonBody(new { currentPassword = Password, newPassword = "orange lighthouse 7" })).Gives(204);
+        await anybody.Post("membership/password-resets", new { email = member.Email }).Gives(202);
+        await anybody.Post("membership/password-resets/completion", new { token = await Token("resetPassword"), password = Password }).Gives(204);
+        member = member with { Token = (await anybody.Post("membership/sessions", new { email = member.Email, password = Password }).Gives(200)).Text("accessToken") };
+
+        await member.Get("membership/members/me/two-factor").Gives(200);
+        await member.Post("membership/members/me/two-factor", new { password = "wrong" }).Gives(403);
+        var secret = (await member.Post("membership/members/me/two-factor", new { password = Password }).Gives(200)).Text("secret");
+        await member.Post("membership/members/me/two-factor/confirmation", new { oneTimeCode = Code(secret, steps: 0) }).Gives(200);
+        await anybody.Post("membership/sessions", new { email = member.Email, password = Password }).Gives(401);
+        await member.Post("membership/members/me/two-factor/recovery-codes", new { oneTimeCode = Code(secret, steps: 1) }).Gives(200);
+        await member.Post("membership/members/me/two-factor/removal", new { password = Password }).Gives(204);
+        await member.Get("membership/members/me/sign-ins").Gives(200);
+
+        var other = await anybody.Post("membership/sessions", new { email = member.Email, password = Password }).Gives(200);
+        var sessions = (await member.Get("membership/sessions").Gives(200))["items"]!.AsArray();
+        await member.Ask(HttpMethod.Delete, $"membership/sessions/{sessions.First(session => !(bool)session!["current"]!)!.Id("sessionId")}").Gives(204);
+        await (member with { Token = other.Text("accessToken") }).Get("membership/members/me").Gives(401);
+        await member.Ask(HttpMethod.Delete, "membership/sessions").Gives(204);
+
+        await member.Get("membership/members/me/export").Gives(200);
+        await leaving.Post("membership/members/me/departure").Gives(204);
+        await anybody.Post("membership/sessions", new { email = leaving.Email, password = Password }).Gives(403);
+        var back = await anybody.Post("membership/sessions/return", new { email = leaving.Email, password = Password }).Gives(200);
+        await (leaving with { Token = back.Text("accessToken") }).Post("membership/members/me/erasure").Gives(204);
+        await owner.Post("membership/members/me/departure").Gives(409);
+        await owner.Post("membership/members/me/erasure").Gives(409);
+        await owner.Get("membership/erasures").Gives(200);
+        await owner.Post("membership/erasures", new { items = new[] { new { memberId = leaving.Id }, new { memberId = owner.Id } } }).Gives(200);
+
+        async Task<string> Token(string kind) => (await owner.Get("membership/outbox?limit=100").Gives(200))["items"]!.AsArray()
+            .First(mail => mail!.Id("memberId") == member.Id && mail!.Text("kind") == kind)!.Text("text").Split("token=")[1].Split('\n')[0].Trim();
+
+        static StringContent JsonBody(object body) => new(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+
+        // One pixel, but for its checksums, which nobody looks at here.
+        static ByteArrayContent Picture(string type) => new(
+        [
+            0x89, .. "PNG\r\n\u001a\n"u8, 0, 0, 0, 13, .. "IHDR"u8, 0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0, 1, .. "IDAT"u8, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. "IEND"u8, 0, 0, 0, 0
+        ])
+        { Headers = { ContentType = new(type) } };
+    }
+
+    /// <summary>A one-time code (RFC 6238) of now, or of some half-minutes later.</summary>
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5350", Justification = "The RFC's own function; authenticators know no other.")]
+    private static string Code(string secret, int steps)
+    {
+        var bits = string.Concat(secret.TrimEnd('=').Select(letter => Convert.ToString("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".IndexOf(letter, StringComparison.Ordinal), 2).PadLeft(5, '0')));
+        var key = bits.Chunk(8).Where(octet => octet.Length == 8).Select(octet => Convert.ToByte(new string(octet), 2)).ToArray();
+        var counter = new byte[8];
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(counter, (TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / 30) + steps);
+        var hash = HMACSHA1.HashData(key, counter);
+        var number = System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(hash.AsSpan(hash[^1] & 0xF)) & int.MaxValue;
+
+        return (number % 1_000_000).ToString("D6", CultureInfo.InvariantCulture);
     }
 
     private static async Task<(Person Import, Person Read)> Tokens(Person owner)

@@ -1,0 +1,119 @@
+using System.Security.Claims;
+using System.Text.Json;
+using Community.EventSourcing;
+using Community.Membership.Members;
+using Community.Membership.Settings;
+using Community.ServiceDefaults;
+using Marten;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Community.Membership.Mail;
+
+internal static class MailEndpoints
+{
+    public static void AddMail(this WebApplicationBuilder builder) => builder.Services
+        .AddSingleton(Smtp.Of(builder.Configuration)).AddSingleton<Postbox>().AddHostedService<SendMail>();
+
+    public static void MapMail(this IEndpointRouteBuilder app)
+    {
+        var mail = app.MapGroup("").WithTag("Mail", "What is mailed to members, and the links in it.");
+        mail.MapPost("/members/me/email-confirmation", AskToConfirm).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Mails the link once more by which the member's address is confirmed");
+        mail.MapPost("/email-confirmations", Confirm).AllowAnonymous().RequireRateLimiting(RateLimits.Credentials).ProducesProblem(404)
+            .WithSummary("Confirms an address by the token that was mailed to it");
+        mail.MapGet("/outbox", Outbox).RequireRoles(Roles.Operator)
+            .WithSummary("Mails of the last days; where no SMTP server is configured, with their text, for operators to hand on");
+    }
+
+    private static async Task<Results<Accepted, ProblemHttpResult>> AskToConfirm(
+        ClaimsPrincipal user, IDocumentStore store, KeyRing ring, Postbox postbox, TimeProvider clock, CancellationToken ct)
+    {
+        var (id, now) = (user.MemberId(), clock.GetUtcNow());
+        await using var session = store.LightweightSession();
+        if (await session.LoadAsync<MemberRow>(id, ct) is not { Member: var member })
+            return Problems.NotFound("member");
+        if (member.ConfirmedAt is not null)
+            return Problems.Problem(409, "address-confirmed", "The address is confirmed already.");
+        if (await postbox.IsEnough(MailKind.ConfirmAddress, id, now, ct))
+            return Problems.Problem(409, "enough-mail", "Several such mails were sent within the hour.");
+
+        postbox.Post(session, MailKind.ConfirmAddress, Recipient.Of(id, member, await ring.Find([id], ct)), await store.Settings(ct), now);
+        await session.SaveChangesAsync(ct);
+
+        return TypedResults.Accepted((string?)null);
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Confirm(
+        Confirmation request, IDocumentStore store, Postbox postbox, TimeProvider clock, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        if (await postbox.Find(MailKind.ConfirmAddress, request.Token, now, ct) is not { } link)
+            return LinkInvalid();
+
+        Origin.Set(Origin.Current with { By = link.MemberId.ToString() });
+        var handled = await store.Handle(Member.Decider, link.MemberId, new ConfirmAddress(now), new Handling
+        {
+            Also = session => Postbox.UseUp(session, MailKind.ConfirmAddress, link.MemberId)
+        }, ct);
+
+        return handled.Rejection is null ? TypedResults.NoContent() : LinkInvalid();
+    }
+
+    internal static ProblemHttpResult LinkInvalid() =>
+        Problems.Problem(404, "link-invalid", "The link was used already, or is too old; ask for another.");
+
+    private static async Task<Ok<Page<MailView>>> Outbox(
+        [AsParameters] Paging paging, ClaimsPrincipal user, Smtp smtp, IDocumentStore store, NpgsqlDataSource database, KeyRing ring, TimeProvider clock, CancellationToken ct)
+    {
+        var rows = new List<Row>();
+        await using (var select = database.CreateCommand("""
+            select id, member_id, kind, letter, created_at, expires_at, attempts, sending_at, sent_at, fault from mails
+            where member_id <> $1 and id < $2 order by id desc limit $3
+            """))
+        {
+            select.Parameters.Add(new() { Value = Guid.Empty });
+            select.Parameters.Add(new() { Value = paging.Key<Guid>(out var last) ? last : Guid.AllBitsSet });
+            select.Parameters.Add(new() { Value = paging.Size + 1 });
+            await using var row = await select.ExecuteReaderAsync(ct);
+            while (await row.ReadAsync(ct))
+            {
+                rows.Add(new(
+                    row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3), row.GetFieldValue<DateTimeOffset>(4),
+                    row.GetFieldValue<DateTimeOffset>(5), row.GetInt32(6), !row.IsDBNull(7), row.GetFieldValue<DateTimeOffset?>(8), row.IsDBNull(9) ? null : row.GetString(9)));
+            }
+        }
+
+        var keys = await ring.Find([.. rows.Select(row => row.MemberId).Distinct()], ct);
+        await using var session = store.QuerySession();
+        var members = (await session.LoadManyAsync<MemberRow>(ct, [.. rows.Select(row => row.MemberId).Distinct()])).ToDictionary(row => row.Id, row => row.Member);
+        var now = clock.GetUtcNow();
+
+        return TypedResults.Ok(paging.Page([.. rows.Select(Shown)], view => view.MailId));
+
+        MailView Shown(Row row)
+        {
+            // A link to a new password opens the account: an operator may not become an owner by it, or another operator.
+            var isAbove = members.GetValueOrDefault(row.MemberId) is { } member && (member.Roles.Contains(Roles.Operator) || member.Roles.Contains(Roles.Owner));
+            var letter = !smtp.IsThere && (!isAbove || user.IsInRole(Roles.Owner)) && row.Expires > now && row.Letter is { } text && keys.Open(new Sealed(row.MemberId, text)) is { } clear
+                ? JsonSerializer.Deserialize<Letter>(clear)
+                : null;
+            var state = row.SentAt is not null ? MailState.Sent : row.Sending ? MailState.Uncertain : row.Expires <= now ? MailState.Expired : MailState.Waiting;
+
+            return new(row.Id, row.MemberId, row.Kind, state, row.Attempts, row.Fault == "told" ? null : row.Fault, row.Created, row.Expires, row.SentAt,
+                letter?.To, letter?.Subject, letter?.Text);
+        }
+    }
+
+    /// <summary>Uncertain: being sent, or a replica died while it sent; not sent again.</summary>
+    private enum MailState { Waiting, Sent, Uncertain, Expired }
+
+    private sealed record Confirmation([Text(200)] string Token);
+
+    private sealed record Row(
+        Guid Id, Guid MemberId, string Kind, string? Letter, DateTimeOffset Created, DateTimeOffset Expires, int Attempts, bool Sending, DateTimeOffset? SentAt, string? Fault);
+
+    private sealed record MailView(
+        Guid MailId, Guid MemberId, string Kind, MailState State, int Attempts, string? Fault, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt,
+        DateTimeOffset? SentAt, string? To, string? Subject, string? Text);
+}

@@ -1,0 +1,150 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Resources;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Community.EventSourcing;
+using Community.Membership.Members;
+using Community.Membership.Settings;
+using Community.ServiceDefaults;
+using Marten;
+using Npgsql;
+using Weasel.Postgresql.Tables;
+
+namespace Community.Membership.Mail;
+
+internal enum MailKind { ConfirmAddress, ResetPassword, PasswordChanged, LetIn }
+
+/// <summary>To whom a mail goes.</summary>
+internal sealed record Recipient(Guid MemberId, MemberKeys Keys, Sealed Name, Sealed? Address, Language? Language)
+{
+    public static Recipient Of(Guid id, Joined member, MemberKeys keys) => new(id, keys, member.Name, member.Address, member.Language);
+}
+
+/// <summary>What stands in the outbox, sealed by the recipient's key.</summary>
+internal sealed record Letter(string To, string Subject, string Text, string Link);
+
+/// <summary>
+/// Takes mails into the outbox, in the transaction of what they tell, and makes the links in them. A link works once; only
+/// its hash is kept.
+/// </summary>
+internal sealed class Postbox(IConfiguration configuration, MasterKey master, NpgsqlDataSource database)
+{
+    private const int MostAnHour = 5;
+
+    private static readonly ResourceManager Texts = new("Community.Membership.Mail.MailTexts", typeof(Postbox).Assembly);
+
+    private readonly string _portal = (configuration["Portal:Address"] ?? "http://127.0.0.1:5100").TrimEnd('/');
+
+    /// <summary>Where there is no address (an imported account), there is no mail.</summary>
+    public void Post(IDocumentSession session, MailKind kind, Recipient to, CommunitySettings settings, DateTimeOffset now)
+    {
+        if (to.Keys.Open(to.Address) is not { } address)
+            return;
+
+        var life = LifeOf(kind);
+        var link = _portal + kind switch
+        {
+            MailKind.ConfirmAddress => "/confirm-email?token=" + MakeLink(session, kind, to.MemberId, now),
+            MailKind.ResetPassword => "/reset-password?token=" + MakeLink(session, kind, to.MemberId, now),
+            MailKind.PasswordChanged => "/forgot-password",
+            _ => "/sign-in"
+        };
+        var culture = CultureInfo.GetCultureInfo((to.Language ?? Usual(settings)).ToWord());
+        var letter = new Letter(address, Text("Subject"), Text("Text"), link);
+        session.QueueSqlCommand(
+            "insert into mails (id, member_id, kind, letter, created_at, next_at, expires_at) values (?, ?, ?, ?, ?, ?, ?)",
+            Guid.CreateVersion7(now), to.MemberId, kind.ToWord(), to.Keys.Seal(to.MemberId, JsonSerializer.Serialize(letter)).Ciphertext, now, now, now + life);
+
+        string Text(string part) => string.Format(
+            culture, Texts.GetString(kind + part, culture)!, settings.Name, to.Keys.Open(to.Name), link);
+    }
+
+    /// <summary>Writes as much as for a member where there is none, so that the time does not tell.</summary>
+    public void PostNothing(IDocumentSession session, MailKind kind, DateTimeOffset now)
+    {
+        MakeLink(session, kind, Guid.Empty, now);
+        session.QueueSqlCommand(
+            "insert into mails (id, member_id, kind, letter, created_at, next_at, expires_at) values (?, ?, ?, ?, ?, ?, ?)",
+            Guid.CreateVersion7(now), Guid.Empty, kind.ToWord(), Convert.ToBase64String(master.Wrap(new byte[400])), now, now, now);
+    }
+
+    /// <summary>Whose link it is and when it was made; null: never made, used, or expired.</summary>
+    public async Task<(Guid MemberId, DateTimeOffset MadeAt)?> Find(MailKind kind, string token, DateTimeOffset now, CancellationToken ct)
+    {
+        await using var select = database.CreateCommand("select member_id, made_at from mail_links where hash = $1 and kind = $2 and expires_at > $3");
+        select.Parameters.Add(new() { Value = Hash(token) });
+        select.Parameters.Add(new() { Value = kind.ToWord() });
+        select.Parameters.Add(new() { Value = now });
+        await using var row = await select.ExecuteReaderAsync(ct);
+
+        return await row.ReadAsync(ct) && row.GetGuid(0) != Guid.Empty ? (row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1)) : null;
+    }
+
+    /// <summary>In the transaction that uses one: the other links of its kind end with it.</summary>
+    public static void UseUp(IDocumentSession session, MailKind kind, Guid member) =>
+        session.QueueSqlCommand("delete from mail_links where member_id = ? and kind = ?", member, kind.ToWord());
+
+    /// <summary>Nobody fills the mailbox of another.</summary>
+    public async Task<bool> IsEnough(MailKind kind, Guid member, DateTimeOffset now, CancellationToken ct)
+    {
+        await using var count = database.CreateCommand("select count(*) from mails where member_id = $1 and kind = $2 and created_at > $3");
+        count.Parameters.Add(new() { Value = member });
+        count.Parameters.Add(new() { Value = kind.ToWord() });
+        count.Parameters.Add(new() { Value = now.AddHours(-1) });
+
+        return (long)(await count.ExecuteScalarAsync(ct))! >= MostAnHour;
+    }
+
+    private static string MakeLink(IDocumentSession session, MailKind kind, Guid member, DateTimeOffset now)
+    {
+        var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        session.QueueSqlCommand(
+            "insert into mail_links (hash, member_id, kind, made_at, expires_at) values (?, ?, ?, ?, ?)",
+            Hash(token), member, kind.ToWord(), now, now + LifeOf(kind));
+
+        return token;
+    }
+
+    private static TimeSpan LifeOf(MailKind kind) => kind == MailKind.ResetPassword ? TimeSpan.FromHours(1) : TimeSpan.FromDays(3);
+
+    private static Language Usual(CommunitySettings settings) =>
+        settings.Languages[0].Split('-')[0] == "zh" ? Language.Zh : Language.En;
+
+    private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
+}
+
+internal static class MailStorage
+{
+    public static void AddMail(this StoreOptions options)
+    {
+        var mails = new Table("mails");
+        mails.AddColumn<Guid>("id").AsPrimaryKey();
+        mails.AddColumn<Guid>("member_id").NotNull().AddIndex();
+        mails.AddColumn("kind", "text").NotNull();
+        mails.AddColumn("letter", "text"); // null once it was sent
+        mails.AddColumn("created_at", "timestamptz").NotNull();
+        mails.AddColumn("expires_at", "timestamptz").NotNull();
+        mails.AddColumn("next_at", "timestamptz").NotNull().AddIndex();
+        mails.AddColumn("attempts", "int").NotNull().DefaultValue(0);
+        mails.AddColumn("leased_until", "timestamptz");
+        mails.AddColumn("sending_at", "timestamptz");
+        mails.AddColumn("sent_at", "timestamptz");
+        mails.AddColumn("fault", "text");
+        var links = new Table("mail_links");
+        links.AddColumn("hash", "bytea").AsPrimaryKey();
+        links.AddColumn<Guid>("member_id").NotNull().AddIndex();
+        links.AddColumn("kind", "text").NotNull();
+        links.AddColumn("made_at", "timestamptz").NotNull();
+        links.AddColumn("expires_at", "timestamptz").NotNull();
+        options.Storage.ExtendedSchemaObjects.Add(mails);
+        options.Storage.ExtendedSchemaObjects.Add(links);
+    }
+
+    /// <summary>The language that the browser asks for, of those that we have.</summary>
+    public static Language? AskedLanguage(this HttpContext http) => http.Request.GetTypedHeaders().AcceptLanguage
+        .OrderByDescending(language => language.Quality ?? 1)
+        .Select(language => Enum.TryParse<Language>(language.Value.Value?.Split('-')[0], ignoreCase: true, out var known) && Enum.IsDefined(known) ? known : (Language?)null)
+        .FirstOrDefault(language => language is not null);
+}

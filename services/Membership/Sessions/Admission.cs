@@ -1,0 +1,103 @@
+using System.Security.Claims;
+using Community.EventSourcing;
+using Community.Membership.Members;
+using Community.Membership.Tokens;
+using Community.Membership.TwoFactor;
+using Community.ServiceDefaults;
+using Marten;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Identity;
+
+namespace Community.Membership.Sessions;
+
+internal sealed record SessionTokens(string AccessToken, string RefreshToken, int ExpiresIn, string TokenType);
+
+/// <summary>What stands between knowing who somebody is and a session.</summary>
+internal sealed class Admission(
+    IDocumentStore store, KeyRing ring, Passwords passwords, Lockout lockout, SecondFactor secondFactor, SessionTable sessions, AccessTokens tokens, TimeProvider clock)
+{
+    /// <summary>By address and password: the credentials, or a refusal that is the same whatever of them is wrong.</summary>
+    public async Task<(Credentials? Credentials, ProblemHttpResult? Refusal)> Recognize(
+        string email, string password, string? oneTimeCode, HttpContext http, CancellationToken ct)
+    {
+        var address = passwords.Find(email);
+        if (await lockout.Attempt(address, http, ct) is { } wait)
+            return (null, wait);
+
+        await using var session = store.LightweightSession();
+        var credentials = await session.Query<Credentials>().FirstOrDefaultAsync(known => known.Address == address, ct);
+        var match = passwords.Match(credentials, password);
+        if (match == PasswordVerificationResult.Failed || credentials is null)
+            return (null, Problems.Problem(401, "wrong-credentials", "The address or the password is wrong."));
+        if (await secondFactor.Refusal(credentials.Id, oneTimeCode, ct) is { } refusal)
+            return (null, refusal);
+
+        await lockout.Succeeded(address, http, ct);
+        if (match == PasswordVerificationResult.SuccessRehashNeeded)
+        {
+            // Only where it is still the same: a password that was changed meanwhile is not put back.
+            session.QueueSqlCommand(
+                "update mt_doc_credentials set data = jsonb_set(data, '{password}', to_jsonb(?::text)) where id = ? and data ->> 'password' = ?",
+                passwords.WithPassword(credentials, password).Password, credentials.Id, credentials.Password);
+            await session.SaveChangesAsync(ct);
+        }
+
+        return (credentials, null);
+    }
+
+    /// <summary>Whether who is signed in knows the password too, before what a thief of the session must not do; null: yes.</summary>
+    public async Task<ProblemHttpResult?> Confirm(ClaimsPrincipal user, string? password, HttpContext http, CancellationToken ct)
+    {
+        if (user.FindFirst("sid") is null)
+            return Problems.Forbidden("Only a member who is signed in may do this; a token may not.");
+
+        await using var session = store.QuerySession();
+        if (await session.LoadAsync<Credentials>(user.MemberId(), ct) is not { } credentials)
+            return Problems.NotFound("member");
+        if (credentials.Password.Length == 0)
+            return null; // who signs in elsewhere has none
+        if (await lockout.Attempt(credentials.Address, http, ct) is { } wait)
+            return wait;
+        if (passwords.Match(credentials, password ?? "") == PasswordVerificationResult.Failed)
+            return Problems.Problem(403, "wrong-password", "The password is wrong.");
+
+        await lockout.Succeeded(credentials.Address, http, ct);
+
+        return null;
+    }
+
+    /// <summary>Begins a session, where the member may have one.</summary>
+    public async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> Admit(Guid member, HttpContext http, CancellationToken ct)
+    {
+        await using var query = store.QuerySession();
+        var keys = await ring.Find([member], ct);
+        var now = clock.GetUtcNow();
+        switch (await query.LoadAsync<MemberRow>(member, ct))
+        {
+            case null:
+                return Problems.Problem(403, "approval-pending", "You wait to be let in.");
+            case { Member: { Suspension: { } suspension } row } when row.Standing(now) == Standing.Suspended:
+                return Problems.Problem(403, "member-suspended",
+                    $"The account is suspended{(suspension.Until is { } until ? $" until {new Instant(until)}" : "")}: {keys.Open(suspension.Reason)}");
+            case { Member: var row } when row.Standing(now) == Standing.Departed:
+                return Problems.Problem(403, "member-departed", "You have left the community; POST /sessions/return comes back.");
+        }
+
+        var agent = http.Request.Headers.UserAgent.ToString();
+        var session = await sessions.Begin(member, keys.Seal(member, agent[..Math.Min(agent.Length, 200)]), ct);
+
+        return await Answer(session, http, ct);
+    }
+
+    public async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> Answer(Continuation session, HttpContext http, CancellationToken ct)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        if (await tokens.ForSession(session.MemberId, session.SessionId, ct) is { } access)
+            return TypedResults.Ok(new SessionTokens(access, session.RefreshToken, (int)AccessTokens.Life.TotalSeconds, "Bearer"));
+
+        // Stopped between two steps.
+        await sessions.End(session.SessionId, ct);
+
+        return Problems.Problem(401, "wrong-credentials", "There is no such member any more.");
+    }
+}

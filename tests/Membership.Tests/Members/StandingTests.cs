@@ -1,0 +1,105 @@
+using Community.EventSourcing;
+using Community.Membership.Members;
+using Community.Testing;
+
+namespace Community.Membership.Tests.Members;
+
+public sealed class StandingTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
+    private static readonly Guid Ann = Guid.Parse("0196a000-0000-7000-8000-000000000001");
+    private static readonly Guid Olga = Guid.Parse("0196a000-0000-7000-8000-000000000002");
+    private static readonly Sealed Reason = new(Ann, "cmVhc29u");
+    private static readonly MemberJoined Joined = new(new Sealed(Ann, "YQ=="), null, Noon, Imported: false);
+    private static readonly MemberSuspended Suspended = new(Reason, Noon.AddDays(1), Olga, Noon);
+
+    [Fact]
+    public void Who_asks_to_be_let_in_joins_when_somebody_lets_them_in_or_is_declined_for_good()
+    {
+        var (name, address) = (new Sealed(Ann, "YQ=="), new Sealed(Ann, "Yg=="));
+        var applied = Spec.For(Member.Decider).Given(new MemberApplied(name, address, Reason, Language.Zh, Noon));
+
+        applied.When(new Apply(name, address, null, null, Noon)).ThenNothing();
+        applied.When(new Rename(Reason, Noon)).ThenRejected("not-found");
+        applied.When(new LetIn(Olga, Noon.AddDays(1))).Then(
+            new MemberJoined(name, address, Noon.AddDays(1), Imported: false), new LanguageChosen(Language.Zh, Noon.AddDays(1)));
+        applied.When(new Decline(Olga, Noon)).Then(new ApplicationDeclined(Olga, Noon));
+        applied.Given(new ApplicationDeclined(Olga, Noon)).When(new LetIn(Olga, Noon)).ThenRejected("not-found");
+        Spec.For(Member.Decider).Given(Joined).When(new Decline(Olga, Noon)).ThenRejected("joined-already");
+    }
+
+    [Fact]
+    public void A_suspension_ends_when_its_time_has_come_and_not_before()
+    {
+        Spec.For(Member.Decider).Given(Joined, Suspended).When(new LetTimePass(Noon.AddDays(1).AddTicks(-1))).ThenNothing();
+        Spec.For(Member.Decider).Given(Joined, Suspended).When(new LetTimePass(Noon.AddDays(1))).Then(new SuspensionEnded(By: null, Noon.AddDays(1)));
+        Spec.For(Member.Decider).Given(Joined, Suspended, new SuspensionEnded(null, Noon.AddDays(1))).When(new LetTimePass(Noon.AddDays(2))).ThenNothing();
+    }
+
+    [Fact]
+    public void One_without_an_end_does_not_end_by_itself() => Spec.For(Member.Decider)
+        .Given(Joined, Suspended, Suspended with { Until = null })
+        .When(new LetTimePass(Noon.AddYears(100)))
+        .ThenNothing();
+
+    [Fact]
+    public void An_owner_neither_is_suspended_nor_leaves_nor_is_erased()
+    {
+        var owner = Spec.For(Member.Decider).Given(Joined, new RoleGranted("owner", Olga, Noon));
+        owner.When(new Suspend(Reason, null, Olga, Noon)).ThenRejected("owner-stays");
+        owner.When(new Depart(Ann, Noon)).ThenRejected("owner-stays");
+        owner.When(new Erase(Ann, Noon)).ThenRejected("owner-stays");
+    }
+
+    [Fact]
+    public void Who_leaves_gives_the_roles_back() => Spec.For(Member.Decider)
+        .Given(Joined, new RoleGranted("creator", Olga, Noon))
+        .When(new Depart(Ann, Noon))
+        .Then(new RoleRevoked("creator", Ann, Noon), new MemberDeparted(Noon));
+
+    [Fact]
+    public void Who_has_left_is_given_nothing_until_they_return()
+    {
+        var gone = Spec.For(Member.Decider).Given(Joined, new MemberDeparted(Noon));
+        gone.When(new GrantRole("creator", Olga, Noon)).ThenRejected("member-departed");
+        gone.When(new GrantTier(TierSource.Gift, "gold", null, Olga, Noon)).ThenRejected("member-departed");
+        gone.When(new Depart(Ann, Noon)).ThenNothing();
+        gone.When(new Return(Noon)).Then(new MemberReturned(Noon));
+    }
+
+    [Fact]
+    public void Of_who_is_erased_nothing_more_can_be_said()
+    {
+        var erased = Spec.For(Member.Decider).Given(Joined, new MemberErased(Noon));
+        erased.When(new Erase(Ann, Noon)).ThenNothing();
+        erased.When(new Rename(Reason, Noon)).ThenRejected("not-found");
+        erased.When(new Suspend(Reason, null, Olga, Noon)).ThenRejected("not-found");
+        erased.When(new Return(Noon)).ThenRejected("not-found");
+        erased.When(new LetTimePass(Noon)).ThenRejected("not-found");
+    }
+
+    [Fact]
+    public void A_gift_ends_and_what_is_paid_for_goes_on()
+    {
+        var both = Spec.For(Member.Decider).Given(Joined,
+            new TierGranted(TierSource.Subscription, "silver", null, null, Noon), new TierGranted(TierSource.Gift, "gold", Noon.AddDays(7), Olga, Noon));
+
+        Assert.Equal("gold", ((Joined)both.State).Tier(Noon));
+        Assert.Equal("silver", ((Joined)both.State).Tier(Noon.AddDays(7))); // also before anybody has noted it
+        both.When(new LetTimePass(Noon.AddDays(7))).Then(new TierEnded(TierSource.Gift, By: null, Noon.AddDays(7)));
+        both.When(new EndTier(TierSource.Gift, Olga, Noon)).Then(new TierEnded(TierSource.Gift, Olga, Noon));
+        both.When(new GrantTier(TierSource.Gift, "gold", Noon.AddDays(7), Olga, Noon)).ThenNothing();
+    }
+
+    [Fact]
+    public void Of_several_commands_together_one_that_is_refused_refuses_all() => Spec.For(Member.Decider)
+        .Given(Joined)
+        .When(new Together([new Rename(Reason, Noon), new RevokeRole("member", Olga, Noon)], Noon))
+        .ThenRejected("role-inseparable");
+
+    [Fact]
+    public void The_first_link_that_sets_a_password_makes_the_others_worthless() => Spec.For(Member.Decider)
+        .Given(Joined, new PasswordChanged(ByLink: true, Noon.AddMinutes(5)))
+        .When(new ChangePassword(LinkMadeAt: Noon.AddMinutes(4), Noon.AddMinutes(6)))
+        .ThenRejected("link-used");
+}
