@@ -4,8 +4,10 @@ namespace Community.AppHost.LocalServers;
 
 internal static class Images
 {
-    public const string Postgres = "postgres:17";
-    public const string RabbitMq = "rabbitmq:4-management";
+    public const string PostgresTag = "17";
+    public const string Postgres = $"postgres:{PostgresTag}";
+    public const string RabbitMqTag = "4-management";
+    public const string RabbitMq = $"rabbitmq:{RabbitMqTag}";
 }
 
 /// <param name="Runtime">The command of the container runtime.</param>
