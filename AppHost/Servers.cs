@@ -36,6 +36,7 @@ internal sealed class Servers : IAsyncDisposable
         var messaging = await ServerSource.Choose(builder.Configuration.GetConnectionString("messaging"), Images.RabbitMq, CancellationToken.None);
         if (new[] { postgres, messaging }.OfType<ServerSource.Container>().FirstOrDefault() is { Runtime: var runtime })
             builder.Configuration["DcpPublisher:ContainerRuntime"] = runtime;
+        builder.Configuration["DcpPublisher:WaitForResourceCleanup"] = "true"; // the services have ended before we end what they stand on
         await FixedPorts.BecomeFree(
         [
             .. Options.Services.Select((name, offset) => (name, options.BasePort + offset)),
@@ -179,6 +180,9 @@ internal static class ServerExtensions
                 builder.WithConnectionStringRedirection(new ConnectionStringResource($"given-{resource.Name}", ReferenceExpression.Create($"{connectionString}")));
                 servers.Run(builder, given.Host ?? "localhost", given.Port, new("Given", "", ct => Answers(resource.Name, connectionString, ct), () => Task.CompletedTask, null), databases);
                 break;
+            case ServerSource.Container:
+                MakeMounts(resource);
+                break;
         }
 
         return builder;
@@ -200,9 +204,19 @@ internal static class ServerExtensions
                 // A broker's address may hold more than a RabbitMQ resource can say: virtual host, TLS, options.
                 builder.ApplicationBuilder.Resources.Remove(builder.Resource);
                 return builder.ApplicationBuilder.AddConnectionString(name, ReferenceExpression.Create($"{builder.ApplicationBuilder.Configuration.GetConnectionString(name)}"));
+            case ServerSource.Container:
+                MakeMounts(builder.Resource);
+                break;
         }
 
         return builder;
+    }
+
+    // A directory to be mounted has to be there.
+    private static void MakeMounts(ContainerResource resource)
+    {
+        foreach (var mount in resource.Annotations.OfType<ContainerMountAnnotation>())
+            Directory.CreateDirectory(mount.Source!);
     }
 
     private static async Task Answers(string name, string connectionString, CancellationToken ct)

@@ -19,6 +19,8 @@ internal sealed class ServiceInstance(string label, string logFile, CustomResour
 
     public bool HasEnded => KnownResourceStates.TerminalStates.Contains(Latest.State?.Text);
 
+    public bool HasStarted => HasEnded || Latest.State?.Text == KnownResourceStates.Running;
+
     /// <summary>Where this very process listens, not what stands before it.</summary>
     public string? Address => Latest.EnvironmentVariables.FirstOrDefault(variable => variable.Name == "ASPNETCORE_URLS")?.Value;
 
@@ -75,7 +77,8 @@ internal sealed partial class ServiceWatch(ResourceNotificationService states, R
             {
                 var text = Timestamp().Replace(line.Content, "", 1); // Aspire's; the services' lines have their own
                 await file.WriteLineAsync(text);
-                Console.WriteLine($"[{instance.Label}] {text}");
+                if (instance.HasStarted)
+                    Console.WriteLine($"[{instance.Label}] {text}"); // before, Aspire tells what it waits for
             }
         }
     }

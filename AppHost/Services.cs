@@ -12,7 +12,8 @@ internal static class ServiceExtensions
         var output = Path.GetRelativePath(builder.ApplicationBuilder.AppHostDirectory, AppContext.BaseDirectory); // of the same configuration as ours
         return builder
             .WithAnnotation(new ExecutableAnnotation { Command = Dotnet(), WorkingDirectory = directory })
-            .WithArgs(Path.Combine(directory, output, $"Community.{Path.GetFileNameWithoutExtension(project)}.dll"));
+            .WithArgs(Path.Combine(directory, output, $"Community.{Path.GetFileNameWithoutExtension(project)}.dll"))
+            .WithEnvironment(context => context.EnvironmentVariables.Remove("DOTNET_SYSTEM_CONSOLE_ALLOW_ANSI_COLOR_REDIRECTION")); // the lines go to files, too
     }
 
     // The runtime that runs us runs the services, whether or not its command is on the PATH.
