@@ -9,6 +9,7 @@ if (Options.Parse(args, out var exitCode) is not { } options)
 
 try
 {
+    Ending.HearCtrlC();
     using var data = DataDirectory.Claim(options.Data);
     var dashboard = await Dashboard.Choose(options, data);
     var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { DisableDashboard = !dashboard.IsShown });

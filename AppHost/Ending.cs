@@ -10,10 +10,18 @@ internal sealed class Ending(IHostApplicationLifetime application) : IHostLifeti
 
     private readonly List<PosixSignalRegistration> registrations = [];
 
-    public Task WaitForStartAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// A script's shell starts its background jobs deaf to Ctrl-C, and .NET would leave it at that. To be called before the
+    /// first process is started, for then .NET takes note of who is deaf to what.
+    /// </summary>
+    public static void HearCtrlC()
     {
         if (Ignored(2))
-            signal(2, 0); // a script's shell starts its background jobs deaf to Ctrl-C; .NET would leave it at that
+            signal(2, 0);
+    }
+
+    public Task WaitForStartAsync(CancellationToken cancellationToken)
+    {
         Catch(PosixSignal.SIGINT);
         Catch(PosixSignal.SIGTERM);
         Catch(PosixSignal.SIGQUIT);
