@@ -8,7 +8,7 @@ internal static class AppHostLogExtensions
     /// <summary>The console is the services'; what Aspire says of itself stands in DIR/logs/apphost.log. We end as our user or launcher does.</summary>
     public static IDistributedApplicationBuilder UseConsoleOf(this IDistributedApplicationBuilder builder, DataDirectory data)
     {
-        builder.Services.AddLogging(logging => logging.ClearProviders().AddProvider(new AppHostLog(LogFile.New(data.Logs, "apphost"))));
+        builder.Services.AddLogging(logging => logging.ClearProviders().AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddProvider(new AppHostLog(LogFile.New(data.Logs, "apphost"))));
         builder.Services.AddSingleton<IHostLifetime, Ending>();
         return builder;
     }

@@ -5,7 +5,8 @@ namespace Community.AppHost;
 
 /// <summary>Aspire's dashboard: shown where it can be. Nothing waits for it, so the system comes up without it, too.</summary>
 /// <param name="Obstacle">Why there is none.</param>
-internal sealed record Dashboard(string? Obstacle, int Port, string Key)
+/// <param name="Directory">Where it keeps the telemetry that it has heard since its start; outside of it, it would fill its user's home.</param>
+internal sealed record Dashboard(string? Obstacle, int Port, string Key, string Directory)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -22,20 +23,24 @@ internal sealed record Dashboard(string? Obstacle, int Port, string Key)
     public static async Task<Dashboard> Choose(Options options, DataDirectory data)
     {
         var port = options.BasePort + 15;
+        var directory = Path.Combine(data.FullPath, "dashboard");
+        if (System.IO.Directory.Exists(directory))
+            System.IO.Directory.Delete(directory, recursive: true);
+
         var program = Environment.GetEnvironmentVariable("DcpPublisher__DashboardPath") ?? Assembly.GetEntryAssembly()!
             .GetCustomAttributes<AssemblyMetadataAttribute>().FirstOrDefault(attribute => attribute.Key == "aspiredashboardpath")?.Value;
         if (!File.Exists(program))
-            return new($"{program} is not there", port, "");
+            return new($"{program} is not there", port, "", directory);
         try
         {
             await FixedPorts.BecomeFree(Enumerable.Range(port, 3).Select(each => ("the dashboard", each)));
         }
         catch (StartRefused taken)
         {
-            return new(taken.Message, port, "");
+            return new(taken.Message, port, "", directory);
         }
 
-        return new(null, port, data.Secret("dashboard-key"));
+        return new(null, port, data.Secret("dashboard-key"), directory);
     }
 
     /// <summary>What to tell of it once the services are healthy.</summary>
@@ -75,6 +80,7 @@ internal static class DashboardExtensions
         var settings = builder.Configuration;
         settings["ASPIRE_VERSION_CHECK_DISABLED"] = settings["ASPIRE_DASHBOARD_TELEMETRY_OPTOUT"] = "true"; // nothing calls home
         settings["ASPIRE_ALLOW_UNSECURED_TRANSPORT"] = "true"; // no developer certificate is trusted on a server, and nobody else hears 127.0.0.1
+        settings["ASPIRE_DASHBOARD_DATA_DIRECTORY"] = dashboard.Directory;
         settings["ASPNETCORE_URLS"] = dashboard.Address;
         settings["ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL"] = dashboard.TelemetryAddress;
         settings["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = dashboard.ResourceAddress;

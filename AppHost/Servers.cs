@@ -181,6 +181,7 @@ internal static class ServerExtensions
                 servers.Run(builder, given.Host ?? "localhost", given.Port, new("Given", "", ct => Answers(resource.Name, connectionString, ct), () => Task.CompletedTask, null), databases);
                 break;
             case ServerSource.Container:
+                builder.WithArgs([.. PostgresServer.Options()]);
                 MakeMounts(resource);
                 break;
         }

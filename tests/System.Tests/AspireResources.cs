@@ -9,7 +9,7 @@ namespace Community.SystemTests;
 /// <summary>Aspire's resource service, by which its dashboard lets an operator start what has ended.</summary>
 internal sealed class AspireResources(Uri address, string key) : IDisposable
 {
-    private readonly HttpClient _http = new() { BaseAddress = address, DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+    private readonly HttpClient _http = new() { BaseAddress = address };
 
     /// <param name="resource">One replica, as <c>content-qrmvtbkz</c>.</param>
     public Task Start(string resource) => Eventually.Value(
@@ -27,6 +27,8 @@ internal sealed class AspireResources(Uri address, string key) : IDisposable
 
         using var request = new HttpRequestMessage(HttpMethod.Post, "aspire.v1.DashboardService/ExecuteResourceCommand")
         {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Content = new ByteArrayContent(frame) { Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") } },
             Headers = { TE = { new TransferCodingWithQualityHeaderValue("trailers") } }
         };
