@@ -91,7 +91,8 @@ public sealed class LifeTests
         var told = host.Output.Split('\n').Single(line => line.StartsWith("  dashboard ", StringComparison.Ordinal)).Split(' ')[^1];
         Assert.StartsWith($"http://127.0.0.1:{basePort + 15}/login?t=", told, StringComparison.Ordinal);
         using var http = new HttpClient(); // keeps the cookie of the login, and is led on from it
-        Assert.Contains("Community", await http.GetStringAsync(new Uri(told)), StringComparison.Ordinal);
+        using var page = await http.GetAsync(new Uri(told));
+        Assert.Equal((HttpStatusCode.OK, $"http://127.0.0.1:{basePort + 15}/"), (page.StatusCode, page.RequestMessage!.RequestUri!.ToString()));
     }
 
     private static async Task TheFileTellsTheAddresses(string data, int basePort)
