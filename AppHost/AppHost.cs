@@ -9,9 +9,12 @@ if (Options.Parse(args, out var exitCode) is not { } options)
 
 try
 {
+    Ending.HearCtrlC();
     using var data = DataDirectory.Claim(options.Data);
-    var builder = DistributedApplication.CreateBuilder([]);
-    builder.Configuration["Logs"] = data.Logs;
+    var dashboard = await Dashboard.Choose(options, data);
+    var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { DisableDashboard = !dashboard.IsShown });
+    builder.UseConsoleOf(data).UseDashboard(dashboard);
+    await using var servers = await Servers.Choose(builder, options, data);
 
     var masterKey = builder.AddParameter("sealing-master-key", data.Key("sealing-master-key"), secret: true);
     var setupToken = builder.AddParameter("setup-token", data.Secret("setup-token"), secret: true);
@@ -19,9 +22,11 @@ try
     var messagingPassword = builder.AddParameter("messaging-password", data.Secret("messaging-password"), secret: true);
 
     var postgres = builder.AddPostgres("postgres", password: postgresPassword, port: options.BasePort + 10)
-        .WithDataBindMount(Path.Combine(data.FullPath, "postgres"));
+        .WithImageTag(Images.PostgresTag).WithDataBindMount(Path.Combine(data.FullPath, "postgres", "container"))
+        .RunBy(servers);
     var messaging = builder.AddRabbitMQ("messaging", password: messagingPassword, port: options.BasePort + 11)
-        .WithDataBindMount(Path.Combine(data.FullPath, "messaging"));
+        .WithImageTag(Images.RabbitMqTag).WithDataBindMount(Path.Combine(data.FullPath, "messaging", "container"))
+        .RunBy(servers);
 
     var membership = AddService<Projects.Membership>("membership", 1).WithEnvironment("Setup__Token", setupToken);
     var payments = AddService<Projects.Payments>("payments", 2).WithReference(membership);
@@ -32,8 +37,7 @@ try
         .WithReference(membership).WithReference(payments).WithReference(content).WithReference(incentives).WithReference(analytics);
 
     await using var app = builder.Build();
-    await app.StartAsync();
-    await Ready.Announce(app.ResourceNotifications, options, data, started);
+    await Ready.Announce(app, servers, options, data, dashboard, started);
     await app.WaitForShutdownAsync();
     return 0;
 
@@ -48,10 +52,11 @@ try
     }
 
     IResourceBuilder<ProjectResource> AddWeb<TProject>(string name, int offset, int replicas) where TProject : IProjectMetadata, new() =>
-        builder.AddProject<TProject>(name, launchProfileName: null)
+        builder.AddProject<TProject>(name, launchProfileName: null).AsBuilt()
             .WithHttpEndpoint(port: options.BasePort + offset, isProxied: replicas > 1)
             .WithReplicas(replicas)
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") ?? "Development")
+            .WithTelemetry(dashboard)
             .WithHttpHealthCheck("/health");
 }
 catch (StartRefused refused)

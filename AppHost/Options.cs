@@ -7,6 +7,9 @@ namespace Community.AppHost;
 /// <param name="Replicas">How many processes of each of the five services, behind one address.</param>
 internal sealed record Options(string Data, int BasePort, int Replicas)
 {
+    /// <summary>In the order of their ports.</summary>
+    public static readonly string[] Services = ["portal", "membership", "payments", "content", "incentives", "analytics"];
+
     /// <summary>Null when there is nothing to start: help was asked for (0) or the options are wrong (1), and that has been said.</summary>
     public static Options? Parse(string[] args, out int exitCode)
     {
@@ -24,7 +27,7 @@ internal sealed record Options(string Data, int BasePort, int Replicas)
 
         var replicas = new Option<int>("--replicas")
         {
-            Description = "Processes of each of the five services, behind one address; each further set uses twenty ports more.",
+            Description = "Processes of each of the five services, behind one address.",
             DefaultValueFactory = _ => 1
         };
         replicas.Validators.Add(result =>

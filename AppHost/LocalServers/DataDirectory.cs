@@ -22,9 +22,6 @@ internal sealed class DataDirectory : IDisposable
 
     public string FullPath { get; }
 
-    /// <summary>Tells this directory's containers and volumes from another's.</summary>
-    public string Fingerprint => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(FullPath)))[..12];
-
     /// <exception cref="StartRefused">It cannot be made or written, or another AppHost holds it.</exception>
     public static DataDirectory Claim(string path)
     {

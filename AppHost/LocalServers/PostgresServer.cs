@@ -7,10 +7,9 @@ internal sealed record PostgresSettings(string Directory, int Port, string Passw
 {
     public string LogFile { get; init; } = Path.Combine(Directory, "postgres.log");
 
-    /// <summary>Where to run in a container; without it, from installed programs.</summary>
-    public ContainerPlace? Container { get; init; }
+    public const int DefaultConnections = 200;
 
-    public int MaxConnections { get; init; } = 200;
+    public int MaxConnections { get; init; } = DefaultConnections;
 
     /// <summary>False only where the data is thrown away: a power failure may then lose or break it.</summary>
     public bool Durable { get; init; } = true;
@@ -36,7 +35,7 @@ internal sealed class PostgresServer(PostgresSettings settings)
 
     public async Task Start(CancellationToken ct)
     {
-        child = await Child.Start(settings.Container is { } place ? InContainer(place) : await Installed(ct));
+        child = await Child.Start(await Installed(ct));
         await Waiting.Until($"PostgreSQL on port {settings.Port} takes connections", Limit, Missing, ct);
     }
 
@@ -48,11 +47,6 @@ internal sealed class PostgresServer(PostgresSettings settings)
         child = null;
     }
 
-    private ChildCommand InContainer(ContainerPlace place) => place.Run(
-        "postgres", Images.Postgres, settings.Port, 5432, settings.Directory, "/var/lib/postgresql/data", Signal.Interrupt,
-        new Dictionary<string, string?> { ["POSTGRES_PASSWORD"] = settings.Password }, Options("*")) with
-    { LogFile = settings.LogFile };
-
     private async Task<ChildCommand> Installed(CancellationToken ct)
     {
         var version = Path.Combine(settings.Directory, "data", "PG_VERSION");
@@ -60,21 +54,22 @@ internal sealed class PostgresServer(PostgresSettings settings)
         if (!File.Exists(version))
             await Initialise(programs, ct);
 
-        return Command("postgres", programs, ["-D", $"{Reachable}/data", "-c", $"port={settings.Port}", "-c", "unix_socket_directories=", .. Options("127.0.0.1")])
+        return Command("postgres", programs, ["-D", $"{Reachable}/data", "-c", $"port={settings.Port}", "-c", "unix_socket_directories=", "-c", "listen_addresses=127.0.0.1", .. Options(settings.MaxConnections), .. Durability()])
             with
         { LogFile = settings.LogFile };
     }
 
-    private string[] Options(string addresses)
+    /// <summary>What our services need of a server, wherever it runs.</summary>
+    public static string[] Options(int maxConnections = PostgresSettings.DefaultConnections) =>
+    [
+        "-c", $"max_connections={maxConnections}", "-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB",
+        "-c", "jit=off" // compiling costs more than our short queries take
+    ];
+
+    private string[] Durability()
     {
         var durable = settings.Durable ? "on" : "off";
-        return
-        [
-            "-c", $"listen_addresses={addresses}", "-c", $"max_connections={settings.MaxConnections}",
-            "-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB",
-            "-c", "jit=off", // compiling costs more than our short queries take
-            "-c", $"fsync={durable}", "-c", $"synchronous_commit={durable}", "-c", $"full_page_writes={durable}"
-        ];
+        return ["-c", $"fsync={durable}", "-c", $"synchronous_commit={durable}", "-c", $"full_page_writes={durable}"];
     }
 
     private async Task Initialise(string programs, CancellationToken ct)

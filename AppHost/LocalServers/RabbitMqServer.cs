@@ -9,9 +9,6 @@ internal sealed record RabbitMqSettings(string Directory, RabbitMqPorts Ports, s
 {
     public string LogFile { get; init; } = Path.Combine(Directory, "rabbitmq.log");
 
-    /// <inheritdoc cref="PostgresSettings.Container"/>
-    public ContainerPlace? Container { get; init; }
-
     /// <summary>The management API costs memory, so only who needs it has it.</summary>
     public bool Management { get; init; }
 }
@@ -33,7 +30,7 @@ internal sealed class RabbitMqServer(RabbitMqSettings settings)
 
     public async Task Start(CancellationToken ct)
     {
-        child = await Child.Start(settings.Container is { } place ? InContainer(place) : await Installed(ct));
+        child = await Child.Start(await Installed(ct));
         await Waiting.Until($"RabbitMQ on port {settings.Ports.Amqp} takes connections", Limit, Missing, ct);
     }
 
@@ -45,11 +42,6 @@ internal sealed class RabbitMqServer(RabbitMqSettings settings)
             await names.Stop(Signal.Kill, TimeSpan.FromSeconds(5));
         child = names = null;
     }
-
-    private ChildCommand InContainer(ContainerPlace place) => place.Run(
-        "rabbitmq", Images.RabbitMq, settings.Ports.Amqp, 5672, settings.Directory, "/var/lib/rabbitmq", Signal.Terminate,
-        new Dictionary<string, string?> { ["RABBITMQ_DEFAULT_USER"] = "guest", ["RABBITMQ_DEFAULT_PASS"] = settings.Password }, []) with
-    { LogFile = settings.LogFile };
 
     private async Task<ChildCommand> Installed(CancellationToken ct)
     {

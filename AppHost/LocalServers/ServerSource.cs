@@ -1,26 +1,11 @@
-using System.Globalization;
-
 namespace Community.AppHost.LocalServers;
 
 internal static class Images
 {
-    public const string Postgres = "postgres:17";
-    public const string RabbitMq = "rabbitmq:4-management";
-}
-
-/// <param name="Runtime">The command of the container runtime.</param>
-/// <param name="System">Tells the containers of one system from those of another.</param>
-internal sealed record ContainerPlace(string Runtime, string System)
-{
-    // The runtime's client passes signals on, so the container ends as a local process would.
-    public ChildCommand Run(string name, string image, int port, int innerPort, string directory, string innerDirectory, Signal stop, IReadOnlyDictionary<string, string?> environment, string[] arguments) =>
-        new(name, Runtime,
-        [
-            "run", "--rm", "--name", $"community-{System}-{name}", "--hostname", name, "--stop-signal", ((int)stop).ToString(CultureInfo.InvariantCulture),
-            "--publish", $"127.0.0.1:{port}:{innerPort}", "--volume", $"{directory}/container:{innerDirectory}",
-            .. environment.Keys.SelectMany(key => new[] { "--env", key }), image, .. arguments
-        ], stop)
-        { Environment = environment };
+    public const string PostgresTag = "17";
+    public const string Postgres = $"postgres:{PostgresTag}";
+    public const string RabbitMqTag = "4-management";
+    public const string RabbitMq = $"rabbitmq:{RabbitMqTag}";
 }
 
 /// <summary>Where a server comes from: a given one wins over a container, a container over a local process.</summary>

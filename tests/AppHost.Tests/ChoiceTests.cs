@@ -17,17 +17,44 @@ public sealed class ChoiceTests
     }
 
     [Fact]
-    public void A_container_is_published_to_this_machine_alone_keeps_its_data_beside_ours_and_its_secrets_out_of_sight()
+    public async Task Where_a_container_runtime_answers_the_servers_are_containers_for_this_machine_alone_with_their_data_beside_ours()
     {
-        var command = new ContainerPlace("docker", "5110").Run("postgres", "postgres:17", 5110, 5432, "/data/postgres", "/var/lib/postgresql/data",
-            Signal.Interrupt, new Dictionary<string, string?> { ["POSTGRES_PASSWORD"] = "secret" }, ["-c", "jit=off"]);
+        var (data, programs) = (Servers.NewDirectory("containers"), Servers.NewDirectory("docker"));
+        var asked = Path.Combine(programs, "asked");
+        var docker = Path.Combine(programs, "docker");
+        await File.WriteAllTextAsync(docker, Docker.Replace("ASKED", asked, StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        File.SetUnixFileMode(docker, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await using var host = AppHostProcess.Start(data, AppHostProcess.FreeBasePort(), ("PATH", $"{programs}:{Environment.GetEnvironmentVariable("PATH")}"));
 
-        Assert.Equal(
-            "run --rm --name community-5110-postgres --hostname postgres --stop-signal 2 --publish 127.0.0.1:5110:5432 "
-            + "--volume /data/postgres/container:/var/lib/postgresql/data --env POSTGRES_PASSWORD postgres:17 -c jit=off",
-            string.Join(' ', command.Arguments));
-        Assert.Equal("secret", command.Environment["POSTGRES_PASSWORD"]);
+        var postgres = await Created("postgres");
+        Assert.Contains($"--mount type=bind,src={data}/postgres/container,target=/var/lib/postgresql/data ", postgres, StringComparison.Ordinal);
+        Assert.Contains(" -p 127.0.0.1::5432", postgres, StringComparison.Ordinal);
+        Assert.Contains("/postgres:17 -c max_connections=200 ", postgres, StringComparison.Ordinal);
+        var messaging = await Created("messaging");
+        Assert.Contains($"--mount type=bind,src={data}/messaging/container,target=/var/lib/rabbitmq ", messaging, StringComparison.Ordinal);
+        Assert.Contains(" -p 127.0.0.1::5672", messaging, StringComparison.Ordinal);
+        Assert.Contains("/rabbitmq:4-management", messaging, StringComparison.Ordinal);
+
+        async Task<string> Created(string name) => (await Eventually.Value(
+            () => Task.FromResult(File.Exists(asked) ? File.ReadLines(asked).FirstOrDefault(line => line.StartsWith($"create --name {name}-", StringComparison.Ordinal)) : null),
+            line => line is not null, TimeSpan.FromMinutes(2), $"a container of {name}; so far:\n{host.Output}"))!;
     }
+
+    // Answers as far as Aspire asks before it makes a container, and makes none.
+    private const string Docker = """
+        #!/bin/sh
+        echo "$(echo "$@" | tr '\n' ' ')" >> ASKED
+        for last; do :; done
+        id=4e5f6a7b8c9d4e5f6a7b8c9d4e5f6a7b8c9d4e5f6a7b8c9d4e5f6a7b8c9d0011
+        case "$1 $2" in
+            "--version ") echo "Docker version 27.3.1, build ce12230" ;;
+            "info "*) echo '{"ID":"x","ServerVersion":"27.3.1","OSType":"linux","OperatingSystem":"Debian"}' ;;
+            "network create") echo $id ;;
+            "network inspect") echo '{"Name":"'$last'","Id":"'$id'","Created":"2026-01-01T00:00:00Z","Driver":"bridge","IPAM":{"Config":[{"Subnet":"172.18.0.0/16","Gateway":"172.18.0.1"}]},"Containers":{},"Labels":{}}' ;;
+            "events "*) exec sleep 60 ;;
+            "create "*) exit 1 ;;
+        esac
+        """;
 
     [Fact]
     public async Task Whoever_holds_a_port_is_found_by_it()

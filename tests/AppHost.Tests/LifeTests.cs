@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using Community.AppHost.LocalServers;
 using Community.Testing;
@@ -32,6 +34,7 @@ public sealed class LifeTests
             await using var host = byDotnetRun ? AppHostProcess.StartByDotnetRun(data, basePort) : AppHostProcess.Start(data, basePort);
             await host.BecomesHealthy();
             await TheFileTellsTheAddresses(data, basePort);
+            await TheDashboardLetsIn(host, basePort);
             Assert.Equal(run, await CountedStarts(data, basePort));
 
             end(host);
@@ -57,6 +60,39 @@ public sealed class LifeTests
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var databases = new NpgsqlCommand("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE '%db'", connection);
         Assert.Equal("analyticsdb contentdb incentivesdb membershipdb paymentsdb", await databases.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_dashboard_that_fails_keeps_nobody_from_starting()
+    {
+        await using var host = AppHostProcess.Start(Servers.NewDirectory("broken-dashboard"), AppHostProcess.FreeBasePort(), ("DcpPublisher__DashboardPath", "/bin/false"));
+
+        await host.BecomesHealthy();
+
+        Assert.Matches("dashboard   none: .*not within", host.Output);
+    }
+
+    [Fact]
+    public async Task A_taken_port_of_the_dashboard_is_named_and_keeps_nobody_from_starting()
+    {
+        var basePort = AppHostProcess.FreeBasePort();
+        using var listener = new TcpListener(IPAddress.Loopback, basePort + 16);
+        listener.Start();
+        await using var host = AppHostProcess.Start(Servers.NewDirectory("taken-dashboard"), basePort);
+
+        await host.BecomesHealthy();
+
+        Assert.Contains($"dashboard   none: the dashboard needs port {basePort + 16}", host.Output, StringComparison.Ordinal);
+        Assert.Contains($"held by pid {Environment.ProcessId} (", host.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task TheDashboardLetsIn(AppHostProcess host, int basePort)
+    {
+        var told = host.Output.Split('\n').Single(line => line.StartsWith("  dashboard ", StringComparison.Ordinal)).Split(' ')[^1];
+        Assert.StartsWith($"http://127.0.0.1:{basePort + 15}/login?t=", told, StringComparison.Ordinal);
+        using var http = new HttpClient(); // keeps the cookie of the login, and is led on from it
+        using var page = await http.GetAsync(new Uri(told));
+        Assert.Equal((HttpStatusCode.OK, $"http://127.0.0.1:{basePort + 15}/"), (page.StatusCode, page.RequestMessage!.RequestUri!.ToString()));
     }
 
     private static async Task TheFileTellsTheAddresses(string data, int basePort)

@@ -13,6 +13,7 @@ namespace Community.Benchmarks;
 internal sealed class RunningSystem : IAsyncDisposable
 {
     private const string Password = "violet harbour 42";
+    private const string Mark = "COMMUNITY_BENCHMARK";
     private static readonly HttpClient Http = new();
     private readonly Child _appHost;
     private readonly string _data;
@@ -29,6 +30,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         var appHost = await Child.Start(new(
             "AppHost", Built.Path("AppHost", "Community.AppHost"), ["--data", data, "--base-port", port.ToString(CultureInfo.InvariantCulture)], Signal.Terminate)
         {
+            Environment = new Dictionary<string, string?> { [Mark] = data },
             Output = console.Enqueue
         });
         var system = new RunningSystem(appHost, data, port);
@@ -65,7 +67,7 @@ internal sealed class RunningSystem : IAsyncDisposable
     }
 
     /// <summary>Resident memory by program, in MiB; what processes share is counted once.</summary>
-    public IReadOnlyDictionary<string, double> Memory() => Processes.Below(_appHost.Id)
+    public IReadOnlyDictionary<string, double> Memory() => Processes.Below(_appHost.Id, $"{Mark}={_data}")
         .GroupBy(process => process.Name).ToDictionary(group => group.Key, group => group.Sum(process => process.Memory()));
 
     public async ValueTask DisposeAsync()
@@ -101,7 +103,8 @@ internal sealed class RunningSystem : IAsyncDisposable
 /// <summary>Processes as Linux tells of them.</summary>
 internal sealed record Processes(int Id, string Name)
 {
-    public static IReadOnlyList<Processes> Below(int root)
+    /// <summary>A process and all below it, and those that inherited <paramref name="mark"/>: Aspire's orchestrator and the services are nobody's children.</summary>
+    public static IReadOnlyList<Processes> Below(int root, string? mark = null)
     {
         var parents = new Dictionary<int, int>();
 
@@ -115,7 +118,7 @@ internal sealed record Processes(int Id, string Name)
 
         bool IsBelow(int id) => id == root || (parents.TryGetValue(id, out var parent) && IsBelow(parent));
 
-        return [.. parents.Keys.Where(IsBelow).Select(id => new Processes(id, NameOf(id)))];
+        return [.. parents.Keys.Where(id => IsBelow(id) || (mark is not null && Read($"/proc/{id}/environ")?.Split('\0').Contains(mark) == true)).Select(id => new Processes(id, NameOf(id)))];
     }
 
     /// <summary>Its proportional share of resident memory, in MiB; 0 where it has ended.</summary>
@@ -129,6 +132,7 @@ internal sealed record Processes(int Id, string Name)
         var assembly = words.FirstOrDefault(word => word.Contains("/Community.", StringComparison.Ordinal));
 
         return assembly is not null ? Path.GetFileName(assembly).Replace("Community.", "", StringComparison.Ordinal).Replace(".dll", "", StringComparison.Ordinal)
+            : words.Any(word => word.Contains("/aspire.", StringComparison.OrdinalIgnoreCase)) ? "Aspire"
             : words.Any(word => word.Contains("postgres", StringComparison.Ordinal)) ? "PostgreSQL"
             : words.Any(word => word.Contains("erlang", StringComparison.Ordinal) || word.Contains("rabbit", StringComparison.Ordinal)) ? "RabbitMQ"
             : "others";

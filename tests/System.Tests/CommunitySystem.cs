@@ -36,8 +36,6 @@ public sealed class CommunitySystem : IAsyncLifetime
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(4);
 
     private readonly ConcurrentQueue<string> _console = new();
-    private readonly ConcurrentQueue<Child> _startedAgain = [];
-    private int _starts;
     private readonly string _data = Servers.NewDirectory("system");
     private readonly int _basePort = FreeBasePort();
     private Child? _appHost;
@@ -107,8 +105,6 @@ public sealed class CommunitySystem : IAsyncLifetime
         await _end.CancelAsync();
         await _renewal.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _end.Dispose();
-        foreach (var service in _startedAgain)
-            await service.Stop(Signal.Terminate, TimeSpan.FromSeconds(30));
         if (_appHost is not null)
             await _appHost.Stop(Signal.Terminate, TimeSpan.FromSeconds(60));
         if (_brokerStartedAgain is not null)
@@ -168,7 +164,7 @@ public sealed class CommunitySystem : IAsyncLifetime
     /// <summary>Kills a service, all replicas of it; at the end of the outage they are started again as they were.</summary>
     internal async Task<Outage> Kill(string service)
     {
-        var processes = ReplicaPorts(service).Select(RunningProcess.ListeningOn).ToList();
+        var processes = ReplicasOf(service);
 
         foreach (var process in processes)
             await process.Kill();
@@ -340,13 +336,17 @@ public sealed class CommunitySystem : IAsyncLifetime
         return ($"贺兰 {FamilyName} {mark}", $"{FamilyName.ToLowerInvariant()}.{mark}@example.org");
     }
 
-    private IEnumerable<int> ReplicaPorts(string service) =>
-        Enumerable.Range(1, Replicas).Select(replica => new Uri(Anybody.Services[service]).Port + (20 * replica));
+    /// <summary>The processes of a service that run; Aspire's proxy stands before them, on the service's port.</summary>
+    private IReadOnlyList<RunningProcess> ReplicasOf(string service) => RunningProcess.With(
+        ("OTEL_SERVICE_NAME", value => value == service),
+        ($"ConnectionStrings__{service}db", value => value.Contains($"Port={_basePort + 10};", StringComparison.Ordinal)));
 
     private async Task StartAgain(string service, IReadOnlyList<RunningProcess> processes)
     {
+        using var resources = new AspireResources(new Uri($"http://127.0.0.1:{_basePort + 17}"), Secret("dashboard-key"));
+
         foreach (var process in processes)
-            _startedAgain.Enqueue(await process.StartAgain(Path.Combine(Logs, $"{service}.again-{Interlocked.Increment(ref _starts)}.log")));
+            await resources.Start($"{service}-{process.Environment["OTEL_RESOURCE_ATTRIBUTES"].Split('=')[^1]}");
 
         await AllReplicasAreHealthy(service);
 
@@ -356,11 +356,14 @@ public sealed class CommunitySystem : IAsyncLifetime
             async () => (answers = await IsHealthy($"{service}/health") ? answers + 1 : 0) == 2 * Replicas, TimeSpan.FromSeconds(30), $"{service} healthy again");
     }
 
-    private async Task AllReplicasAreHealthy(string service)
-    {
-        foreach (var port in ReplicaPorts(service))
-            await Eventually.True(() => IsHealthy($"http://127.0.0.1:{port}/health"), TimeSpan.FromSeconds(60), $"{service} on port {port} healthy again");
-    }
+    private Task AllReplicasAreHealthy(string service) => Eventually.True(
+        async () =>
+        {
+            var running = ReplicasOf(service);
+            return running.Count == Replicas
+                && (await Task.WhenAll(running.Select(replica => IsHealthy($"{replica.Environment["ASPNETCORE_URLS"]}/health")))).All(healthy => healthy);
+        },
+        TimeSpan.FromSeconds(90), $"{Replicas} healthy processes of {service} again");
 
     private async Task<bool> IsHealthy(string address)
     {
@@ -391,7 +394,7 @@ public sealed class CommunitySystem : IAsyncLifetime
         while (true)
         {
             var port = Random.Shared.Next(1000, 1500) * 20;
-            if (!Enumerable.Range(port, 20 * (1 + Replicas)).Any(Ports.IsTaken))
+            if (!Enumerable.Range(port, 20).Any(Ports.IsTaken))
                 return port;
         }
     }

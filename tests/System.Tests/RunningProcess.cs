@@ -14,14 +14,38 @@ internal sealed partial class RunningProcess
     private readonly int _id;
     private readonly string _program;
     private readonly string[] _arguments;
-    private readonly Dictionary<string, string> _environment;
 
     private RunningProcess(int id)
     {
         _id = id;
         _program = new FileInfo($"/proc/{id}/exe").LinkTarget!;
         _arguments = [.. Strings("cmdline").Skip(1)];
-        _environment = Strings("environ").Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1]);
+        Environment = Strings("environ").Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1]);
+    }
+
+    public IReadOnlyDictionary<string, string> Environment { get; }
+
+    /// <summary>All whose environment says so.</summary>
+    public static IReadOnlyList<RunningProcess> With(params (string Name, Func<string, bool> Holds)[] conditions)
+    {
+        var found = new List<RunningProcess>();
+
+        foreach (var id in Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _)))
+        {
+            try
+            {
+                var process = new RunningProcess(int.Parse(id!, CultureInfo.InvariantCulture));
+
+                if (!process.HasEnded() && conditions.All(condition => process.Environment.TryGetValue(condition.Name, out var value) && condition.Holds(value)))
+                    found.Add(process);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Ended meanwhile, the kernel's own, or another user's.
+            }
+        }
+
+        return found;
     }
 
     public static RunningProcess WithId(int id) => new(id);
@@ -39,9 +63,9 @@ internal sealed partial class RunningProcess
 
     public Task<Child> StartAgain(string logFile)
     {
-        var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, _ => (string?)null);
+        var environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, _ => (string?)null);
 
-        foreach (var (name, value) in _environment)
+        foreach (var (name, value) in Environment)
             environment[name] = value;
 
         return Child.Start(new(Path.GetFileName(_program), _program, _arguments, Signal.Kill) { Environment = environment, LogFile = logFile });

@@ -1,4 +1,4 @@
-namespace Aspire.Hosting;
+namespace Community.AppHost;
 
 internal static class LogFile
 {

@@ -1,21 +1,27 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace Aspire.Hosting;
+namespace Community.AppHost;
 
 /// <summary>Why we end: a signal, or the end of the <c>dotnet run</c> that launched us. A second signal ends us at once.</summary>
-internal sealed class Ending : IDisposable
+internal sealed class Ending(IHostApplicationLifetime application) : IHostLifetime, IDisposable
 {
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(250);
 
-    private readonly CancellationTokenSource begun = new();
     private readonly List<PosixSignalRegistration> registrations = [];
 
-    public Ending()
+    /// <summary>
+    /// A script's shell starts its background jobs deaf to Ctrl-C, and .NET would leave it at that. To be called before the
+    /// first process is started, for then .NET takes note of who is deaf to what.
+    /// </summary>
+    public static void HearCtrlC()
     {
-        Token = begun.Token;
         if (Ignored(2))
-            signal(2, 0); // a script's shell starts its background jobs deaf to Ctrl-C; .NET would leave it at that
+            signal(2, 0);
+    }
+
+    public Task WaitForStartAsync(CancellationToken cancellationToken)
+    {
         Catch(PosixSignal.SIGINT);
         Catch(PosixSignal.SIGTERM);
         Catch(PosixSignal.SIGQUIT);
@@ -24,34 +30,29 @@ internal sealed class Ending : IDisposable
 
         if (LauncherIsDotnet())
             _ = WatchLauncher(Parent());
+        return Task.CompletedTask;
     }
 
-    public CancellationToken Token { get; }
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Begin() => begun.Cancel();
-
-    public void Dispose()
-    {
-        registrations.ForEach(registration => registration.Dispose());
-        begun.Dispose();
-    }
+    public void Dispose() => registrations.ForEach(registration => registration.Dispose());
 
     private void Catch(PosixSignal signal) => registrations.Add(PosixSignalRegistration.Create(signal, context =>
     {
-        context.Cancel = !begun.IsCancellationRequested;
+        context.Cancel = !application.ApplicationStopping.IsCancellationRequested;
         if (context.Cancel)
             Console.WriteLine("Stopping; once more to stop at once.");
-        begun.Cancel();
+        application.StopApplication();
     }));
 
     private async Task WatchLauncher(int launcher)
     {
         using var timer = new PeriodicTimer(Glance);
-        while (Parent() == launcher && await timer.WaitForNextTickAsync(Token))
+        while (Parent() == launcher && await timer.WaitForNextTickAsync(application.ApplicationStopping))
         {
         }
 
-        begun.Cancel();
+        application.StopApplication();
     }
 
     private static bool LauncherIsDotnet() =>
