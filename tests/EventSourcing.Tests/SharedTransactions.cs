@@ -84,7 +84,10 @@ public sealed class SharedTransactions
         Assert.Equal(
             Enumerable.Range(0, streams.Length).Select(i => (i % 40) switch
             {
-                10 => "marks_pkey", 20 => nameof(VersionConflictException), 30 => nameof(UnreachableException), _ => ""
+                10 => "marks_pkey",
+                20 => nameof(VersionConflictException),
+                30 => nameof(UnreachableException),
+                _ => ""
             }), outcomes);
         Assert.Equal(111, await host.Scalar<long>("select count(*) from mt_events where type = 'number-said.v1'"));
         Assert.Equal(111, await host.Scalar<long>("select count(*) from marks where id >= 1000"));
