@@ -81,7 +81,7 @@ internal static class GatewayEndpoints
         }
 
         // Made once for nothing, so that what is wrong with it is said before anything starts.
-        make(settings, () => throw new InvalidOperationException("Not yet."), TimeProvider.System);
+        make(settings, () => throw new InvalidOperationException("Not yet."), new NoClockYet());
         builder.Services.AddHttpClient(name);
         builder.Services.AddSingleton(services => make(
             settings, () => services.GetRequiredService<IHttpClientFactory>().CreateClient(name), services.GetRequiredService<TimeProvider>()));
@@ -193,6 +193,11 @@ internal static class GatewayEndpoints
         http.Response.Headers.RetryAfter = "5";
 
         return Problems.Problem(StatusCodes.Status503ServiceUnavailable, "gateway-away", $"{gateway.Name} does not answer as it should; try again shortly.");
+    }
+
+    private sealed class NoClockYet : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => throw new InvalidOperationException("Not yet.");
     }
 
     private sealed class GatewayStore : IStorePart
