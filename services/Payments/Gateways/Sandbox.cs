@@ -64,7 +64,8 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
     public Task<Notification> Ask(PaymentRequest payment, CancellationToken ct) => Task.FromResult<Notification>(new NothingNew());
 
     public Task<RefundAnswer> Refund(RefundRequest refund, CancellationToken ct) =>
-        Task.FromResult<RefundAnswer>(new RefundAnswer.Sent(NumberOf(refund.RefundId)));
+        Task.FromResult<RefundAnswer>(new RefundAnswer.Sent(
+            refund.Round == 0 ? NumberOf(refund.RefundId) : $"{NumberOf(refund.RefundId)}-{refund.Round}"));
 
     /// <summary>The webhook by which this gateway tells what the payer, or the payer's bank, has done.</summary>
     /// <param name="refundId">Where the outcome is one of a refund.</param>
@@ -110,6 +111,7 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
         _ => new DisputeEnded($"{m.Receipt}-chargeback", m.Receipt, money, "sandbox", Won: m.Outcome == ChargebackWon)
     };
 
+    // Of the first time that it is sent, which is the one that can be made to fail.
     private static string NumberOf(Guid refund) => $"sandbox-refund-{refund}";
 
     private static Guid Id(string what, string reference) => References.Read(Gateway, what, reference);

@@ -77,6 +77,7 @@ public sealed class SandboxMannersTests(PaymentsService payments)
         Assert.Equal(HttpStatusCode.NoContent, (await payments.Anybody().PostAsync($"{url}/refunds/{id}/failure?times=2", null)).StatusCode);
         await Refund(id, "failed");
         await (await staff.PostAsync($"/refunds/{id}/attempts", null)).Body(HttpStatusCode.OK);
+        await Refund(id, "sent");
     }
 
     [Theory]
