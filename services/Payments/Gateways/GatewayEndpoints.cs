@@ -1,35 +1,60 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventSourcing;
+using Community.Payments.Gateways.Chargebacks;
+using Community.Payments.Gateways.Refunds;
 using Community.Payments.Orders;
 using Community.ServiceDefaults;
+using JasperFx.Events.Projections;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
 
 namespace Community.Payments.Gateways;
 
-internal sealed record NewPayment(string Gateway);
+/// <param name="Action">What the payer would rather have; a gateway that does not have it gives what it has.</param>
+internal sealed record NewPayment(
+    string Gateway, [property: AllowedValues(PaymentAction.Redirect, PaymentAction.QrCode, null)] string? Action = null);
 
 internal sealed record StartedPaymentView(Guid PaymentId, PaymentStatus Status, PaymentAction Action);
 
+/// <param name="Live">Real money moves.</param>
+internal sealed record GatewayView(string Gateway, bool Configured, bool Live, string Webhook);
+
+internal sealed record GatewaysView(IReadOnlyList<GatewayView> Items);
+
 internal static class GatewayEndpoints
 {
-    private static readonly string[] All = [Sandbox.Gateway, "alipay", "wechatpay", "stripe"];
+    private const string Tag = "Gateways";
+    private const string About = "Ways to take money and to give it back.";
+    private static readonly string[] All = [Sandbox.Gateway, Alipay.Gateway, WeChatPay.Gateway, StripeCheckout.Gateway];
 
+    /// <exception cref="InvalidOperationException">A gateway is set up wrongly: the message says which setting, in one line.</exception>
     public static void AddGateways(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<IStorePart, GatewayStore>();
+        builder.Services.AddSingleton<Receiver>();
+        builder.Services.AddSingleton<RefundSender>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<RefundSender>());
+
         if (!builder.Environment.IsProduction() || builder.Configuration.GetValue<bool>("Gateways:Sandbox:Enabled"))
         {
             builder.Services.AddSingleton<Sandbox>();
             builder.Services.AddSingleton<IGateway>(services => services.GetRequiredService<Sandbox>());
         }
+
+        builder.AddGateway(Alipay.Gateway, "Alipay", (settings, http, clock) => new Alipay(settings, http, clock));
+        builder.AddGateway(WeChatPay.Gateway, "WeChatPay", (settings, http, clock) => new WeChatPay(settings, http, clock));
+        builder.AddGateway(StripeCheckout.Gateway, "Stripe", (settings, http, clock) => new StripeCheckout(settings, http, clock));
     }
 
     public static void MapGateways(this WebApplication app)
     {
-        app.MapPost("/orders/{id}/payments", Start).AnswersVersion().TakesVersion().WithTag("Orders", "What members order, pay and get back.")
-            .WithSummary("Starts a payment and says what the payer does next");
-        app.MapPost("/webhooks/{gateway}", Webhook).AllowAnonymous().ProducesProblem(401).ProducesProblem(413)
+        var orders = app.MapGroup("/orders/{id}/payments").WithTag("Orders", "What members order, pay and get back.");
+        orders.MapPost("", Start).AnswersVersion().TakesVersion().WithSummary("Starts a payment and says what the payer does next");
+        orders.MapPost("/{paymentId}/inquiry", Inquire).WithSummary("Asks the gateway what became of a payment, where its notification is late");
+        app.MapGet("/gateways", List).RequireRoles("operator").WithTag(Tag, About).WithSummary("Which gateways are set up, and with which real money moves");
+        app.MapPost("/webhooks/{gateway}", Webhook).AllowAnonymous().Produces<string>(200, "text/plain").ProducesProblem(401).ProducesProblem(413)
             .WithTag("Webhooks", "What gateways tell, signed by them.").WithSummary("Takes a gateway's notification; a repeat changes nothing")
             .AddOpenApiOperationTransformer((operation, _, _) =>
             {
@@ -37,6 +62,8 @@ internal static class GatewayEndpoints
 
                 return Task.CompletedTask;
             });
+        app.MapRefunds();
+        app.MapChargebacks();
 
         if (app.Services.GetService<Sandbox>() is not null)
         {
@@ -44,46 +71,40 @@ internal static class GatewayEndpoints
         }
     }
 
-    /// <summary>The one way by which a gateway's word gets in: checked, understood, kept.</summary>
-    public static async Task<Results<NoContent, ProblemHttpResult>> Receive(
-        IGateway gateway, IHeaderDictionary headers, ReadOnlyMemory<byte> body, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    private static void AddGateway(this WebApplicationBuilder builder, string name, string section, Func<GatewaySettings, Func<HttpClient>, TimeProvider, IGateway> make)
     {
-        Origin.Set(Origin.Current with { By = gateway.Name });
-        var now = clock.GetUtcNow();
+        var settings = new GatewaySettings(builder.Configuration, section);
 
-        switch (gateway.Read(headers, body))
+        if (!settings.IsThere)
         {
-            case MoneyReceived n:
-                var receipt = new Receipt(gateway.Name, n.Number);
-                await store.Handle(Order.Decider, Order.Stream(n.OrderId), new ConfirmPayment(n.PaymentId, receipt, n.Amount, now), ct);
-
-                return TypedResults.NoContent();
-
-            case PaymentRefused n:
-                await store.Handle(Order.Decider, Order.Stream(n.OrderId), new FailPayment(n.PaymentId, now), ct);
-
-                return TypedResults.NoContent();
-
-            case NotGenuine:
-                return Problems.Problem(
-                    StatusCodes.Status401Unauthorized, "signature-invalid", "The signature is wrong or too old.");
-
-            default:
-                return Problems.Problem(
-                    StatusCodes.Status400BadRequest, "notification-not-understood", "This is no notification of this gateway.");
+            return;
         }
+
+        // Made once for nothing, so that what is wrong with it is said before anything starts.
+        make(settings, () => throw new InvalidOperationException("Not yet."), new NoClockYet());
+        builder.Services.AddHttpClient(name);
+        builder.Services.AddSingleton(services => make(
+            settings, () => services.GetRequiredService<IHttpClientFactory>().CreateClient(name), services.GetRequiredService<TimeProvider>()));
+    }
+
+    private static GatewaysView List(IEnumerable<IGateway> gateways)
+    {
+        var there = gateways.ToDictionary(gateway => gateway.Name);
+
+        return new GatewaysView([.. All.Select(name => new GatewayView(
+            name, there.ContainsKey(name), there.GetValueOrDefault(name)?.IsLive == true, $"/webhooks/{name}"))]);
     }
 
     private static async Task<Results<Created<StartedPaymentView>, ProblemHttpResult>> Start(
         Guid id, NewPayment wish, ClaimsPrincipal user, HttpContext http, IEnumerable<IGateway> gateways, IDocumentStore store,
-        TimeProvider clock, CancellationToken ct)
+        TimeProvider clock, ILogger<Receiver> log, CancellationToken ct)
     {
         if (!All.Contains(wish.Gateway))
         {
             throw new InvalidParameter("gateway", $"must be one of {string.Join(", ", All)}");
         }
 
-        if (await store.FindOrder(id, user, null, ct) is null)
+        if (await store.FindOrder(id, user, null, ct) is not var (found, _))
         {
             return Problems.NotFound("order");
         }
@@ -91,6 +112,11 @@ internal static class GatewayEndpoints
         if (gateways.FirstOrDefault(g => g.Name == wish.Gateway) is not { } gateway)
         {
             return Problems.Problem(StatusCodes.Status409Conflict, "gateway-not-configured", $"This community does not take payments by {wish.Gateway}.");
+        }
+
+        if (!gateway.Takes(found.Total.Currency))
+        {
+            return Problems.Problem(StatusCodes.Status409Conflict, "currency-not-taken", $"{gateway.Name} does not take {found.Total.Currency}.");
         }
 
         var paymentId = http.NewId(clock);
@@ -105,14 +131,50 @@ internal static class GatewayEndpoints
 
         var order = (Placed)handled.State;
         var service = new Uri($"{http.Request.Scheme}://{http.Request.Host}{http.Request.PathBase}/");
-        var action = await gateway.Start(new PaymentRequest(id, paymentId, order.Total), service, ct);
-        http.SetVersion(handled.Version);
 
-        return TypedResults.Created($"/orders/{id}", new StartedPaymentView(paymentId, order.Payments[paymentId].Status, action));
+        try
+        {
+            var action = await gateway.Start(new PaymentRequest(id, paymentId, order.Total), wish.Action, service, ct);
+            http.SetVersion(handled.Version);
+
+            return TypedResults.Created($"/orders/{id}", new StartedPaymentView(paymentId, order.Payments[paymentId].Status, action));
+        }
+        catch (GatewayAwayException e)
+        {
+            return Away(gateway, e, http, log);
+        }
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> Webhook(
-        string gateway, HttpRequest request, IEnumerable<IGateway> gateways, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    private static async Task<Results<Ok<PaymentView>, ProblemHttpResult>> Inquire(
+        Guid id, Guid paymentId, ClaimsPrincipal user, HttpContext http, IEnumerable<IGateway> gateways, Receiver receiver, IDocumentStore store,
+        ILogger<Receiver> log, CancellationToken ct)
+    {
+        if (await store.FindOrder(id, user, null, ct) is not var (order, _) || !order.Payments.TryGetValue(paymentId, out var payment))
+        {
+            return Problems.NotFound("payment");
+        }
+
+        if (gateways.FirstOrDefault(g => g.Name == payment.Gateway) is not { } gateway)
+        {
+            return Problems.Problem(StatusCodes.Status409Conflict, "gateway-not-configured", $"This community no longer takes payments by {payment.Gateway}.");
+        }
+
+        try
+        {
+            await receiver.Take(gateway, await gateway.Ask(new PaymentRequest(id, paymentId, order.Total), ct), ct);
+        }
+        catch (GatewayAwayException e)
+        {
+            return Away(gateway, e, http, log);
+        }
+
+        var now = (Placed)(await store.Load(Order.Decider, Order.Stream(id), null, ct)).State;
+
+        return TypedResults.Ok(new PaymentView(paymentId, gateway.Name, now.Payments[paymentId].Status));
+    }
+
+    private static async Task<Results<NoContent, ContentHttpResult, ProblemHttpResult>> Webhook(
+        string gateway, HttpRequest request, IEnumerable<IGateway> gateways, Receiver receiver, CancellationToken ct)
     {
         if (gateways.FirstOrDefault(g => g.Name == gateway) is not { } known)
         {
@@ -122,6 +184,33 @@ internal static class GatewayEndpoints
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body, ct);
 
-        return await Receive(known, request.Headers, body.ToArray(), store, clock, ct);
+        return await receiver.Receive(known, request.Headers, body.ToArray(), ct);
+    }
+
+    private static ProblemHttpResult Away(IGateway gateway, GatewayAwayException e, HttpContext http, ILogger log)
+    {
+        log.LogWarning("A payment waits for its gateway: {Reason}", e.Message);
+        http.Response.Headers.RetryAfter = "5";
+
+        return Problems.Problem(StatusCodes.Status503ServiceUnavailable, "gateway-away", $"{gateway.Name} does not answer as it should; try again shortly.");
+    }
+
+    private sealed class NoClockYet : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => throw new InvalidOperationException("Not yet.");
+    }
+
+    private sealed class GatewayStore : IStorePart
+    {
+        // Inline: what is to be done is there with the fact that asks for it.
+        public void Configure(StoreOptions options)
+        {
+            options.Projections.Add<RefundList>(ProjectionLifecycle.Inline);
+            options.Projections.Add<ChargebackList>(ProjectionLifecycle.Inline);
+            options.Projections.Add<TakenReceipts>(ProjectionLifecycle.Inline);
+            options.Schema.For<RefundInList>().Index(refund => refund.Status);
+            options.Schema.For<ChargebackInList>();
+            options.Schema.For<TakenReceipt>();
+        }
     }
 }

@@ -17,6 +17,12 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
 {
     public const string Gateway = "sandbox";
     public const string SignatureHeader = "Sandbox-Signature";
+    public const string Paid = "paid";
+    public const string Failed = "failed";
+    public const string RefundFailed = "refundFailed";
+    public const string Chargeback = "chargeback";
+    public const string ChargebackWon = "chargebackWon";
+    public const string ChargebackLost = "chargebackLost";
     private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
 
     private readonly byte[] _secret = configuration["Gateways:Sandbox:Secret"] is { Length: > 0 } secret
@@ -25,7 +31,11 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
 
     public string Name => Gateway;
 
-    public Task<PaymentAction> Start(PaymentRequest payment, Uri service, CancellationToken ct)
+    public bool IsLive => false;
+
+    public bool Takes(string currency) => true;
+
+    public Task<PaymentAction> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct)
     {
         var address = configuration["Gateways:Sandbox:Address"] is { Length: > 0 } given ? new Uri($"{given.TrimEnd('/')}/") : service;
 
@@ -50,12 +60,20 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
         }
     }
 
-    /// <summary>The webhook by which this gateway tells that the payer has paid, or has not.</summary>
-    public (IHeaderDictionary Headers, byte[] Body) Tell(PaymentRequest payment, bool paid)
+    /// <summary>It keeps nothing, so that it knows nothing but what it tells.</summary>
+    public Task<Notification> Ask(PaymentRequest payment, CancellationToken ct) => Task.FromResult<Notification>(new NothingNew());
+
+    public Task<RefundAnswer> Refund(RefundRequest refund, CancellationToken ct) =>
+        Task.FromResult<RefundAnswer>(new RefundAnswer.Sent(
+            refund.Round == 0 ? NumberOf(refund.RefundId) : $"{NumberOf(refund.RefundId)}-{refund.Round}"));
+
+    /// <summary>The webhook by which this gateway tells what the payer, or the payer's bank, has done.</summary>
+    /// <param name="refundId">Where the outcome is one of a refund.</param>
+    public (IHeaderDictionary Headers, byte[] Body) Tell(PaymentRequest payment, string outcome, Guid? refundId = null)
     {
         var message = new Message(
-            paid ? "paid" : "failed", $"sandbox-{payment.PaymentId}", payment.OrderId.ToString(), payment.PaymentId.ToString(),
-            new Message.Sum(payment.Amount.Amount, payment.Amount.Currency));
+            outcome, $"sandbox-{payment.PaymentId}", payment.OrderId.ToString(), payment.PaymentId.ToString(),
+            new Message.Sum(payment.Amount.Amount, payment.Amount.Currency), refundId);
         var body = JsonSerializer.SerializeToUtf8Bytes(message, Json.Options);
         var seconds = clock.GetUtcNow().ToUnixTimeSeconds();
 
@@ -73,10 +91,10 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
         {
             return JsonSerializer.Deserialize<Message>(body.Span, Json.Options) switch
             {
-                { Outcome: "paid", Amount: { Amount: > 0 and <= Money.Most, Currency: { Length: 3 } currency } amount, Receipt.Length: > 0 and <= 200 } m
-                    when currency.All(char.IsAsciiLetterUpper) && !m.Receipt.Any(char.IsControl) =>
-                    new MoneyReceived(Id("order", m.OrderId), Id("payment", m.PaymentId), m.Receipt, new Money(amount.Amount, currency)),
-                { Outcome: "failed" } m => new PaymentRefused(Id("order", m.OrderId), Id("payment", m.PaymentId)),
+                { Outcome: Paid or Chargeback or ChargebackWon or ChargebackLost, Amount: { Amount: > 0 and <= Money.Most, Currency: { Length: 3 } currency } amount, Receipt.Length: > 0 and <= 200 } m
+                    when currency.All(char.IsAsciiLetterUpper) && !m.Receipt.Any(char.IsControl) => OfMoney(m, new Money(amount.Amount, currency)),
+                { Outcome: Failed } m => new PaymentRefused(Id("order", m.OrderId), Id("payment", m.PaymentId)),
+                { Outcome: RefundFailed, RefundId: { } refund } => new RefundBounced(refund, NumberOf(refund), "The sandbox was asked to let it fail."),
                 _ => new NotUnderstood()
             };
         }
@@ -86,9 +104,17 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
         }
     }
 
-    // Money for what cannot be an order of ours is still money: it is kept under an id of its own.
-    private static Guid Id(string what, string reference) =>
-        Guid.TryParseExact(reference, "D", out var id) ? id : StreamId.Of($"sandbox-{what}", reference);
+    private static Notification OfMoney(Message m, Money money) => m.Outcome switch
+    {
+        Paid => new MoneyReceived(Id("order", m.OrderId), Id("payment", m.PaymentId), m.Receipt, money),
+        Chargeback => new MoneyDisputed($"{m.Receipt}-chargeback", m.Receipt, money, "sandbox"),
+        _ => new DisputeEnded($"{m.Receipt}-chargeback", m.Receipt, money, "sandbox", Won: m.Outcome == ChargebackWon)
+    };
+
+    // Of the first time that it is sent, which is the one that can be made to fail.
+    private static string NumberOf(Guid refund) => $"sandbox-refund-{refund}";
+
+    private static Guid Id(string what, string reference) => References.Read(Gateway, what, reference);
 
     private bool IsGenuine(string signature, ReadOnlyMemory<byte> body)
     {
@@ -113,7 +139,7 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
     // Names its purpose, so that nothing else that the master key wraps passes for a page.
     private sealed record Page(string For, PaymentRequest Payment);
 
-    private sealed record Message(string Outcome, string Receipt, string OrderId, string PaymentId, Message.Sum Amount)
+    private sealed record Message(string Outcome, string Receipt, string OrderId, string PaymentId, Message.Sum Amount, Guid? RefundId = null)
     {
         internal sealed record Sum(long Amount, string Currency);
     }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Resources;
 using System.Security.Cryptography;
@@ -33,6 +34,9 @@ internal static class SandboxPage
         app.MapGet("/sandbox/{token}", Show).AllowAnonymous().ExcludeFromDescription();
         app.MapPost("/sandbox/{token}", Pay).AllowAnonymous().ExcludeFromDescription();
         app.MapPost("/sandbox/{token}/failure", Fail).AllowAnonymous().ExcludeFromDescription();
+        app.MapPost("/sandbox/{token}/chargeback", OpenChargeback).AllowAnonymous().ExcludeFromDescription();
+        app.MapPost("/sandbox/{token}/chargeback/closure", CloseChargeback).AllowAnonymous().ExcludeFromDescription();
+        app.MapPost("/sandbox/{token}/refunds/{refundId}/failure", FailRefund).AllowAnonymous().ExcludeFromDescription();
     }
 
     private static async Task<Results<ContentHttpResult, ProblemHttpResult>> Show(
@@ -52,33 +56,58 @@ internal static class SandboxPage
         return TypedResults.Content(Render(token, payment, status, Language(http.Request)), "text/html; charset=utf-8");
     }
 
-    private static Task<IResult> Pay(
-        string token, HttpContext http, Sandbox sandbox, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-        Tell(token, paid: true, http, sandbox, store, clock, ct);
+    private static Task<IResult> Pay(string token, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Tell(
+        token, manner, [.. Enumerable.Repeat(Sandbox.Paid, manner.Times ?? 1), .. manner.OutOfOrder == true ? [Sandbox.Failed] : Array.Empty<string>()]);
 
-    private static Task<IResult> Fail(
-        string token, HttpContext http, Sandbox sandbox, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-        Tell(token, paid: false, http, sandbox, store, clock, ct);
+    private static Task<IResult> Fail(string token, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Tell(
+        token, manner, [.. Enumerable.Repeat(Sandbox.Failed, manner.Times ?? 1)]);
+
+    private static Task<IResult> OpenChargeback(string token, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Tell(
+        token, manner, [.. Enumerable.Repeat(Sandbox.Chargeback, manner.Times ?? 1)]);
+
+    // Out of order: its end is told before its beginning.
+    private static Task<IResult> CloseChargeback(string token, bool won, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Tell(
+        token, manner,
+        [.. Enumerable.Repeat(won ? Sandbox.ChargebackWon : Sandbox.ChargebackLost, manner.Times ?? 1), .. manner.OutOfOrder == true ? [Sandbox.Chargeback] : Array.Empty<string>()]);
+
+    private static Task<IResult> FailRefund(string token, Guid refundId, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Tell(
+        token, manner, [.. Enumerable.Repeat(Sandbox.RefundFailed, manner.Times ?? 1)], refundId);
 
     private static async Task<IResult> Tell(
-        string token, bool paid, HttpContext http, Sandbox sandbox, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        this SandboxCall call, string token, SandboxManner manner, IReadOnlyList<string> outcomes, Guid? refundId = null)
     {
-        if (sandbox.Open(token) is not { } payment)
+        if (call.Sandbox.Open(token) is not { } payment)
         {
             return Problems.NotFound("payment");
         }
 
+        var http = call.Http;
+        await Task.Delay(TimeSpan.FromSeconds(manner.Delay ?? 0), call.Clock, http.RequestAborted);
+        Results<NoContent, ContentHttpResult, ProblemHttpResult>? answer = null;
+
         // By hand and not over HTTP: this service knows no address of its own that it could trust (the Host header is the
         // caller's to choose, and what it listens on may be a wildcard behind a proxy). Signature and all else are checked
         // as for a webhook that came in.
-        var (headers, body) = sandbox.Tell(payment, paid);
-        var answer = await GatewayEndpoints.Receive(sandbox, headers, body, store, clock, ct);
+        foreach (var outcome in outcomes)
+        {
+            var (headers, body) = call.Sandbox.Tell(payment, outcome, refundId);
+            answer = await call.Receiver.Receive(call.Sandbox, headers, body, http.RequestAborted);
+        }
 
         // A browser that sent the form sees the page again, with its new status.
-        return answer.Result is NoContent && http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
+        return answer?.Result is NoContent && http.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
             ? new SeeOther($"{http.Request.PathBase}/sandbox/{token}")
-            : answer;
+            : answer!;
     }
+
+    /// <summary>How the gateway tells, where one wants to see what comes of it.</summary>
+    /// <param name="Delay">Seconds until it tells.</param>
+    /// <param name="Times">How often it tells.</param>
+    /// <param name="OutOfOrder">What was before is told after.</param>
+    internal sealed record SandboxManner(
+        [property: Range(0, 60)] int? Delay = null, [property: Range(1, 100)] int? Times = null, bool? OutOfOrder = null);
+
+    internal sealed record SandboxCall(HttpContext Http, Sandbox Sandbox, Receiver Receiver, TimeProvider Clock);
 
     private sealed class SeeOther(string location) : IResult
     {

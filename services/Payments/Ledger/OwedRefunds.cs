@@ -1,5 +1,6 @@
 using Community.Payments.Orders;
 using JasperFx.Events;
+using Marten;
 using Marten.Events.Projections;
 
 namespace Community.Payments.Ledger;
@@ -12,4 +13,6 @@ internal sealed partial class OwedRefunds : EventProjection
 {
     public static OwedRefund Create(IEvent<RefundOwed> e) =>
         new(e.Id, e.StreamId, e.Data.PaymentId, e.Data.Receipt, e.Data.Amount, e.Data.Because, e.Data.At);
+
+    public static void Project(OwedMoneyReturned e, IDocumentOperations operations) => operations.Delete<OwedRefund>(e.RefundId);
 }

@@ -29,6 +29,7 @@ internal static class Movements
         OrderPaid e => Move(HeldBy(e.Receipt.Gateway), Sales, e.Amount),
         RefundOwed e => Move(HeldBy(e.Receipt.Gateway), RefundsOwed, e.Amount),
         OrderRefunded e => Move(Refunds, HeldBy(e.Gateway), e.Amount),
+        OwedMoneyReturned e => Move(RefundsOwed, HeldBy(e.Receipt.Gateway), e.Amount),
         _ => []
     };
 
@@ -49,6 +50,7 @@ internal sealed class Postings : EventProjection
         IncludeType<OrderPaid>();
         IncludeType<RefundOwed>();
         IncludeType<OrderRefunded>();
+        IncludeType<OwedMoneyReturned>();
         _insert = $"""
             insert into {table.Identifier.QualifiedName} (event_id, line, at, order_id, account, currency, debit, credit)
             values (?, ?, ?, ?, ?, ?, ?, ?)

@@ -15,6 +15,9 @@ internal sealed record ConfirmPayment(Guid PaymentId, Receipt Receipt, Money Amo
 
 internal sealed record FailPayment(Guid PaymentId, DateTimeOffset At) : OrderCommand;
 
+/// <summary>Sends back what the receipt brought and no order could take.</summary>
+internal sealed record ReturnOwedMoney(Guid RefundId, Receipt Receipt, DateTimeOffset At) : OrderCommand;
+
 internal sealed record CancelOrder(DateTimeOffset At) : OrderCommand;
 
 /// <param name="Amount">All that is left if null.</param>
@@ -26,6 +29,9 @@ internal abstract record Order
 
     /// <summary>All money that ever came for it.</summary>
     public ImmutableHashSet<Receipt> Receipts { get; init; } = [];
+
+    /// <summary>Of it, what belongs to its payers and is not on its way back.</summary>
+    public ImmutableDictionary<Receipt, Money> Owed { get; init; } = ImmutableDictionary<Receipt, Money>.Empty;
 
     public static Guid Stream(Guid orderId) => orderId;
 
@@ -39,6 +45,9 @@ internal abstract record Order
         (_, ConfirmPayment c) when order.Receipts.Contains(c.Receipt) => Decision.Nothing,
         (Open o, ConfirmPayment c) when c.Amount == o.Total => new OrderPaid(o.MemberId, o.Lines, c.PaymentId, c.Receipt, c.Amount, c.At),
         (_, ConfirmPayment c) => new RefundOwed(c.PaymentId, c.Receipt, c.Amount, order.Reason, c.At),
+
+        (_, ReturnOwedMoney c) when order.Owed.TryGetValue(c.Receipt, out var owed) => new OwedMoneyReturned(c.RefundId, c.Receipt, owed, c.At),
+        (_, ReturnOwedMoney) => new Rejection("refund-not-owed", "It was not owed, or is on its way back."),
 
         // A gateway that says twice how it ended, or of what we never began, changes nothing.
         (Placed o, FailPayment c) when o.StatusOf(c.PaymentId) is PaymentStatus.Pending => new PaymentFailed(c.PaymentId, c.At),
@@ -64,12 +73,13 @@ internal abstract record Order
 
     private static Order Evolve(Order order, OrderEvent @event) => (order, @event) switch
     {
-        (NotPlaced, OrderPlaced e) => new Open(e) { Receipts = order.Receipts },
+        (NotPlaced, OrderPlaced e) => new Open(e) { Receipts = order.Receipts, Owed = order.Owed },
         (Placed o, PaymentStarted e) => o with { Payments = o.Payments.Add(e.PaymentId, new Payment(e.Gateway, PaymentStatus.Pending)) },
         (Placed o, PaymentFailed e) => o.Now(e.PaymentId, PaymentStatus.Failed),
         (Open o, OrderPaid e) => new Paid(o.Now(e.PaymentId, PaymentStatus.Paid), e) { Receipts = o.Receipts.Add(e.Receipt) },
-        (Placed o, RefundOwed e) => o.Now(e.PaymentId, PaymentStatus.OwedBack) with { Receipts = o.Receipts.Add(e.Receipt) },
-        (_, RefundOwed e) => order with { Receipts = order.Receipts.Add(e.Receipt) },
+        (Placed o, RefundOwed e) => o.Now(e.PaymentId, PaymentStatus.OwedBack) with { Receipts = o.Receipts.Add(e.Receipt), Owed = o.Owed.Add(e.Receipt, e.Amount) },
+        (_, RefundOwed e) => order with { Receipts = order.Receipts.Add(e.Receipt), Owed = order.Owed.Add(e.Receipt, e.Amount) },
+        (_, OwedMoneyReturned e) => order with { Owed = order.Owed.Remove(e.Receipt) },
         (Open o, OrderCancelled) => new Cancelled(o),
         (Paid o, OrderRefunded e) => o with { Refunds = o.Refunds.Add(e.RefundId, e.Amount), Left = o.Left.Less(e.Amount) },
         _ => throw new UnreachableException($"{@event.GetType().Name} cannot follow {order.GetType().Name}.")

@@ -39,6 +39,10 @@ public enum OwedBecause
     AmountDiffers
 }
 
+/// <summary>What was owed goes back to its payer.</summary>
+[EventType("order-owed-returned.v1")]
+public sealed record OwedMoneyReturned(Guid RefundId, Receipt Receipt, Money Amount, DateTimeOffset At) : OrderEvent;
+
 [EventType("order-cancelled.v1")]
 public sealed record OrderCancelled(DateTimeOffset At) : OrderEvent;
 

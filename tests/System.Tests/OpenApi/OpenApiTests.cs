@@ -347,7 +347,7 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         await member.Get($"payments/orders/{order}/history").Gives(200);
         await Eventually.True(async () => (await member.Get("payments/orders").Gives(200))["items"]!.AsArray().Count == 1, Patience, "a list of orders");
         await member.Post($"payments/orders/{order}/cancellation").Gives(409);
-        await owner.Post($"payments/orders/{order}/refunds", new { reason = "half of it", amount = new { amount = 500, currency = "CNY" } }).Gives(201);
+        var refund = (await owner.Post($"payments/orders/{order}/refunds", new { reason = "half of it", amount = new { amount = 500, currency = "CNY" } }).Gives(201)).Id("refundId");
         await owner.Post($"payments/orders/{order}/refunds", new { reason = "too much", amount = new { amount = 5_000, currency = "CNY" } }).Gives(409);
         await member.Get($"payments/orders/{order}").Gives(200);
 
@@ -360,6 +360,34 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         await Notify("[]").Gives(400);
         await Eventually.True(async () => (await owner.Get("payments/refunds-owed").Gives(200))["items"]!.AsArray().Count > 0, Patience, "money to be owed back");
         await Eventually.True(async () => (await owner.Get("payments/ledger/trial-balance").Gives(200))["accounts"]!.AsArray().Count > 0, Patience, "a balance");
+
+        await owner.Get("payments/gateways").Gives(200);
+        var payment = (await member.Get($"payments/orders/{order}").Gives(200))["payments"]![0]!.Id("paymentId");
+        await member.Post($"payments/orders/{order}/payments/{payment}/inquiry").Gives(200);
+        await member.Post($"payments/orders/{order}/payments/{Somewhere}/inquiry").Gives(404);
+
+        // A refund reaches its gateway, comes back, and goes again.
+        await Sent(refund);
+        await owner.Get($"payments/refunds/{refund}/history").Gives(200);
+        await owner.Post($"payments/refunds/{refund}/attempts").Gives(409);
+        await Notify($$"""{"outcome":"refundFailed","receipt":"{{refund}}","orderId":"{{order}}","paymentId":"{{payment}}","amount":{"amount":500,"currency":"CNY"},"refundId":"{{refund}}"}""").Gives(204);
+        await owner.Get("payments/refunds?status=failed").Gives(200);
+        await owner.Post($"payments/refunds/{refund}/attempts").Gives(200);
+        await Sent(refund);
+
+        var owed = await Eventually.Value(
+            async () => (await owner.Get("payments/refunds-owed?limit=100").Gives(200))["items"]!.AsArray()
+                .FirstOrDefault(item => item!.Id("orderId") == content)?.Id("refundOwedId"),
+            id => id is not null, Patience, "what is owed");
+        await owner.Post($"payments/refunds-owed/{owed}/refund").Gives(201);
+        await owner.Post($"payments/refunds-owed/{Somewhere}/refund").Gives(404);
+        await Sent(owed!.Value);
+
+        await Notify($$"""{"outcome":"chargeback","receipt":"{{content}}","orderId":"{{order}}","paymentId":"{{payment}}","amount":{"amount":100,"currency":"CNY"} }""").Gives(204);
+        await owner.Get("payments/chargebacks").Gives(200);
+
+        async Task Sent(Guid id) => await Eventually.True(
+            async () => (await owner.Get($"payments/refunds/{id}").Gives(200)).Text("status") == "sent", Patience, "a refund to be sent");
 
         Task<Answer> Notify(string body)
         {

@@ -1,0 +1,82 @@
+using Community.EventSourcing;
+using Community.Payments.Gateways.Chargebacks;
+using Community.Payments.Gateways.Refunds;
+using Community.Payments.Orders;
+using Marten;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Community.Payments.Gateways;
+
+/// <summary>The one way by which a gateway's word gets in: checked, understood, kept.</summary>
+internal sealed class Receiver(IDocumentStore store, TimeProvider clock, ILogger<Receiver> log)
+{
+    public async Task<Results<NoContent, ContentHttpResult, ProblemHttpResult>> Receive(
+        IGateway gateway, IHeaderDictionary headers, ReadOnlyMemory<byte> body, CancellationToken ct)
+    {
+        switch (gateway.Read(headers, body))
+        {
+            case NotGenuine:
+                return Refuse(gateway, StatusCodes.Status401Unauthorized, "signature-invalid", "The signature is wrong or too old.");
+
+            case NotOurs:
+                return Refuse(gateway, StatusCodes.Status400BadRequest, "notification-not-ours", "It is meant for another app or merchant.");
+
+            case NotUnderstood:
+                return Refuse(gateway, StatusCodes.Status400BadRequest, "notification-not-understood", "This is no notification of this gateway.");
+
+            case var notification:
+                await Take(gateway, notification, ct);
+
+                return gateway.Thanks is { } thanks ? TypedResults.Text(thanks) : TypedResults.NoContent();
+        }
+    }
+
+    /// <summary>What a gateway said, by its webhook or because it was asked.</summary>
+    public async Task Take(IGateway gateway, Notification notification, CancellationToken ct)
+    {
+        Origin.Set(Origin.Current with { By = gateway.Name });
+        var now = clock.GetUtcNow();
+
+        switch (notification)
+        {
+            case MoneyReceived n:
+                var confirm = new ConfirmPayment(n.PaymentId, new Receipt(gateway.Name, n.Number), n.Amount, now);
+                var handled = await store.Handle(Order.Decider, Order.Stream(n.OrderId), confirm, ct);
+
+                // An id that is taken by something other than an order is no order's; the money is there all the same.
+                if (handled.Rejection == Rejection.NotFound)
+                {
+                    await store.Handle(Order.Decider, StreamId.Of($"{gateway.Name}-order", n.OrderId), confirm, ct);
+                }
+
+                break;
+
+            case PaymentRefused n:
+                await store.Handle(Order.Decider, Order.Stream(n.OrderId), new FailPayment(n.PaymentId, now), ct);
+                break;
+
+            case RefundBounced n:
+                await store.Handle(Refund.Decider, Refund.Stream(n.RefundId), new BounceRefund(n.RefundId, n.Number, n.Reason, now), ct);
+                break;
+
+            case MoneyDisputed n:
+                await store.Handle(
+                    Chargeback.Decider, Chargeback.Stream(gateway.Name, n.Number),
+                    new OpenChargeback(n.Number, new Receipt(gateway.Name, n.Receipt), n.Amount, n.Reason, now), ct);
+                break;
+
+            case DisputeEnded n:
+                await store.Handle(
+                    Chargeback.Decider, Chargeback.Stream(gateway.Name, n.Number),
+                    new CloseChargeback(n.Number, new Receipt(gateway.Name, n.Receipt), n.Amount, n.Reason, n.Won, now), ct);
+                break;
+        }
+    }
+
+    private ProblemHttpResult Refuse(IGateway gateway, int status, string code, string detail)
+    {
+        log.LogWarning("A notification of {Gateway} is refused: {Code}", gateway.Name, code);
+
+        return gateway.Refuse(Problems.Problem(status, code, detail));
+    }
+}

@@ -1,0 +1,105 @@
+using Community.EventSourcing;
+using Community.Payments.Ledger;
+using Community.Payments.Orders;
+using Community.ServiceDefaults;
+using Marten;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Community.Payments.Gateways.Refunds;
+
+/// <param name="WasOwed">It fitted no order; else it is a refund of a paid one.</param>
+/// <param name="NextAt">When it is tried next; null: not any more.</param>
+/// <param name="Number">What the gateway calls it.</param>
+/// <param name="Reason">Why the last attempt came to nothing.</param>
+internal sealed record SentRefundView(
+    Guid RefundId, Guid OrderId, string Gateway, Money Amount, bool WasOwed, RefundStatus Status, int Attempts, DateTimeOffset? NextAt,
+    string? Number, string? Reason, DateTimeOffset RequestedAt);
+
+internal static class RefundEndpoints
+{
+    public static void MapRefunds(this IEndpointRouteBuilder app)
+    {
+        var refunds = app.MapGroup("").RequireRoles("operator").WithTag("Refunds", "Money on its way back through its gateway.");
+        refunds.MapGet("/refunds", List).WithSummary("All refunds and how far their gateways are, the latest first");
+        refunds.MapGet("/refunds/{id}", Get).WithSummary("A refund on its way");
+        refunds.MapGet("/refunds/{id}/history", History).WithSummary("All attempts of a refund");
+        refunds.MapPost("/refunds/{id}/attempts", TryAgain).WithSummary("Has a refund that failed tried again");
+        refunds.MapPost("/refunds-owed/{id}/refund", Return).WithSummary("Sends money back that fitted no order");
+    }
+
+    private static async Task<Page<SentRefundView>> List(
+        [AsParameters] Paging paging, Word<RefundStatus>? status, IQuerySession session, CancellationToken ct)
+    {
+        var refunds = session.Query<RefundInList>().AsQueryable();
+
+        if (status?.Value.ToWord() is { } wanted)
+        {
+            refunds = refunds.Where(r => r.Status == wanted);
+        }
+
+        if (paging.Key<Guid>(out var after))
+        {
+            refunds = refunds.Where(r => r.Id < after);
+        }
+
+        var rows = await refunds.OrderByDescending(r => r.Id).Take(paging.Size + 1).ToListAsync(ct);
+
+        return paging.Page([.. rows.Select(View)], r => r.RefundId);
+    }
+
+    private static async Task<Results<Ok<SentRefundView>, ProblemHttpResult>> Get(Guid id, IQuerySession session, CancellationToken ct) =>
+        await session.LoadAsync<RefundInList>(id, ct) is { } refund ? TypedResults.Ok(View(refund)) : Problems.NotFound("refund");
+
+    private static async Task<Results<Ok<History>, ProblemHttpResult>> History(
+        Guid id, IQuerySession session, IDocumentStore store, KeyRing keys, CancellationToken ct) =>
+        await session.LoadAsync<RefundInList>(id, ct) is null
+            ? Problems.NotFound("refund")
+            : TypedResults.Ok(await store.History(keys, Refund.Stream(id), ct) ?? new History([]));
+
+    private static async Task<Results<Ok<SentRefundView>, ProblemHttpResult>> TryAgain(
+        Guid id, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if (await Find(store, id, ct) is null)
+        {
+            return Problems.NotFound("refund");
+        }
+
+        var handled = await store.Handle(Refund.Decider, Refund.Stream(id), new WantRefundAgain(id, clock.GetUtcNow()), ct);
+
+        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Ok(View((await Find(store, id, ct))!));
+    }
+
+    // The refund takes the id of what was owed: however often it is asked for, it is one.
+    private static async Task<Results<Created<SentRefundView>, ProblemHttpResult>> Return(
+        Guid id, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        Rejection? rejection = null;
+        await using var session = store.QuerySession();
+
+        if (await session.LoadAsync<OwedRefund>(id, ct) is { } owed)
+        {
+            rejection = (await store.Handle(
+                Order.Decider, Order.Stream(owed.OrderId), new ReturnOwedMoney(id, owed.Receipt, clock.GetUtcNow()), ct)).Rejection;
+        }
+
+        // Also where somebody else was first.
+        return await Find(store, id, ct) is { } refund ? TypedResults.Created($"/refunds/{id}", View(refund))
+            : rejection?.ToProblem() ?? Problems.NotFound("refund that is owed");
+    }
+
+    private static async Task<RefundInList?> Find(IDocumentStore store, Guid id, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+
+        return await session.LoadAsync<RefundInList>(id, ct);
+    }
+
+    private static SentRefundView View(RefundInList r)
+    {
+        var status = Word<RefundStatus>.Parse(r.Status, null).Value;
+
+        return new(
+            r.Id, r.OrderId, r.Gateway, r.Amount, r.WasOwed, status, r.Attempts, status == RefundStatus.Requested ? r.FreeAt : null,
+            r.Number, r.Reason, r.RequestedAt);
+    }
+}

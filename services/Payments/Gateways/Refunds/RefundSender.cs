@@ -1,0 +1,121 @@
+using System.Net.Sockets;
+using Community.EventSourcing;
+using Community.Payments.Orders;
+using Community.ServiceDefaults;
+using Marten;
+using Npgsql;
+
+namespace Community.Payments.Gateways.Refunds;
+
+/// <summary>
+/// Asks gateways for the refunds that orders have decided. Each replica runs one: who appends the attempt has the lease,
+/// and where two come to ask all the same (a lease that ended too early), the gateway knows the request by its id.
+/// </summary>
+internal sealed class RefundSender(IDocumentStore store, IEnumerable<IGateway> gateways, TimeProvider clock, ILogger<RefundSender> log) : BackgroundService
+{
+    private static readonly string Requested = RefundStatus.Requested.ToWord();
+    private const int AtATime = 20;
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+
+    /// <summary>Sends what is due, once.</summary>
+    /// <returns>How many were due.</returns>
+    public async Task<int> SendDue(CancellationToken ct)
+    {
+        Origin.Set(new Origin("refund-sender", null, null));
+        IReadOnlyList<RefundInList> due;
+
+        await using (var session = store.QuerySession())
+        {
+            var now = clock.GetUtcNow();
+            due = await session.Query<RefundInList>().Where(r => r.Status == Requested && r.FreeAt <= now)
+                .OrderBy(r => r.FreeAt).Take(AtATime).ToListAsync(ct);
+        }
+
+        foreach (var refund in due)
+        {
+            await Send(refund, ct);
+        }
+
+        return due.Count;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var beat = new PeriodicTimer(Beat, clock);
+
+        try
+        {
+            while (await beat.WaitForNextTickAsync(stoppingToken))
+            {
+                try
+                {
+                    while (await SendDue(stoppingToken) == AtATime) { }
+                }
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested
+                    && (e is NpgsqlException or SocketException or TimeoutException or VersionConflictException || e.InnerException is NpgsqlException))
+                {
+                    log.LogWarning("Refunds wait for the database: {Reason}", e.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The lease of what was under way ends by itself.
+        }
+    }
+
+    private async Task Send(RefundInList refund, CancellationToken ct)
+    {
+        var stream = Refund.Stream(refund.Id);
+        var tried = await store.Handle(Refund.Decider, stream, new TryRefund(refund.Id, clock.GetUtcNow()), ct);
+
+        if (tried.Rejection is not null)
+        {
+            return; // another replica has it
+        }
+
+        var command = await Ask(refund, tried.State, ct);
+        await store.Handle(Refund.Decider, stream, command, ct);
+    }
+
+    private async Task<RefundCommand> Ask(RefundInList refund, Refund state, CancellationToken ct)
+    {
+        if (gateways.FirstOrDefault(g => g.Name == refund.Gateway) is not { } gateway)
+        {
+            return new FailRefund(refund.Id, state.Attempts, $"{refund.Gateway} is not configured: to be given back by hand.", Certain: false, clock.GetUtcNow());
+        }
+
+        try
+        {
+            return await gateway.Refund(await Request(refund, state, ct), ct) switch
+            {
+                RefundAnswer.Sent sent => new ConfirmRefund(refund.Id, sent.Number, clock.GetUtcNow()),
+                RefundAnswer.Refused refused => new FailRefund(refund.Id, state.Attempts, refused.Reason, Certain: true, clock.GetUtcNow()),
+                var other => throw new System.Diagnostics.UnreachableException($"{other.GetType().Name} is no answer to a refund.")
+            };
+        }
+        catch (GatewayAwayException e)
+        {
+            log.LogWarning("The refund {RefundId} is put off: {Reason}", refund.Id, e.Message);
+
+            return new PutRefundOff(refund.Id, state.Attempts, e.Message, clock.GetUtcNow());
+        }
+    }
+
+    // Of which receipt it is, stands in the order.
+    private async Task<RefundRequest> Request(RefundInList refund, Refund state, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var order = (await session.Events.FetchStreamAsync(refund.OrderId, token: ct)).Select(e => e.Data).ToList();
+        var (payment, receipt, of) = refund.WasOwed
+            ? Owed(order.OfType<OwedMoneyReturned>().Single(e => e.RefundId == refund.Id))
+            : Paid(order.OfType<OrderPaid>().Single());
+
+        return new RefundRequest(refund.Id, state.Round, state.IsRepeat, payment, receipt, refund.Amount, of);
+
+        (Guid, Receipt, Money) Owed(OwedMoneyReturned returned) =>
+            (order.OfType<RefundOwed>().Single(owed => owed.Receipt == returned.Receipt).PaymentId, returned.Receipt, returned.Amount);
+
+        static (Guid, Receipt, Money) Paid(OrderPaid paid) => (paid.PaymentId, paid.Receipt, paid.Amount);
+    }
+}

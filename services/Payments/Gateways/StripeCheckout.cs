@@ -1,0 +1,264 @@
+using System.Text;
+using System.Text.Json;
+using Community.ServiceDefaults;
+using Stripe;
+using Stripe.Checkout;
+
+namespace Community.Payments.Gateways;
+
+/// <summary>Stripe: the payer pays at a page of Checkout. A receipt is a payment intent.</summary>
+internal sealed class StripeCheckout : IGateway
+{
+    public const string Gateway = "stripe";
+    private const string OrderId = "orderId";
+    private const string PaymentId = "paymentId";
+    private const string RefundId = "refundId";
+    private const long ToleranceInSeconds = 300;
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private readonly Func<HttpClient> _http;
+    private readonly TimeProvider _clock;
+    private readonly string _key;
+    private readonly string _secret;
+    private readonly Uri _address;
+    private readonly Uri? _returnTo;
+
+    /// <exception cref="InvalidOperationException">A setting is absent or wrong; the message names it.</exception>
+    public StripeCheckout(GatewaySettings settings, Func<HttpClient> http, TimeProvider clock)
+    {
+        (_http, _clock) = (http, clock);
+        (_key, _secret) = (settings.Needed("SecretKey"), settings.Needed("WebhookSecret"));
+        _address = settings.Address("Address", "https://api.stripe.com");
+        _returnTo = settings.ReturnTo;
+
+        if (!new[] { "sk_", "rk_" }.Any(prefix => _key.StartsWith(prefix, StringComparison.Ordinal)) || _key.Any(char.IsWhiteSpace))
+        {
+            throw new InvalidOperationException($"{settings.NameOf("SecretKey")} must be a secret or restricted key of Stripe (sk_… or rk_…).");
+        }
+
+        if (!_secret.StartsWith("whsec_", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"{settings.NameOf("WebhookSecret")} must be the signing secret of a webhook of Stripe (whsec_…).");
+        }
+    }
+
+    public string Name => Gateway;
+
+    public bool IsLive => _key.StartsWith("sk_live_", StringComparison.Ordinal) || _key.StartsWith("rk_live_", StringComparison.Ordinal);
+
+    public bool Takes(string currency) => Currencies.Knows(currency);
+
+    public Task<PaymentAction> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct) => Call(async client =>
+    {
+        var references = new Dictionary<string, string> { [OrderId] = payment.OrderId.ToString(), [PaymentId] = payment.PaymentId.ToString() };
+        var session = await new SessionService(client).CreateAsync(
+            new SessionCreateOptions
+            {
+                Mode = "payment",
+                ClientReferenceId = payment.OrderId.ToString(),
+                Metadata = references,
+                PaymentIntentData = new SessionPaymentIntentDataOptions { Metadata = references },
+                SuccessUrl = (_returnTo ?? service).ToString(),
+                LineItems =
+                [
+                    new SessionLineItemOptions
+                    {
+                        Quantity = 1,
+                        PriceData = new SessionLineItemPriceDataOptions
+                        {
+                            Currency = Lower(payment.Amount.Currency),
+                            UnitAmount = Theirs(payment.Amount),
+                            ProductData = new SessionLineItemPriceDataProductDataOptions { Name = $"Order {payment.OrderId}" }
+                        }
+                    }
+                ]
+            },
+            new RequestOptions { IdempotencyKey = $"payment-{payment.PaymentId}" }, ct);
+
+        return Uri.TryCreate(session.Url, UriKind.Absolute, out var page)
+            ? new PaymentAction(PaymentAction.Redirect, page)
+            : throw new GatewayAwayException(Gateway, "a session without an address");
+    }, ct);
+
+    public Task<Notification> Ask(PaymentRequest payment, CancellationToken ct) => Call<Notification>(async client =>
+    {
+        var found = await new PaymentIntentService(client).SearchAsync(
+            new PaymentIntentSearchOptions { Query = $"metadata['{PaymentId}']:'{payment.PaymentId}'" }, cancellationToken: ct);
+
+        return found.Data.OrderBy(intent => intent.Status == "succeeded" ? 0 : 1).FirstOrDefault() switch
+        {
+            { Status: "succeeded" } intent when Ours(intent.AmountReceived, intent.Currency) is { } money =>
+                new MoneyReceived(payment.OrderId, payment.PaymentId, intent.Id, money),
+            { Status: "canceled" } => new PaymentRefused(payment.OrderId, payment.PaymentId),
+            _ => new NothingNew()
+        };
+    }, ct);
+
+    public Task<RefundAnswer> Refund(RefundRequest refund, CancellationToken ct) => Call<RefundAnswer>(async client =>
+    {
+        var refunds = new RefundService(client);
+
+        // They forget an idempotency key after a day.
+        if (refund.IsRepeat)
+        {
+            await foreach (var made in refunds.ListAutoPagingAsync(new RefundListOptions { PaymentIntent = refund.Receipt.Number }, cancellationToken: ct))
+            {
+                if (made.Metadata?.GetValueOrDefault(RefundId) == refund.RefundId.ToString() && made.Status is not ("failed" or "canceled"))
+                {
+                    return new RefundAnswer.Sent(made.Id);
+                }
+            }
+        }
+
+        try
+        {
+            var sent = await refunds.CreateAsync(
+                new RefundCreateOptions
+                {
+                    PaymentIntent = refund.Receipt.Number,
+                    Amount = Theirs(refund.Amount),
+                    Metadata = new() { [RefundId] = refund.RefundId.ToString() }
+                },
+                new RequestOptions { IdempotencyKey = refund.Round == 0 ? $"refund-{refund.RefundId}" : $"refund-{refund.RefundId}-{refund.Round}" }, ct);
+
+            return sent.Status is "failed" or "canceled" ? new RefundAnswer.Refused(sent.FailureReason ?? sent.Status) : new RefundAnswer.Sent(sent.Id);
+        }
+        catch (StripeException e) when ((int)e.HttpStatusCode is 400 or 402 or 404)
+        {
+            return new RefundAnswer.Refused(e.StripeError?.Code ?? e.StripeError?.Type ?? $"status {(int)e.HttpStatusCode}");
+        }
+    }, ct);
+
+    public Notification Read(IHeaderDictionary headers, ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            EventUtility.ValidateSignature(
+                Encoding.UTF8.GetString(body.Span), headers["Stripe-Signature"].ToString(), _secret, ToleranceInSeconds, _clock.GetUtcNow().ToUnixTimeSeconds());
+        }
+        catch (StripeException)
+        {
+            return new NotGenuine();
+        }
+
+        try
+        {
+            // Read by hand: the library's own reading ties the webhook to one version of their API.
+            return JsonSerializer.Deserialize<Message>(body.Span, Json) switch
+            {
+                { Type: "checkout.session.completed" or "checkout.session.async_payment_succeeded", Data.Object: { } o } => Paid(Read<CheckoutSession>(o)),
+                { Type: "checkout.session.async_payment_failed" or "checkout.session.expired", Data.Object: { } o } =>
+                    Read<CheckoutSession>(o) is { } session ? new PaymentRefused(OrderOf(session), PaymentOf(session)) : new NotUnderstood(),
+                { Type: "charge.dispute.created", Data.Object: { } o } => Disputed(Read<Dispute>(o), ended: false),
+                { Type: "charge.dispute.closed", Data.Object: { } o } => Disputed(Read<Dispute>(o), ended: true),
+                { Type: "refund.failed", Data.Object: { } o } => Bounced(Read<RefundMade>(o)),
+                { Type.Length: > 0, Data.Object: not null } => new NothingNew(),
+                _ => new NotUnderstood()
+            };
+        }
+        catch (JsonException)
+        {
+            return new NotUnderstood();
+        }
+    }
+
+    // Stripe's minor units are those of ISO 4217, but for these.
+    private static int ExponentOf(string currency) => currency switch
+    {
+        "ISK" or "UGX" => 2,
+        "MGA" => 0,
+        _ => Currencies.Exponent(currency)
+    };
+
+    private static long Theirs(Money money) => (ExponentOf(money.Currency) - Currencies.Exponent(money.Currency)) switch
+    {
+        2 => checked(money.Amount * 100),
+        -2 => money.Amount / 100,
+        _ => money.Amount
+    };
+
+    private static Money? Ours(long? amount, string? currency)
+    {
+        if (currency is not { Length: 3 } || !currency.All(char.IsAsciiLetter) || amount is not (> 0 and <= Money.Most))
+        {
+            return null;
+        }
+
+        var code = currency.ToUpperInvariant();
+
+        return (ExponentOf(code) - Currencies.Exponent(code)) switch
+        {
+            2 => amount >= 100 ? new Money(amount.Value / 100, code) : null,
+            -2 => amount <= Money.Most / 100 ? new Money(amount.Value * 100, code) : null,
+            _ => new Money(amount.Value, code)
+        };
+    }
+
+#pragma warning disable CA1308 // their codes are in small letters
+    private static string Lower(string currency) => currency.ToLowerInvariant();
+#pragma warning restore CA1308
+
+    private static Notification Paid(CheckoutSession? session) => session switch
+    {
+        { PaymentStatus: "unpaid" or "no_payment_required" } => new NothingNew(), // it will be, or never: no money yet
+        { PaymentStatus: "paid", PaymentIntent: { Length: > 0 and <= 200 } number } when Ours(session.AmountTotal, session.Currency) is { } money =>
+            new MoneyReceived(OrderOf(session), PaymentOf(session), number, money),
+        _ => new NotUnderstood()
+    };
+
+    private static Notification Disputed(Dispute? dispute, bool ended) => dispute is { Id: { Length: > 0 } number, PaymentIntent: { Length: > 0 } receipt }
+        && Ours(dispute.Amount, dispute.Currency) is { } money
+        ? ended
+            ? new DisputeEnded(number, receipt, money, dispute.Reason ?? "", dispute.Status is "won" or "warning_closed")
+            : new MoneyDisputed(number, receipt, money, dispute.Reason ?? "")
+        : new NotUnderstood();
+
+    private static Notification Bounced(RefundMade? refund) =>
+        refund is { Id: { Length: > 0 } number } && Guid.TryParse(refund.Metadata?.GetValueOrDefault(RefundId), out var id)
+        ? new RefundBounced(id, number, refund.FailureReason ?? "")
+        : new NothingNew(); // made by hand at Stripe's
+
+    private static Guid OrderOf(CheckoutSession session) => References.Read(
+        Gateway, "order", session.Metadata?.GetValueOrDefault(OrderId) ?? session.ClientReferenceId ?? $"of {session.Id}");
+
+    private static Guid PaymentOf(CheckoutSession session) => References.Read(
+        Gateway, "payment", session.Metadata?.GetValueOrDefault(PaymentId) ?? $"of {session.Id}");
+
+    private static T? Read<T>(JsonElement o) where T : class => o.Deserialize<T>(Json);
+
+    private async Task<T> Call<T>(Func<StripeClient, Task<T>> call, CancellationToken ct)
+    {
+        using var http = _http();
+        var client = new StripeClient(new StripeClientOptions
+        {
+            ApiKey = _key,
+            ApiBase = _address.ToString().TrimEnd('/'),
+            HttpClient = new SystemNetHttpClient(http, maxNetworkRetries: 0, appInfo: null, enableTelemetry: false)
+        });
+
+        try
+        {
+            return await call(client);
+        }
+        catch (StripeException e)
+        {
+            throw new GatewayAwayException(Gateway, $"{(int)e.HttpStatusCode} {e.StripeError?.Code ?? e.StripeError?.Type}".Trim(), e);
+        }
+        catch (Exception e) when (GatewayCalls.IsAway(e, ct))
+        {
+            throw new GatewayAwayException(Gateway, e.Message, e);
+        }
+    }
+
+    private sealed record Message(string? Type, Message.Content? Data)
+    {
+        internal sealed record Content(JsonElement? Object);
+    }
+
+    private sealed record CheckoutSession(
+        string? Id, string? PaymentStatus, string? PaymentIntent, long? AmountTotal, string? Currency, string? ClientReferenceId,
+        Dictionary<string, string>? Metadata);
+
+    private sealed record Dispute(string? Id, string? PaymentIntent, long? Amount, string? Currency, string? Reason, string? Status);
+
+    private sealed record RefundMade(string? Id, string? FailureReason, Dictionary<string, string>? Metadata);
+}
