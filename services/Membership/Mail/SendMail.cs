@@ -30,7 +30,7 @@ internal sealed record Smtp(string? Host, int Port, string? User, string? Passwo
 /// </summary>
 internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing ring, IHostEnvironment environment, TimeProvider clock, ILogger<SendMail> log) : BackgroundService
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
 

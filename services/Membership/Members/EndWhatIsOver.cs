@@ -10,7 +10,7 @@ namespace Community.Membership.Members;
 internal sealed class EndWhatIsOver(IDocumentStore store, TimeProvider clock, ILogger<EndWhatIsOver> log) : BackgroundService
 {
     private const int AtOnce = 100;
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

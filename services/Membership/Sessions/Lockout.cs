@@ -70,8 +70,9 @@ internal sealed class Lockout(NpgsqlDataSource database, MasterKey master, IConf
     // Half a minute at the limit, twice as long each time after it, at most an hour. A day without an attempt forgets.
     private async Task<DateTimeOffset?> Count(byte[] key, int limit, DateTimeOffset now, CancellationToken ct)
     {
-        await using var count = database.CreateCommand("""
-            with counted as (
+        while (true)
+        {
+            await using var count = database.CreateCommand("""
                 insert into sign_in_failures as f (key, failures, last_at) values ($1, 1, $2)
                 on conflict (key) do update set
                     failures = case when f.last_at < $2 - interval '1 day' then 1 else f.failures + 1 end,
@@ -79,13 +80,19 @@ internal sealed class Lockout(NpgsqlDataSource database, MasterKey master, IConf
                     locked_until = case when f.failures + 1 >= $3 and f.last_at >= $2 - interval '1 day'
                         then $2 + least(3600, 30 * power(2, least(f.failures + 1 - $3, 10))) * interval '1 second' end
                 where f.locked_until is null or f.locked_until <= $2
-                returning key)
-            select locked_until from sign_in_failures where key = $1 and not exists (select from counted)
-            """);
-        count.Parameters.Add(new() { Value = key });
-        count.Parameters.Add(new() { Value = now });
-        count.Parameters.Add(new() { Value = limit });
+                """);
+            count.Parameters.Add(new() { Value = key });
+            count.Parameters.Add(new() { Value = now });
+            count.Parameters.Add(new() { Value = limit });
+            if (await count.ExecuteNonQueryAsync(ct) == 1)
+                return null;
 
-        return await count.ExecuteScalarAsync(ct) is DateTime until ? new DateTimeOffset(until, TimeSpan.Zero) : null;
+            // In a statement of its own: that one saw the row as it was before another locked it.
+            await using var read = database.CreateCommand("select locked_until from sign_in_failures where key = $1 and locked_until > $2");
+            read.Parameters.Add(new() { Value = key });
+            read.Parameters.Add(new() { Value = now });
+            if (await read.ExecuteScalarAsync(ct) is DateTime until)
+                return new DateTimeOffset(until, TimeSpan.Zero);
+        }
     }
 }
