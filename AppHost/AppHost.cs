@@ -28,7 +28,8 @@ try
         .WithImageTag(Images.RabbitMqTag).WithDataBindMount(Path.Combine(data.FullPath, "messaging", "container"))
         .RunBy(servers);
 
-    var membership = AddService<Projects.Membership>("membership", 1).WithEnvironment("Setup__Token", setupToken);
+    var membership = AddService<Projects.Membership>("membership", 1).WithEnvironment("Setup__Token", setupToken)
+        .WithEnvironment("Portal__Address", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{options.BasePort}")); // where links in mails lead
     var payments = AddService<Projects.Payments>("payments", 2).WithReference(membership);
     var content = AddService<Projects.Content>("content", 3).WithReference(membership);
     var incentives = AddService<Projects.Incentives>("incentives", 4).WithReference(membership);
