@@ -187,7 +187,7 @@ internal static class WholeSystem
             var joined = await Count("membership", "type = 'member-joined.v1'");
 
             return await Count("incentives", "type in ('points-earned.v1', 'points-withheld.v1')") >= done + accepted
-                && await Count("analytics", "true") >= done + joined
+                && await Count("analytics", "type <> 'tombstone'") >= done + joined
                 && await CaughtUp.All(databases["analytics"]);
         }
 

@@ -168,12 +168,13 @@ public sealed class MailTests
         await using var server = await MailServer.Start();
         var smtp = new Dictionary<string, string?> { ["Smtp:Host"] = "127.0.0.1", ["Smtp:Port"] = $"{server.Port}", ["Smtp:Security"] = "None" };
         await using var community = await MembershipService.Found();
-        var (ann, _) = await community.Join("ann");
+        var (ann, annsId) = await community.Join("ann");
         var (bob, _) = await community.Join("bob");
         // As a replica leaves it that dies after it began to send, and one that dies before.
         await using var database = NpgsqlDataSource.Create(community.Host.Database);
-        await using var died = database.CreateCommand("update mails set leased_until = $1, attempts = 1, sending_at = case when id = (select min(id::text)::uuid from mails) then $1 end");
+        await using var died = database.CreateCommand("update mails set leased_until = $1, attempts = 1, sending_at = case when member_id = $2 then $1 end");
         died.Parameters.Add(new() { Value = community.Clock.GetUtcNow().AddMinutes(2) });
+        died.Parameters.Add(new() { Value = annsId });
         await died.ExecuteNonQueryAsync(Ct);
 
         await using var replica = await MembershipService.StartAnother(community.Clock, community.Host.Database, smtp);
@@ -189,7 +190,7 @@ public sealed class MailTests
         var states = await Eventually.Value(
             async () => (await owner.GetAsync("/outbox", Ct).Ok(200))["items"]!.AsArray().Select(mail => mail!.Text("state")).ToArray(),
             states => states.Contains("sent"), Patience, "the outbox tells");
-        Assert.Equal(["sent", "uncertain"], states);
+        Assert.Equal(["sent", "uncertain"], states.Order());
         Assert.Equal("bob@example.org", Assert.Single(server.Received).To);
         ann.Dispose();
         bob.Dispose();
