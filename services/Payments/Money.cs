@@ -22,6 +22,26 @@ public sealed record Money(
     /// <summary>What is left of it. Both are of one currency.</summary>
     public Money Less(Money other) => this with { Amount = Amount - Same(other).Amount };
 
+    /// <summary>
+    /// In parts by these weights, which sum up to it exactly: each part is rounded down, and what is left goes to the largest
+    /// remainders, one minor unit each (of equal ones, to the first).
+    /// </summary>
+    public IReadOnlyList<Money> Split(IReadOnlyList<long> weights)
+    {
+        var sum = weights.Aggregate(Int128.Zero, (total, weight) => total + weight);
+
+        if (sum == 0)
+        {
+            return [.. weights.Select((_, i) => this with { Amount = i == 0 ? Amount : 0 })];
+        }
+
+        var shares = weights.Select((weight, i) => (Index: i, Share: Int128.DivRem((Int128)Amount * weight, sum))).ToList();
+        var left = (int)(Amount - shares.Aggregate(Int128.Zero, (total, s) => total + s.Share.Quotient));
+        var favoured = shares.OrderByDescending(s => s.Share.Remainder).ThenBy(s => s.Index).Take(left).Select(s => s.Index).ToHashSet();
+
+        return [.. shares.Select(s => this with { Amount = (long)s.Share.Quotient + (favoured.Contains(s.Index) ? 1 : 0) })];
+    }
+
     public override string ToString() => $"{Amount} {Currency}";
 
     private Money? Within(Int128 amount) => amount > Most ? null : this with { Amount = (long)amount };

@@ -4,7 +4,9 @@ using Community.Payments;
 using Community.Payments.Gateways;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
+using Community.Payments.Plans;
 using Community.Payments.Products;
+using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
 using Community.Standing;
 using JasperFx.Events.Projections;
@@ -14,11 +16,15 @@ builder.AddServiceDefaults();
 builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
 {
     options.Projections.Add<ProductsOnOffer>(ProjectionLifecycle.Inline); // an order is priced by it
+    options.Projections.Add<PlansOnOffer>(ProjectionLifecycle.Inline);
+    options.Projections.Add<SubscriptionList>(ProjectionLifecycle.Async);
     options.Projections.Add<OrderList>(ProjectionLifecycle.Async);
     options.Projections.Add<OwedRefunds>(ProjectionLifecycle.Async);
     options.Projections.Add(new Postings(options), ProjectionLifecycle.Async);
     options.Schema.For<ProductOnOffer>().Index(product => product.ProductId).Index(product => product.SubjectId);
     options.Schema.For<OrderInList>().Index(order => order.MemberId);
+    options.Schema.For<PlanOnOffer>();
+    options.Schema.For<SubscriptionInList>().Index(s => s.MemberId).Index(s => s.SubscriptionId).Index(s => s.DueAt!);
     options.Schema.For<OwedRefund>();
 });
 builder.AddStanding();
@@ -29,6 +35,7 @@ builder.AddMessaging("payments", Publications.All, consume =>
     consume.Add<RefuseTokenWhenRevoked>();
 });
 builder.AddGateways();
+builder.AddSubscriptions();
 
 var app = builder.Build();
 app.MapServiceDefaults();
@@ -36,8 +43,10 @@ app.UseOrigin();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");
+app.MapPlans();
 app.MapProducts();
 app.MapOrders();
+app.MapSubscriptions();
 app.MapGateways();
 app.MapLedger();
 app.Run();

@@ -1,4 +1,5 @@
 using Community.Payments.Orders;
+using Community.Payments.Subscriptions;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;
@@ -21,53 +22,151 @@ internal static class Movements
 
     public const string Refunds = "refunds";
 
+    /// <summary>Paid for days of subscriptions that are not over.</summary>
+    public const string DeferredRevenue = "deferred-revenue";
+
+    public const string SubscriptionRevenue = "subscription-revenue";
+
+    /// <summary>What changes to cheaper plans left over, for the next renewals.</summary>
+    public const string MemberCredit = "member-credit";
+
     /// <summary>What a gateway holds for us.</summary>
     public static string HeldBy(string gateway) => $"gateway:{gateway}";
 
-    public static IReadOnlyList<Posting> Of(OrderEvent @event) => @event switch
+    public static IReadOnlyList<Posting> Of(object @event) => @event switch
     {
-        OrderPaid e => Move(HeldBy(e.Receipt.Gateway), Sales, e.Amount),
+        OrderPaid e => Paid(e),
         RefundOwed e => Move(HeldBy(e.Receipt.Gateway), RefundsOwed, e.Amount),
         OrderRefunded e => Move(Refunds, HeldBy(e.Gateway), e.Amount),
+        SubscriptionStarted { Earning: null } e => Move(DeferredRevenue, SubscriptionRevenue, e.Paid),
+        SubscriptionRenewed e => Move(MemberCredit, DeferredRevenue, e.CreditUsed),
+        SubscriptionChanged e => [.. Move(MemberCredit, DeferredRevenue, e.CreditUsed), .. Move(DeferredRevenue, MemberCredit, e.Credited)],
+        PaymentNotNeeded e => Move(DeferredRevenue, RefundsOwed, e.Amount),
+        SubscriptionEnded e =>
+        [
+            .. Move(DeferredRevenue, Refunds, e.Returned), .. Move(DeferredRevenue, SubscriptionRevenue, e.Forfeited),
+            .. Move(MemberCredit, RefundsOwed, e.CreditLeft)
+        ],
         _ => []
     };
 
-    private static IReadOnlyList<Posting> Move(string debit, string credit, Money money) =>
-        [new(debit, money.Currency, money.Amount, 0), new(credit, money.Currency, 0, money.Amount)];
+    /// <summary>How, from its event on, an amount moves from deferred revenue to revenue day by day.</summary>
+    public static Earning? EarningOf(object @event) => @event switch
+    {
+        SubscriptionStarted e => e.Earning,
+        SubscriptionRenewed e => e.Earning,
+        SubscriptionChanged e => e.Earning,
+        SubscriptionResumed e => e.Earning,
+        _ => null
+    };
+
+    /// <summary>When what was earned before is earned no further; null: it goes on.</summary>
+    public static DateTimeOffset? StopsAt(object @event) => @event switch
+    {
+        SubscriptionRenewed e => e.At,
+        SubscriptionChanged e => e.At,
+        SubscriptionPaused e => e.At,
+        SubscriptionEnded e => e.At,
+        _ => null
+    };
+
+    private static List<Posting> Paid(OrderPaid e)
+    {
+        var postings = new List<Posting>();
+
+        foreach (var lines in e.Lines.Zip(e.Lines.Net(e.Amount)).GroupBy(l => l.First.IsOfSubscription() ? DeferredRevenue : Sales))
+        {
+            postings.AddRange(Move(HeldBy(e.Receipt.Gateway), lines.Key, e.Amount with { Amount = lines.Sum(l => l.Second.Amount) }));
+        }
+
+        return postings;
+    }
+
+    private static IReadOnlyList<Posting> Move(string debit, string credit, Money money) => money.Amount == 0
+        ? []
+        : [new(debit, money.Currency, money.Amount, 0), new(credit, money.Currency, 0, money.Amount)];
 }
 
 /// <summary>The ledger as a table of postings, made from the log alone.</summary>
 internal sealed class Postings : EventProjection
 {
     private readonly string _insert;
+    private readonly string _stop;
+    private readonly string _earn;
 
     public Postings(StoreOptions options)
     {
         var table = TableIn(options.DatabaseSchemaName);
-        SchemaObjects.Add(table);
-        Options.DeleteDataInTableOnTeardown(table.Identifier.QualifiedName);
+        var earnings = EarningsIn(options.DatabaseSchemaName);
+
+        foreach (var own in new[] { table, earnings })
+        {
+            SchemaObjects.Add(own);
+            Options.DeleteDataInTableOnTeardown(own.Identifier.QualifiedName);
+        }
+
         IncludeType<OrderPaid>();
         IncludeType<RefundOwed>();
         IncludeType<OrderRefunded>();
+        IncludeType<SubscriptionStarted>();
+        IncludeType<SubscriptionRenewed>();
+        IncludeType<SubscriptionChanged>();
+        IncludeType<SubscriptionPaused>();
+        IncludeType<SubscriptionResumed>();
+        IncludeType<PaymentNotNeeded>();
+        IncludeType<SubscriptionEnded>();
         _insert = $"""
             insert into {table.Identifier.QualifiedName} (event_id, line, at, order_id, account, currency, debit, credit)
             values (?, ?, ?, ?, ?, ?, ?, ?)
+            """;
+        _stop = $"update {earnings.Identifier.QualifiedName} set stopped_at = ? where stream_id = ? and stopped_at is null";
+        _earn = $"""
+            insert into {earnings.Identifier.QualifiedName} (event_id, stream_id, at, begins_at, days, amount, currency) values (?, ?, ?, ?, ?, ?, ?)
             """;
     }
 
     public static string TableName(string schema) => TableIn(schema).Identifier.QualifiedName;
 
+    /// <summary>What is being earned; how much of it by an instant is a matter of whole days, so that no clock is needed here.</summary>
+    public static string EarningsTableName(string schema) => EarningsIn(schema).Identifier.QualifiedName;
+
     public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent e, CancellationToken cancellation)
     {
         var line = 0;
 
-        foreach (var posting in Movements.Of((OrderEvent)e.Data))
+        foreach (var posting in Movements.Of(e.Data))
         {
             operations.QueueSqlCommand(
                 _insert, e.Id, line++, e.Timestamp, e.StreamId, posting.Account, posting.Currency, posting.Debit, posting.Credit);
         }
 
+        if (Movements.StopsAt(e.Data) is { } stop)
+        {
+            operations.QueueSqlCommand(_stop, stop, e.StreamId);
+        }
+
+        if (Movements.EarningOf(e.Data) is { Amount.Amount: > 0 } earning)
+        {
+            operations.QueueSqlCommand(
+                _earn, e.Id, e.StreamId, e.Timestamp, earning.From, earning.Days, earning.Amount.Amount, earning.Amount.Currency);
+        }
+
         return ValueTask.CompletedTask;
+    }
+
+    private static Table EarningsIn(string schema)
+    {
+        var table = new Table($"{schema}.ledger_earnings");
+        table.AddColumn<Guid>("event_id").AsPrimaryKey();
+        table.AddColumn<Guid>("stream_id").NotNull().AddIndex();
+        table.AddColumn("at", "timestamptz").NotNull();
+        table.AddColumn("begins_at", "timestamptz").NotNull();
+        table.AddColumn<int>("days").NotNull();
+        table.AddColumn("amount", "bigint").NotNull();
+        table.AddColumn("currency", "text").NotNull();
+        table.AddColumn("stopped_at", "timestamptz");
+
+        return table;
     }
 
     private static Table TableIn(string schema)

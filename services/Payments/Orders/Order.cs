@@ -90,6 +90,11 @@ internal abstract record Order
             return new Rejection("currencies-mixed", "All items of an order are paid in one currency.");
         }
 
+        if (c.Lines.Where(line => line.Kind is "plan" or "gift").ToList() is { Count: > 1 } or [{ Quantity: > 1 }])
+        {
+            return new Rejection("plan-once-per-order", "An order begins one subscription.");
+        }
+
         var total = c.Lines.Aggregate<OrderLine, Money?>(
             c.Lines[0].Price with { Amount = 0 },
             (sum, line) => line.Price.Times(line.Quantity) is { } amount ? sum?.Plus(amount) : null);

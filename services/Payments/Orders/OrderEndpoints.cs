@@ -8,8 +8,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Payments.Orders;
 
+/// <param name="GiftTo">The member who gets the plan among the items, for one of its intervals.</param>
 internal sealed record NewOrder(
-    [property: MinLength(1), MaxLength(50)] IReadOnlyList<NewOrderItem> Items, [property: Text(100)] string? CouponCode = null);
+    [property: MinLength(1), MaxLength(50)] IReadOnlyList<NewOrderItem> Items, [property: Text(100)] string? CouponCode = null,
+    Guid? GiftTo = null);
 
 internal sealed record NewOrderItem(Guid ProductId, [property: Range(1, 1000)] int Quantity);
 
@@ -78,7 +80,9 @@ internal static class OrderEndpoints
 
         OrderLine[] lines = [.. from item in wish.Items
             let product = products[item.ProductId]
-            select new OrderLine(product.ProductId, product.Kind, product.SubjectId, product.Name, item.Quantity, product.Price)];
+            let gift = product.Kind == "plan" && wish.GiftTo is not null
+            select new OrderLine(
+                product.ProductId, gift ? "gift" : product.Kind, gift ? wish.GiftTo!.Value : product.SubjectId, product.Name, item.Quantity, product.Price)];
         var id = http.NewId(clock);
         var handled = await store.Handle(Order.Decider, Order.Stream(id), new PlaceOrder(user.MemberId(), lines, clock.GetUtcNow()), ct);
 
