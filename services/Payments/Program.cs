@@ -1,11 +1,15 @@
 using Community.EventSourcing;
 using Community.Messaging;
 using Community.Payments;
+using Community.Payments.Coupons;
+using Community.Payments.Creators;
 using Community.Payments.Gateways;
+using Community.Payments.Invoices;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Payments.Plans;
 using Community.Payments.Products;
+using Community.Payments.Reconciliation;
 using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
 using Community.Standing;
@@ -17,6 +21,10 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
 {
     options.Projections.Add<ProductsOnOffer>(ProjectionLifecycle.Inline); // an order is priced by it
     options.Projections.Add<PlansOnOffer>(ProjectionLifecycle.Inline);
+    options.Projections.Add<CouponList>(ProjectionLifecycle.Async);
+    options.Projections.Add<InvoiceList>(ProjectionLifecycle.Async);
+    options.Projections.Add<CreatorList>(ProjectionLifecycle.Async);
+    options.Projections.Add<PayoutList>(ProjectionLifecycle.Async);
     options.Projections.Add<SubscriptionList>(ProjectionLifecycle.Async);
     options.Projections.Add<OrderList>(ProjectionLifecycle.Async);
     options.Projections.Add<OwedRefunds>(ProjectionLifecycle.Async);
@@ -24,6 +32,10 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
     options.Schema.For<ProductOnOffer>().Index(product => product.ProductId).Index(product => product.SubjectId);
     options.Schema.For<OrderInList>().Index(order => order.MemberId);
     options.Schema.For<PlanOnOffer>();
+    options.Schema.For<CreatorInList>();
+    options.Schema.For<PayoutInList>().Index(payout => payout.CreatorId);
+    options.Schema.For<InvoiceInList>().Index(invoice => invoice.MemberId).Index(invoice => invoice.Order);
+    options.Schema.For<CouponInList>();
     options.Schema.For<SubscriptionInList>().Index(s => s.MemberId).Index(s => s.SubscriptionId).Index(s => s.DueAt!);
     options.Schema.For<OwedRefund>();
 });
@@ -36,6 +48,8 @@ builder.AddMessaging("payments", Publications.All, consume =>
 });
 builder.AddGateways();
 builder.AddSubscriptions();
+builder.AddInvoices();
+builder.AddCreators();
 
 var app = builder.Build();
 app.MapServiceDefaults();
@@ -45,8 +59,12 @@ app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");
 app.MapPlans();
 app.MapProducts();
+app.MapCoupons();
 app.MapOrders();
 app.MapSubscriptions();
 app.MapGateways();
 app.MapLedger();
+app.MapInvoices();
+app.MapPayouts();
+app.MapReconciliation();
 app.Run();

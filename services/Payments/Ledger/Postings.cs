@@ -1,3 +1,4 @@
+using Community.Payments.Creators;
 using Community.Payments.Orders;
 using Community.Payments.Subscriptions;
 using JasperFx.Events;
@@ -30,6 +31,14 @@ internal static class Movements
     /// <summary>What changes to cheaper plans left over, for the next renewals.</summary>
     public const string MemberCredit = "member-credit";
 
+    /// <summary>What creators get of what is sold: an expense.</summary>
+    public const string CreatorShares = "creator-shares";
+
+    /// <summary>What we owe to creators.</summary>
+    public const string PayableToCreators = "payable:creators";
+
+    public const string Bank = "bank";
+
     /// <summary>What a gateway holds for us.</summary>
     public static string HeldBy(string gateway) => $"gateway:{gateway}";
 
@@ -42,6 +51,9 @@ internal static class Movements
         SubscriptionRenewed e => Move(MemberCredit, DeferredRevenue, e.CreditUsed),
         SubscriptionChanged e => [.. Move(MemberCredit, DeferredRevenue, e.CreditUsed), .. Move(DeferredRevenue, MemberCredit, e.Credited)],
         PaymentNotNeeded e => Move(DeferredRevenue, RefundsOwed, e.Amount),
+        ShareEarned e => Move(CreatorShares, PayableToCreators, e.Amount),
+        ShareReversed e => Move(PayableToCreators, CreatorShares, e.Amount),
+        PayoutPaid e => Move(PayableToCreators, Bank, e.Amount),
         SubscriptionEnded e =>
         [
             .. Move(DeferredRevenue, Refunds, e.Returned), .. Move(DeferredRevenue, SubscriptionRevenue, e.Forfeited),
@@ -108,6 +120,9 @@ internal sealed class Postings : EventProjection
         IncludeType<OrderPaid>();
         IncludeType<RefundOwed>();
         IncludeType<OrderRefunded>();
+        IncludeType<ShareEarned>();
+        IncludeType<ShareReversed>();
+        IncludeType<PayoutPaid>();
         IncludeType<SubscriptionStarted>();
         IncludeType<SubscriptionRenewed>();
         IncludeType<SubscriptionChanged>();

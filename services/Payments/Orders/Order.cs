@@ -6,7 +6,14 @@ namespace Community.Payments.Orders;
 
 internal abstract record OrderCommand;
 
-internal sealed record PlaceOrder(Guid MemberId, OrderLine[] Lines, DateTimeOffset At) : OrderCommand;
+/// <summary>A coupon as it is used for an order.</summary>
+/// <param name="Discount">What it takes off.</param>
+internal sealed record CouponUse(string Code, Money Discount);
+
+internal sealed record PlaceOrder(Guid MemberId, OrderLine[] Lines, DateTimeOffset At) : OrderCommand
+{
+    public CouponUse? Coupon { get; init; }
+}
 
 internal sealed record StartPayment(Guid PaymentId, string Gateway, DateTimeOffset At) : OrderCommand;
 
@@ -65,6 +72,7 @@ internal abstract record Order
     private static Order Evolve(Order order, OrderEvent @event) => (order, @event) switch
     {
         (NotPlaced, OrderPlaced e) => new Open(e) { Receipts = order.Receipts },
+        (Open o, CouponApplied e) => o with { Coupon = new CouponUse(e.Code, e.Discount) },
         (Placed o, PaymentStarted e) => o with { Payments = o.Payments.Add(e.PaymentId, new Payment(e.Gateway, PaymentStatus.Pending)) },
         (Placed o, PaymentFailed e) => o.Now(e.PaymentId, PaymentStatus.Failed),
         (Open o, OrderPaid e) => new Paid(o.Now(e.PaymentId, PaymentStatus.Paid), e) { Receipts = o.Receipts.Add(e.Receipt) },
@@ -101,7 +109,24 @@ internal abstract record Order
 
         return total is null
             ? new Rejection("total-too-large", $"An order costs at most {Money.Most} minor units.")
-            : new OrderPlaced(c.MemberId, c.Lines, total, c.At);
+            : Priced(c, c.Coupon is { } coupon ? total.Less(coupon.Discount) : total);
+    }
+
+    // Where the coupon leaves nothing, there is nothing to wait for.
+    private static Decision<OrderEvent> Priced(PlaceOrder c, Money total)
+    {
+        var placed = new OrderPlaced(c.MemberId, c.Lines, total, c.At);
+
+        if (c.Coupon is not { } coupon)
+        {
+            return placed;
+        }
+
+        var applied = new CouponApplied(coupon.Code, coupon.Discount, c.At);
+
+        return total.Amount > 0
+            ? [placed, applied]
+            : [placed, applied, new OrderPaid(c.MemberId, c.Lines, Guid.Empty, new Receipt("coupon", coupon.Code), total, c.At)];
     }
 
     private static Decision<OrderEvent> Refund(Paid order, RefundOrder c)
@@ -132,6 +157,8 @@ internal sealed record Payment(string Gateway, PaymentStatus Status);
 
 internal abstract record Placed(Guid MemberId, OrderLine[] Lines, Money Total, DateTimeOffset PlacedAt) : Order
 {
+    public CouponUse? Coupon { get; init; }
+
     public ImmutableSortedDictionary<Guid, Payment> Payments { get; init; } = ImmutableSortedDictionary<Guid, Payment>.Empty;
 
     public PaymentStatus? StatusOf(Guid paymentId) => Payments.TryGetValue(paymentId, out var payment) ? payment.Status : null;

@@ -14,8 +14,14 @@ public abstract record OrderEvent
     private protected OrderEvent() { }
 }
 
+/// <param name="Total">After the discount, where a coupon was applied.</param>
 [EventType("order-placed.v1")]
 public sealed record OrderPlaced(Guid MemberId, OrderLine[] Lines, Money Total, DateTimeOffset At) : OrderEvent;
+
+/// <summary>Comes with <see cref="OrderPlaced"/> and says why its total is less than its lines.</summary>
+/// <param name="Discount">What it took off.</param>
+[EventType("order-coupon-applied.v1")]
+public sealed record CouponApplied(string Code, Money Discount, DateTimeOffset At) : OrderEvent;
 
 [EventType("order-payment-started.v1")]
 public sealed record PaymentStarted(Guid PaymentId, string Gateway, Money Amount, DateTimeOffset At) : OrderEvent;

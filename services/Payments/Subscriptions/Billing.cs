@@ -1,4 +1,5 @@
 using Community.EventSourcing;
+using Community.Payments.Coupons;
 using Community.Payments.Gateways;
 using Community.Payments.Orders;
 using Community.Payments.Plans;
@@ -26,10 +27,12 @@ internal sealed class Billing : SubscriptionBase
         Name = "billing";
         IncludeType<OrderPaid>();
         IncludeType<OrderRefunded>();
+        IncludeType<OrderCancelled>();
         IncludeType<PaymentFailed>();
         IncludeType<RenewalDue>();
         IncludeType<PlanChangeAsked>();
         IncludeType<SubscriptionPastDue>();
+        IncludeType<SubscriptionPaused>();
         IncludeType<SubscriptionEnded>();
     }
 
@@ -51,10 +54,12 @@ internal sealed class Billing : SubscriptionBase
     {
         OrderPaid e => Paid(store, @event.StreamId, e, ct),
         OrderRefunded { Whole: true } e => Refunded(store, @event.StreamId, e, ct),
+        OrderCancelled e => Cancelled(store, @event.StreamId, e, ct),
         PaymentFailed e => Failed(store, @event.StreamId, e, ct),
         RenewalDue e => Ask(store, e.OrderId, e.MemberId, Line("renewal", e.SubscriptionId, e.Terms, e.Charge), e.Mandate, e.LapsedOrderId, e.At, ct),
         PlanChangeAsked e => Ask(store, e.OrderId, e.MemberId, Line("change", e.SubscriptionId, e.Terms, e.Charge), e.Mandate, e.LapsedOrderId, e.At, ct),
         SubscriptionPastDue { Again: true, Mandate: { } mandate } e => Charge(store, e.OrderId, e.Charge, mandate, e.Attempt, e.At, ct),
+        SubscriptionPaused { LapsedOrderId: { } lapsed } e => Cancel(store, [lapsed], e.At, ct),
         SubscriptionEnded e => Cancel(store, e.OpenOrders, e.At, ct),
         _ => Task.CompletedTask
     };
@@ -62,6 +67,9 @@ internal sealed class Billing : SubscriptionBase
     private static async Task Paid(IDocumentStore store, Guid orderId, OrderPaid e, CancellationToken ct)
     {
         var mandate = e.Receipt.Gateway == Sandbox.Gateway ? Sandbox.Gateway : null;
+        var coupon = (await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Placed { Coupon: { } use }
+            ? (await store.Load(Coupon.Decider, Coupon.Stream(use.Code), null, ct)).State.Terms
+            : null;
 
         foreach (var (line, paid) in e.Lines.Zip(e.Lines.Net(e.Amount)))
         {
@@ -72,7 +80,8 @@ internal sealed class Billing : SubscriptionBase
             else if (line.Kind is "plan" or "gift" && (await store.Load(Plan.Decider, Plan.Stream(line.ProductId), null, ct)).State.Terms is { } terms)
             {
                 var (member, source) = line.Kind == "plan" ? (e.MemberId, SubscriptionSource.Paid) : (line.SubjectId, SubscriptionSource.Gift);
-                await Tell(store, orderId, new StartSubscription(orderId, member, terms, source, null, orderId, mandate, paid, null, e.At), ct);
+                await Tell(store, orderId, new StartSubscription(
+                    orderId, member, terms, source, coupon?.ForRenewals(terms.Months), orderId, mandate, paid, null, e.At), ct);
             }
         }
     }
@@ -88,6 +97,14 @@ internal sealed class Billing : SubscriptionBase
                 var subscription = line.Kind is "plan" or "gift" ? orderId : line.SubjectId;
                 await Tell(store, subscription, new RecordRefund(orderId, paid, e.At), ct);
             }
+        }
+    }
+
+    private static async Task Cancelled(IDocumentStore store, Guid orderId, OrderCancelled e, CancellationToken ct)
+    {
+        if ((await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Placed { Coupon: { } use })
+        {
+            await store.Handle(Coupon.Decider, Coupon.Stream(use.Code), new ReleaseUse(orderId, e.At), ct);
         }
     }
 
@@ -114,19 +131,21 @@ internal sealed class Billing : SubscriptionBase
     // The sandbox charges again by itself. Others send the payer a link, which is the order.
     private async Task Charge(IDocumentStore store, Guid orderId, Money amount, string mandate, int attempt, DateTimeOffset at, CancellationToken ct)
     {
-        if (mandate != Sandbox.Gateway || _services.GetService<Sandbox>() is not { } sandbox)
+        if (mandate != Sandbox.Gateway || _services.GetService<Sandbox>() is null)
         {
             return;
         }
 
-        var payment = new PaymentRequest(orderId, StreamId.Of("charge", $"{orderId}/{attempt}"), amount);
-        var handled = await store.Handle(Order.Decider, Order.Stream(orderId), new StartPayment(payment.PaymentId, mandate, at), ct);
+        var payment = StreamId.Of("charge", $"{orderId}/{attempt}");
+        var handled = await store.Handle(Order.Decider, Order.Stream(orderId), new StartPayment(payment, mandate, at), ct);
 
         if (handled.Rejection is null)
         {
-            var refuses = _services.GetRequiredService<IConfiguration>().GetValue<bool>("Gateways:Sandbox:RefusesMandates");
-            var (headers, body) = sandbox.Tell(payment, paid: !refuses);
-            await GatewayEndpoints.Receive(sandbox, headers, body, store, _services.GetRequiredService<TimeProvider>(), ct);
+            var now = _services.GetRequiredService<TimeProvider>().GetUtcNow();
+            OrderCommand outcome = _services.GetRequiredService<IConfiguration>().GetValue<bool>("Gateways:Sandbox:RefusesMandates")
+                ? new FailPayment(payment, now)
+                : new ConfirmPayment(payment, new Receipt(mandate, $"sandbox-{payment}"), amount, now);
+            await store.Handle(Order.Decider, Order.Stream(orderId), outcome, ct);
         }
     }
 

@@ -87,7 +87,7 @@ internal abstract record Subscription
 
         (Live { PausedAt: not null }, PauseSubscription) => Decision.Nothing,
         (Live { Due: null, Cancelled: false, Renews: true, IsTrial: false, Earning: not null, Period.End: { } end } s, PauseSubscription c) when c.At < end =>
-            new SubscriptionPaused(s.SubscriptionId, s.MemberId, s.Terms, c.At),
+            new SubscriptionPaused(s.SubscriptionId, s.MemberId, s.Terms, s.Change?.OrderId, c.At),
         (Live, PauseSubscription) => new Rejection("subscription-not-pausable", "Only a paid, running period is paused."),
 
         (Live s, ChangePlan c) => s.ChangePlan(c),
@@ -119,7 +119,7 @@ internal abstract record Subscription
         },
         (Live s, SubscriptionCancelled) => s with { Cancelled = true },
         (Live s, CancellationWithdrawn) => s with { Cancelled = false },
-        (Live s, SubscriptionPaused e) => s with { PausedAt = e.At },
+        (Live s, SubscriptionPaused e) => s with { PausedAt = e.At, Change = null },
         (Live s, SubscriptionResumed e) => s with { PausedAt = null, Period = e.Period, Earning = e.Earning, Anchor = e.Period.End ?? e.At, Months = 0 },
         (Live s, PlanChangeAsked e) => s with { Change = new Change(e.OrderId, e.Terms, e.CreditUsed) },
         (Live s, SubscriptionChanged e) => s.Settle(e.OrderId) with

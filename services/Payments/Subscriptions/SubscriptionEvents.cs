@@ -84,8 +84,9 @@ public sealed record SubscriptionCancelled(Guid SubscriptionId, Guid MemberId, D
 [EventType("subscription-cancellation-withdrawn.v1")]
 public sealed record CancellationWithdrawn(Guid SubscriptionId, Guid MemberId, DateTimeOffset At) : SubscriptionEvent;
 
+/// <param name="LapsedOrderId">Of a change of plan that was asked for and not paid.</param>
 [EventType("subscription-paused.v1")]
-public sealed record SubscriptionPaused(Guid SubscriptionId, Guid MemberId, Terms Terms, DateTimeOffset At) : SubscriptionEvent;
+public sealed record SubscriptionPaused(Guid SubscriptionId, Guid MemberId, Terms Terms, Guid? LapsedOrderId, DateTimeOffset At) : SubscriptionEvent;
 
 [EventType("subscription-resumed.v1")]
 public sealed record SubscriptionResumed(

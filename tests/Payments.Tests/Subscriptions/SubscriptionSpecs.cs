@@ -148,7 +148,7 @@ public sealed class SubscriptionSpecs
     [Fact]
     public void Paused_days_are_kept()
     {
-        var paused = new SubscriptionPaused(Id, Ann, Basic, Start.AddDays(8.25));
+        var paused = new SubscriptionPaused(Id, Ann, Basic, null, Start.AddDays(8.25));
         Given(Started()).When(new PauseSubscription(Start.AddDays(8.25))).Then(paused);
         Given(Started(), paused).When(new AdvanceSubscription(Second, March)).ThenNothing();
         Given(Started(), paused).When(new ContinueSubscription(Start.AddDays(18.25))).Then(new SubscriptionResumed(
