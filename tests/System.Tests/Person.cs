@@ -76,7 +76,7 @@ internal sealed record Answer(string Request, int Status, string? MediaType, str
 {
     public string? RetryAfter { get; init; }
 
-    public JsonNode Json => Body.Length == 0 ? new JsonObject() : JsonNode.Parse(Body)!;
+    public JsonNode Json => Body.Length > 0 && MediaType?.EndsWith("json", StringComparison.Ordinal) == true ? JsonNode.Parse(Body)! : new JsonObject();
 }
 
 internal static class Answers
