@@ -192,7 +192,7 @@ public static class OpenApi
         if (type == typeof(Instant))
             schema.Format = "date-time";
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Word<>))
-            schema.Enum = [.. Enum.GetNames(type.GetGenericArguments()[0]).Select(name => (JsonNode)JsonNamingPolicy.CamelCase.ConvertName(name))];
+            schema.Enum = Words(type.GetGenericArguments()[0]);
         if ((declared as IParameterInfoParameterDescriptor)?.ParameterInfo is { } parameterInfo)
             Constrain(schema, parameterInfo.GetCustomAttributes());
     }
@@ -205,8 +205,9 @@ public static class OpenApi
         // Our own converter writes them, which hides them from the framework.
         if (type == typeof(DateTimeOffset))
             (schema.Type, schema.Format) = (JsonSchemaType.String | orNull, "date-time");
+        // One schema for all places: that one of them may be null stands there, beside the reference.
         if (type.IsEnum)
-            schema.Type = JsonSchemaType.String | orNull;
+            (schema.Type, schema.Enum) = (JsonSchemaType.String, Words(type));
         if (type == typeof(JsonNode))
             schema.Type = JsonSchemaType.Object;
         // The framework requires all that the constructor takes, also what is left out where it is null.
@@ -226,6 +227,9 @@ public static class OpenApi
 
         return Task.CompletedTask;
     }
+
+    private static List<JsonNode> Words(Type enumeration) =>
+        [.. Enum.GetNames(enumeration).Select(name => (JsonNode)JsonNamingPolicy.CamelCase.ConvertName(name))];
 
     private static void Constrain(OpenApiSchema schema, IEnumerable<Attribute> rules)
     {
