@@ -77,6 +77,8 @@ internal sealed class Servers : IAsyncDisposable
                 await Publish(ready.Services, child, KnownResourceStates.Running);
         });
         local.Add(server);
+        if (server.Process is not null)
+            AddStart(builder, server);
 
         var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         starts.Add(start.Task);
@@ -92,6 +94,8 @@ internal sealed class Servers : IAsyncDisposable
                     await initialize.Eventing.PublishAsync(new ConnectionStringAvailableEvent(available, initialize.Services), ending.Token);
                 await Publish(initialize.Services, resource, KnownResourceStates.Running);
                 _ = Watch(initialize.Services, resource, server);
+                if (server.Process is not null)
+                    _ = Follow(server.LogFile, initialize.Services.GetRequiredService<ResourceLoggerService>().GetLogger(resource));
                 start.SetResult();
             }
             catch (OperationCanceledException)
@@ -116,12 +120,39 @@ internal sealed class Servers : IAsyncDisposable
         ending.Dispose();
     }
 
+    /// <summary>Starts a server that has ended, by the dashboard, as Aspire does with what it runs itself.</summary>
+    private void AddStart<T>(IResourceBuilder<T> builder, LocalServer server) where T : ContainerResource => builder.WithCommand(
+        KnownResourceCommands.StartCommand, "Start",
+        async context =>
+        {
+            try
+            {
+                await Publish(context.Services, builder.Resource, KnownResourceStates.Starting);
+                await server.Start(ending.Token);
+                await Publish(context.Services, builder.Resource, KnownResourceStates.Running);
+                _ = Watch(context.Services, builder.Resource, server);
+                return CommandResults.Success();
+            }
+            catch (StartRefused refused)
+            {
+                await Publish(context.Services, builder.Resource, KnownResourceStates.FailedToStart);
+                return CommandResults.Failure(refused.Message);
+            }
+        },
+        new CommandOptions
+        {
+            IconName = "Play",
+            IsHighlighted = true,
+            UpdateState = context => KnownResourceStates.TerminalStates.Contains(context.ResourceSnapshot.State?.Text)
+                ? ResourceCommandState.Enabled
+                : ResourceCommandState.Hidden
+        });
+
     private async Task Watch(IServiceProvider services, IResource resource, LocalServer server)
     {
         if (server.Process?.Invoke() is not { } process)
             return;
 
-        _ = Follow(server.LogFile, services.GetRequiredService<ResourceLoggerService>().GetLogger(resource));
         var exitCode = await process.Exited;
         if (ending.IsCancellationRequested)
             return;

@@ -11,9 +11,9 @@ internal sealed class AspireResources(Uri address, string key) : IDisposable
 {
     private readonly HttpClient _http = new() { BaseAddress = address };
 
-    /// <param name="resource">One replica, as <c>content-qrmvtbkz</c>.</param>
+    /// <param name="resource">A server, or one replica of a service, as <c>content-qrmvtbkz</c>.</param>
     public Task Start(string resource) => Eventually.Value(
-        () => Execute("start", resource), answer => answer == "started", TimeSpan.FromSeconds(30), $"Aspire to start {resource}");
+        () => Execute("start", resource), answer => answer == "started", TimeSpan.FromSeconds(90), $"Aspire to start {resource}");
 
     public void Dispose() => _http.Dispose();
 

@@ -39,8 +39,6 @@ public sealed class CommunitySystem : IAsyncLifetime
     private readonly string _data = Servers.NewDirectory("system");
     private readonly int _basePort = FreeBasePort();
     private Child? _appHost;
-    private Child? _brokerStartedAgain;
-    private PostgresServer? _databaseStartedAgain;
     private JsonNode? _secrets;
     private Descriptions? _descriptions;
     private Person? _anybody;
@@ -107,10 +105,6 @@ public sealed class CommunitySystem : IAsyncLifetime
         _end.Dispose();
         if (_appHost is not null)
             await _appHost.Stop(Signal.Terminate, TimeSpan.FromSeconds(60));
-        if (_brokerStartedAgain is not null)
-            await _brokerStartedAgain.Stop(Signal.Terminate, TimeSpan.FromSeconds(30));
-        if (_databaseStartedAgain is not null)
-            await _databaseStartedAgain.Stop();
     }
 
     /// <summary>Somebody new, signed in with these roles.</summary>
@@ -129,15 +123,12 @@ public sealed class CommunitySystem : IAsyncLifetime
     /// <summary>Takes the broker away as a crash does, until the end of the outage; its data stays.</summary>
     internal async Task<Outage> TakeBrokerAway()
     {
-        var broker = RunningProcess.ListeningOn(_basePort + 11);
-        await broker.Kill();
+        await RunningProcess.ListeningOn(_basePort + 11).Kill();
 
         return new(async () =>
         {
             await Eventually.True(() => Task.FromResult(!Ports.IsTaken(_basePort + 11)), TimeSpan.FromSeconds(20), "the broker's port to be free");
-            _brokerStartedAgain = await broker.StartAgain(Path.Combine(Logs, "messaging.again.log"));
-            await Eventually.True(
-                () => RabbitMqServer.Answers("127.0.0.1", _basePort + 11, CancellationToken.None), TimeSpan.FromSeconds(60), "a broker that answers again");
+            await Start("messaging");
         });
     }
 
@@ -145,18 +136,13 @@ public sealed class CommunitySystem : IAsyncLifetime
     internal async Task<Outage> TakeDatabaseAway()
     {
         var port = _basePort + 10;
-
-        if (_databaseStartedAgain is null)
-            await RunningProcess.ListeningOn(port).Kill();
-        else
-            await _databaseStartedAgain.Stop(Signal.Kill);
+        await RunningProcess.ListeningOn(port).Kill();
 
         return new(async () =>
         {
             // The backends of a killed server end a moment after it.
             await Eventually.True(() => Task.FromResult(!Ports.IsTaken(port)), TimeSpan.FromSeconds(20), "the end of the killed server's backends");
-            _databaseStartedAgain = new(new(Path.Combine(_data, "postgres"), port, Secret("postgres-password")) { LogFile = Path.Combine(Logs, "postgres.again.log") });
-            await _databaseStartedAgain.Start(CancellationToken.None);
+            await Start("postgres");
             await Task.WhenAll(Services.Select(AllReplicasAreHealthy));
         });
     }
@@ -343,10 +329,8 @@ public sealed class CommunitySystem : IAsyncLifetime
 
     private async Task StartAgain(string service, IReadOnlyList<RunningProcess> processes)
     {
-        using var resources = new AspireResources(new Uri($"http://127.0.0.1:{_basePort + 17}"), Secret("dashboard-key"));
-
         foreach (var process in processes)
-            await resources.Start($"{service}-{process.Environment["OTEL_RESOURCE_ATTRIBUTES"].Split('=')[^1]}");
+            await Start($"{service}-{process.Environment["OTEL_RESOURCE_ATTRIBUTES"].Split('=')[^1]}");
 
         await AllReplicasAreHealthy(service);
 
@@ -354,6 +338,12 @@ public sealed class CommunitySystem : IAsyncLifetime
         var answers = 0;
         await Eventually.True(
             async () => (answers = await IsHealthy($"{service}/health") ? answers + 1 : 0) == 2 * Replicas, TimeSpan.FromSeconds(30), $"{service} healthy again");
+    }
+
+    private async Task Start(string resource)
+    {
+        using var resources = new AspireResources(new Uri($"http://127.0.0.1:{_basePort + 17}"), Secret("dashboard-key"));
+        await resources.Start(resource);
     }
 
     private Task AllReplicasAreHealthy(string service) => Eventually.True(

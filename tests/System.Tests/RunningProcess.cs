@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -8,18 +7,14 @@ using Community.Testing;
 
 namespace Community.SystemTests;
 
-/// <summary>A process that somebody else started: to be killed without warning, and started again just as it was.</summary>
+/// <summary>A process that somebody else started: to be killed without warning.</summary>
 internal sealed partial class RunningProcess
 {
     private readonly int _id;
-    private readonly string _program;
-    private readonly string[] _arguments;
 
     private RunningProcess(int id)
     {
         _id = id;
-        _program = new FileInfo($"/proc/{id}/exe").LinkTarget!;
-        _arguments = [.. Strings("cmdline").Skip(1)];
         Environment = Strings("environ").Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1]);
     }
 
@@ -59,16 +54,6 @@ internal sealed partial class RunningProcess
         using var process = Process.GetProcessById(_id);
         process.Kill();
         await Eventually.True(() => Task.FromResult(HasEnded()), TimeSpan.FromSeconds(20), $"the end of process {_id}");
-    }
-
-    public Task<Child> StartAgain(string logFile)
-    {
-        var environment = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(entry => (string)entry.Key, _ => (string?)null);
-
-        foreach (var (name, value) in Environment)
-            environment[name] = value;
-
-        return Child.Start(new(Path.GetFileName(_program), _program, _arguments, Signal.Kill) { Environment = environment, LogFile = logFile });
     }
 
     private bool HasEnded()
