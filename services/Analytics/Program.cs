@@ -22,4 +22,5 @@ app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");
 app.MapActivities();
 app.MapFigures();
+app.MapExport();
 app.Run();

@@ -10,19 +10,21 @@ using Community.Standing;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.Services.AddSingleton<Purchases>();
+builder.Services.AddSingleton<Entitlements>();
 builder.AddEventStore("contentdb", typeof(Program).Assembly, options =>
 {
     ContentListings.Configure(options);
     CommentTexts.Configure(options);
     TopicReadings.Configure(options);
-    options.Storage.ExtendedSchemaObjects.Add(Purchases.Table);
+    options.Storage.ExtendedSchemaObjects.Add(Entitlements.Table);
+    options.Storage.ExtendedSchemaObjects.Add(Entitlements.Tiers);
 });
 builder.AddStanding();
 builder.AddMessaging("content", Publications.All, consume =>
 {
     consume.Add<UnlockContentWhenOrderPaid>();
     consume.Add<LockContentWhenOrderRefunded>();
+    consume.Add<OpenContentByTier>();
     consume.Add<RefuseTokenWhenRevoked>();
 });
 
@@ -37,4 +39,5 @@ app.MapAudience();
 app.MapComments();
 app.MapTopics();
 app.MapImports();
+app.MapExport();
 app.Run();

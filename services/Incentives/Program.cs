@@ -17,6 +17,7 @@ builder.AddEventStore("incentivesdb", typeof(Program).Assembly, options =>
 });
 builder.AddStanding();
 builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>().Add<RefuseTokenWhenRevoked>());
+builder.Services.AddSingleton<RulesInForce>();
 builder.Services.AddSingleton<PointsBook>();
 builder.Services.AddSingleton<BadgeBook>();
 
@@ -29,4 +30,5 @@ app.MapProjections().RequireRoles("operator");
 app.MapRules();
 app.MapPoints();
 app.MapBadges();
+app.MapExport();
 app.Run();

@@ -1,5 +1,7 @@
 using Community.Messaging;
 using Community.Payments.Orders;
+using Community.Payments.Subscriptions;
+using Community.ServiceDefaults;
 
 namespace Community.Payments;
 
@@ -11,7 +13,25 @@ internal static class Publications
         Publication.Of<OrderPaid, Contracts.OrderPaid>(e => new Contracts.OrderPaid(
             e.StreamId, e.Data.MemberId, Lines(e.Data.Lines), e.Data.Amount.Amount, e.Data.Amount.Currency, e.Data.At)),
         Publication.Of<OrderRefunded, Contracts.OrderRefunded>(e => new Contracts.OrderRefunded(
-            e.StreamId, e.Data.MemberId, Lines(e.Data.Lines), e.Data.Amount.Amount, e.Data.Amount.Currency, e.Data.Whole, e.Data.At))
+            e.StreamId, e.Data.MemberId, Lines(e.Data.Lines), e.Data.Amount.Amount, e.Data.Amount.Currency, e.Data.Whole, e.Data.At)),
+        Publication.Of<SubscriptionStarted, Contracts.SubscriptionStarted>(e => new Contracts.SubscriptionStarted(
+            e.Data.SubscriptionId, e.Data.MemberId, e.Data.Terms.PlanId, e.Data.Terms.Tier, e.Data.Source.ToWord(),
+            e.Data.Monthly.Amount, e.Data.Monthly.Currency, e.Data.Period.End, e.Version, e.Data.At)),
+        Publication.Of<SubscriptionRenewed, Contracts.SubscriptionRenewed>(e => new Contracts.SubscriptionRenewed(
+            e.Data.SubscriptionId, e.Data.MemberId, e.Data.Terms.PlanId, e.Data.Terms.Tier,
+            e.Data.Monthly.Amount, e.Data.Monthly.Currency, e.Data.Period.End, e.Version, e.Data.At)),
+        Publication.Of<SubscriptionChanged, Contracts.SubscriptionChanged>(e => new Contracts.SubscriptionChanged(
+            e.Data.SubscriptionId, e.Data.MemberId, e.Data.To.PlanId, e.Data.From.Tier, e.Data.To.Tier,
+            e.Data.Monthly.Amount, e.Data.Monthly.Currency, e.Data.Period.End, e.Version, e.Data.At)),
+        Publication.Of<SubscriptionPastDue, Contracts.SubscriptionPastDue>(e => new Contracts.SubscriptionPastDue(
+            e.Data.SubscriptionId, e.Data.MemberId, e.Data.Terms.Tier, e.Data.OrderId, e.Data.Attempt, e.Data.NextAttempt,
+            e.Data.Monthly.Amount, e.Data.Monthly.Currency, e.Version, e.Data.At)),
+        Publication.Of<SubscriptionPaused, Contracts.SubscriptionPaused>(e => new Contracts.SubscriptionPaused(
+            e.Data.SubscriptionId, e.Data.MemberId, e.Data.Terms.Tier, e.Version, e.Data.At)),
+        Publication.Of<SubscriptionResumed, Contracts.SubscriptionResumed>(e => new Contracts.SubscriptionResumed(
+            e.Data.SubscriptionId, e.Data.MemberId, e.Data.Terms.Tier, e.Data.Monthly.Amount, e.Data.Monthly.Currency, e.Data.Period.End, e.Version, e.Data.At)),
+        Publication.Of<SubscriptionEnded, Contracts.SubscriptionEnded>(e => new Contracts.SubscriptionEnded(
+            e.Data.SubscriptionId, e.Data.MemberId, e.Data.Terms.PlanId, e.Data.Terms.Tier, e.Data.Because.ToWord(), e.Version, e.Data.At))
     ];
 
     private static Contracts.OrderLine[] Lines(OrderLine[] lines) =>

@@ -18,21 +18,27 @@ public sealed class MembershipService : IAsyncLifetime
     public const string GoodPassword = "violet harbour 42";
 
     private ServiceHost<Program>? _host;
+    private Neighbour? _payments;
     private int _people;
 
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
 
     public ServiceHost<Program> Host => _host ?? throw new InvalidOperationException("Not started.");
 
+    /// <summary>Plays payments.</summary>
+    public Neighbour Payments => _payments ?? throw new InvalidOperationException("Not started.");
+
     public Person Owner { get; private set; } = new(Guid.Empty, "", "");
 
-    public static Task<ServiceHost<Program>> StartAnother(TimeProvider clock, string? database = null, IReadOnlyDictionary<string, string?>? settings = null) =>
+    public static Task<ServiceHost<Program>> StartAnother(TimeProvider clock, string? database = null, IReadOnlyDictionary<string, string?>? settings = null, Uri? messaging = null) =>
         ServiceHost<Program>.Start("membership", issuer: null, settings ?? new Dictionary<string, string?> { ["Setup:Token"] = SetupToken },
-            database: database, configure: services => services.Replace(ServiceDescriptor.Singleton(clock)));
+            database: database, messaging: messaging, configure: services => services.Replace(ServiceDescriptor.Singleton(clock)));
 
     public async ValueTask InitializeAsync()
     {
-        _host = await StartAnother(Clock);
+        var messaging = await Servers.CreateVirtualHost("membership");
+        _payments = await Neighbour.Start(messaging, ["payments"]);
+        _host = await StartAnother(Clock, messaging: messaging);
         using var client = Host.Client();
         var owner = await client.PostAsJsonAsync("/setup", Setup("owner@example.org"), Ct).Ok(201);
         Owner = await SignIn("owner@example.org", owner.Id("memberId"));
@@ -107,6 +113,8 @@ public sealed class MembershipService : IAsyncLifetime
     {
         if (_host is not null)
             await _host.DisposeAsync();
+        if (_payments is not null)
+            await _payments.DisposeAsync();
     }
 
     internal static CancellationToken Ct => TestContext.Current.CancellationToken;

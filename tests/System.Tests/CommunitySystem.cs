@@ -78,6 +78,10 @@ public sealed class CommunitySystem : IAsyncLifetime
                 select KeyValuePair.Create(name, (string?)null))
             {
                 ["Gateways__Sandbox__Secret"] = SandboxSecret,
+                ["RevenueShare__Percent"] = "60",
+                ["RevenueShare__HoldDays"] = "0",
+                ["Referrals__PercentOff"] = "10",
+                ["Tax__Percent"] = "6",
                 ["RateLimits__PerMinute"] = "1000000",
                 ["RateLimits__AnonymousPerMinute"] = "1000000",
                 ["RateLimits__CredentialsPerMinute"] = "1000000",
@@ -215,13 +219,13 @@ public sealed class CommunitySystem : IAsyncLifetime
     /// Waits until all that was said aloud has been heard, and that once: incentives keeps an event for each activity that
     /// could earn, analytics one for each activity and each joining. (Of the activities that the tests make use of.)
     /// </summary>
-    internal Task AllIsHeard()
+    internal Task AllIsHeard(TimeSpan? patience = null)
     {
-        return Eventually.Value(Difference, difference => difference == (0, 0), TimeSpan.FromSeconds(180), "incentives and analytics to have heard all, and nothing twice");
+        return Eventually.Value(Difference, difference => difference == (0, 0), patience ?? TimeSpan.FromSeconds(180), "incentives and analytics to have heard all, and nothing twice");
 
         async Task<(long Incentives, long Analytics)> Difference()
         {
-            var done = await Count("payments", "type = 'order-paid.v1'") + await Count("content", """
+            var done = await Count("payments", "type = 'order-paid.v1' and data->'lines'->0->>'kind' <> 'renewal'") + await Count("content", """
                 type in ('content-published.v1', 'content-viewed.v1', 'content-shared.v1', 'reaction-added.v1', 'feedback-given.v1')
                 or type in ('topic-opened.v1', 'reply-posted.v1', 'comment-posted.v1') and data->>'authorId' is not null
                 """);

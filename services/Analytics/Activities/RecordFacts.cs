@@ -40,8 +40,10 @@ internal sealed class RecordFacts(IDocumentStore store) :
     public Task Consume(ConsumeContext<FeedbackGiven> context) =>
         Did(context, context.Message.MemberId, ActivityKinds.Feedback, context.Message.ContentId, context.Message.At);
 
-    public Task Consume(ConsumeContext<OrderPaid> context) =>
-        Did(context, context.Message.MemberId, ActivityKinds.Order, context.Message.OrderId, context.Message.At);
+    // A renewal happens to the member.
+    public Task Consume(ConsumeContext<OrderPaid> context) => context.Message.Lines.All(line => line.Kind == "renewal")
+        ? Task.CompletedTask
+        : Did(context, context.Message.MemberId, ActivityKinds.Order, context.Message.OrderId, context.Message.At);
 
     public Task Consume(ConsumeContext<MemberJoined> context) =>
         Record(context, new MemberJoinRecorded(context.Message.MemberId, context.Message.JoinedAt, context.Message.Imported));

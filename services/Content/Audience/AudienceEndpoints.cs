@@ -28,21 +28,21 @@ internal static class AudienceEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> View(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct) =>
-        await Refuse(id, user, Reach.Preview, store, purchases, ct)
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
+        await Refuse(id, user, Reach.Preview, store, entitlements, ct)
         ?? Answer(await store.Handle(
             Moment.Decider, http.NewId(clock), new ContentViewed(id, user.MemberId(), clock.GetUtcNow()), ct));
 
     private static async Task<Results<NoContent, ProblemHttpResult>> ShareIt(
-        Guid id, Share body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock,
+        Guid id, Share body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock,
         CancellationToken ct) =>
-        await Refuse(id, user, Reach.Preview, store, purchases, ct)
+        await Refuse(id, user, Reach.Preview, store, entitlements, ct)
         ?? Answer(await store.Handle(
             Moment.Decider, http.NewId(clock), new ContentShared(id, user.MemberId(), body.Channel, clock.GetUtcNow()), ct));
 
     private static async Task<Results<NoContent, ProblemHttpResult>> React(
-        Guid id, Reaction body, ClaimsPrincipal user, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct) =>
-        await Refuse(id, user, Reach.Preview, store, purchases, ct)
+        Guid id, Reaction body, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
+        await Refuse(id, user, Reach.Preview, store, entitlements, ct)
         ?? await Hold(id, user, store, new React(id, user.MemberId(), body.Kind, clock.GetUtcNow()), ct);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Withdraw(
@@ -51,8 +51,8 @@ internal static class AudienceEndpoints
         await Hold(id, user, store, new WithdrawReaction(id, user.MemberId(), kind.Value, clock.GetUtcNow()), ct);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> GiveFeedback(
-        Guid id, Feedback body, ClaimsPrincipal user, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct) =>
-        await Refuse(id, user, Reach.Full, store, purchases, ct)
+        Guid id, Feedback body, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
+        await Refuse(id, user, Reach.Full, store, entitlements, ct)
         ?? await Hold(id, user, store, new GiveFeedback(id, user.MemberId(), body.Rating, body.Text ?? "", clock.GetUtcNow()), ct);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Hold(
@@ -64,14 +64,14 @@ internal static class AudienceEndpoints
 
     /// <summary>Why the member may not take part in the content, or null.</summary>
     internal static async Task<ProblemHttpResult?> Refuse(
-        Guid id, ClaimsPrincipal user, Reach needed, IDocumentStore store, Purchases purchases, CancellationToken ct)
+        Guid id, ClaimsPrincipal user, Reach needed, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
     {
         var reader = Reader.Of(user);
-        var (work, _, bought) = await store.Find(id, reader, purchases, ct);
+        var (work, _, rights) = await store.Find(id, reader, entitlements, ct);
 
         return work is null ? Problems.NotFound("content")
             : work.Stage != Stage.Published ? Problems.Problem(409, "content-not-published", "It is not published.")
-            : needed == Reach.Full && reader.Into(work.AuthorId, work.Requires, bought) != Reach.Full
+            : needed == Reach.Full && reader.Into(work.AuthorId, work.Requires, rights.Open(id, work.Requires)) != Reach.Full
                 ? Problems.Forbidden("This is for those who can read all of it.")
             : null;
     }

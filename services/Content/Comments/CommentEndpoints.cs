@@ -30,9 +30,9 @@ internal static class CommentEndpoints
     }
 
     private static async Task<Results<Created<CommentAnswer>, ProblemHttpResult>> OnContent(
-        Guid id, NewComment body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock,
+        Guid id, NewComment body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock,
         CancellationToken ct) =>
-        await AudienceEndpoints.Refuse(id, user, Reach.Full, store, purchases, ct) is { } refusal
+        await AudienceEndpoints.Refuse(id, user, Reach.Full, store, entitlements, ct) is { } refusal
             ? refusal
             : await Post(SubjectKind.Content, id, body, user, http, store, clock, ct);
 
@@ -63,20 +63,20 @@ internal static class CommentEndpoints
     }
 
     private static async Task<Results<Ok<CommentAnswer>, ProblemHttpResult>> Get(
-        Guid id, ClaimsPrincipal user, IDocumentStore store, Purchases purchases, CancellationToken ct)
+        Guid id, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
     {
         var comment = (await store.Load(Comment.Decider, id, asOf: null, ct)).State;
 
         // Who may not know of the content may not know what is said about it.
         return comment is null
-            || (comment.SubjectKind == SubjectKind.Content && (await store.Find(comment.SubjectId, Reader.Of(user), purchases, ct)).Work is null)
+            || (comment.SubjectKind == SubjectKind.Content && (await store.Find(comment.SubjectId, Reader.Of(user), entitlements, ct)).Work is null)
                 ? Problems.NotFound("comment")
                 : TypedResults.Ok(Show(id, comment));
     }
 
     private static async Task<Results<Ok<Page<CommentAnswer>>, ProblemHttpResult>> OfContent(
-        Guid id, [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, Purchases purchases, CancellationToken ct) =>
-        (await store.Find(id, Reader.Of(user), purchases, ct)).Work is null
+        Guid id, [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct) =>
+        (await store.Find(id, Reader.Of(user), entitlements, ct)).Work is null
             ? Problems.NotFound("content")
             : await Of(id, paging, store, ct);
 

@@ -63,7 +63,7 @@ internal static class ContentEndpoints
             .WithSummary("Published contents, newest first; with status, one's own or, for reviewers and operators, all");
         contents.MapGet("{id:guid}", Get).AllowAnonymous().AnswersVersion().ProducesProblem(403)
             .WithSummary("A content, whole or as a preview; for its author and operators, what it was at an instant")
-            .WithDescription("Which tier or level a member has is not known here yet: what requires one is whole only for its author, reviewers, operators and who has bought it.");
+            .WithDescription("Price and tier each open it. Which level a member has is not known here yet: what requires one alone is whole only for its author, reviewers and operators.");
         contents.MapGet("{id:guid}/history", History).WithSummary("All that happened to a content; for its author and operators");
         contents.MapPatch("{id:guid}", Revise).AnswersVersion().TakesVersion().WithSummary("Changes what is given; for its author");
         contents.MapPost("{id:guid}/submission", Submit).AnswersVersion().TakesVersion().WithSummary("Submits a draft to review");
@@ -87,13 +87,13 @@ internal static class ContentEndpoints
 
         http.SetVersion(handled.Version);
 
-        return TypedResults.Created($"/contents/{id}", Show(id, (Work.Drafted)handled.State, Reader.Of(user), bought: false));
+        return TypedResults.Created($"/contents/{id}", Show(id, (Work.Drafted)handled.State, Reader.Of(user), Rights.None));
     }
 
     /// <summary>Published contents, newest first; with <c>status</c>, other ones: one's own, or all for reviewers and operators.</summary>
     private static async Task<Results<Ok<Page<ContentItem>>, ProblemHttpResult>> List(
         [AsParameters] Paging paging, Word<Stage>? status, Guid? author, [Text(100)] string? topic,
-        ClaimsPrincipal user, IDocumentStore store, Purchases purchases, CancellationToken ct)
+        ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
     {
         var reader = Reader.Of(user);
         var stage = status?.Value ?? Stage.Published;
@@ -129,18 +129,18 @@ internal static class ContentEndpoints
 
         var rows = await listings.OrderByDescending(listing => listing.ListedAt).ThenByDescending(listing => listing.Id)
             .Take(paging.Size + 1).ToListAsync(ct);
-        var bought = await purchases.Of(reader.MemberId, [.. rows.Select(listing => listing.Id)], ct);
+        var rights = await entitlements.Of(reader.MemberId, [.. rows.Select(listing => listing.Id)], ct);
         var page = paging.Page(rows, listing => new ContentCursor(listing.ListedAt, listing.Id));
 
         return TypedResults.Ok(new Page<ContentItem>(
-            [.. page.Items.Select(listing => Show(listing, reader, bought.Contains(listing.Id)))], page.Next));
+            [.. page.Items.Select(listing => Show(listing, reader, rights))], page.Next));
     }
 
     private static async Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Get(
-        Guid id, Instant? asOf, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, CancellationToken ct)
+        Guid id, Instant? asOf, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
     {
         var reader = Reader.Of(user);
-        var (work, version, bought) = await store.Find(id, reader, purchases, ct);
+        var (work, version, rights) = await store.Find(id, reader, entitlements, ct);
 
         if (work is null)
         {
@@ -151,7 +151,7 @@ internal static class ContentEndpoints
         {
             http.SetVersion(version);
 
-            return TypedResults.Ok(Show(id, work, reader, bought));
+            return TypedResults.Ok(Show(id, work, reader, rights));
         }
 
         if (!reader.Keeps(work.AuthorId))
@@ -160,15 +160,15 @@ internal static class ContentEndpoints
         }
 
         return (await store.Load(Work.Decider, id, instant.Value, ct)).State is Work.Drafted then
-            ? TypedResults.Ok(Show(id, then, reader, bought))
+            ? TypedResults.Ok(Show(id, then, reader, rights))
             : Problems.NotFound("content at that instant");
     }
 
     private static async Task<Results<Ok<History>, ProblemHttpResult>> History(
-        Guid id, ClaimsPrincipal user, IDocumentStore store, Purchases purchases, KeyRing keys, CancellationToken ct)
+        Guid id, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, KeyRing keys, CancellationToken ct)
     {
         var reader = Reader.Of(user);
-        var (work, _, _) = await store.Find(id, reader, purchases, ct);
+        var (work, _, _) = await store.Find(id, reader, entitlements, ct);
 
         return work is null ? Problems.NotFound("content")
             : !reader.Keeps(work.AuthorId) ? Problems.Forbidden("Only its author and operators see the history of a content.")
@@ -176,36 +176,36 @@ internal static class ContentEndpoints
     }
 
     private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Revise(
-        Guid id, Revision body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock,
+        Guid id, Revision body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock,
         CancellationToken ct)
     {
         var command = new ReviseContent(
             body.Title, body.Topic, body.Format, body.Body, body.Tags?.Distinct().ToArray(), body.Requires?.ToRequirements(),
             body.PlannedFor, clock.GetUtcNow());
 
-        return Command(id, command, (reader, work) => reader.MemberId == work.AuthorId, user, http, store, purchases, ct);
+        return Command(id, command, (reader, work) => reader.MemberId == work.AuthorId, user, http, store, entitlements, ct);
     }
 
     private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Submit(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct) =>
-        Command(id, new SubmitContent(clock.GetUtcNow()), (reader, work) => reader.MemberId == work.AuthorId, user, http, store, purchases, ct);
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
+        Command(id, new SubmitContent(clock.GetUtcNow()), (reader, work) => reader.MemberId == work.AuthorId, user, http, store, entitlements, ct);
 
     private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Review(
-        Guid id, NewReview body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock,
+        Guid id, NewReview body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock,
         CancellationToken ct) =>
         Command(
             id, new ReviewContent(user.MemberId(), body.Verdict, body.Quality, body.Notes ?? "", clock.GetUtcNow()),
-            (reader, work) => reader.MemberId != work.AuthorId, user, http, store, purchases, ct);
+            (reader, work) => reader.MemberId != work.AuthorId, user, http, store, entitlements, ct);
 
     private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Publish(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct) =>
-        Command(id, new PublishContent(clock.GetUtcNow()), (reader, work) => reader.Keeps(work.AuthorId), user, http, store, purchases, ct);
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
+        Command(id, new PublishContent(clock.GetUtcNow()), (reader, work) => reader.Keeps(work.AuthorId), user, http, store, entitlements, ct);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Unpublish(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, TimeProvider clock, CancellationToken ct)
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct)
     {
         var answer = await Command(
-            id, new UnpublishContent(clock.GetUtcNow()), (reader, work) => reader.Keeps(work.AuthorId), user, http, store, purchases, ct);
+            id, new UnpublishContent(clock.GetUtcNow()), (reader, work) => reader.Keeps(work.AuthorId), user, http, store, entitlements, ct);
 
         return answer.Result is ProblemHttpResult problem ? problem : TypedResults.NoContent();
     }
@@ -213,10 +213,10 @@ internal static class ContentEndpoints
     // Who may not see it is told that it does not exist; who may see it but not do this, that it is forbidden.
     private static async Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Command(
         Guid id, WorkCommand command, Func<Reader, Work.Drafted, bool> permitted,
-        ClaimsPrincipal user, HttpContext http, IDocumentStore store, Purchases purchases, CancellationToken ct)
+        ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
     {
         var reader = Reader.Of(user);
-        var (work, _, bought) = await store.Find(id, reader, purchases, ct);
+        var (work, _, rights) = await store.Find(id, reader, entitlements, ct);
 
         if (work is null)
         {
@@ -238,25 +238,25 @@ internal static class ContentEndpoints
 
         http.SetVersion(handled.Version);
 
-        return TypedResults.Ok(Show(id, (Work.Drafted)handled.State, reader, bought));
+        return TypedResults.Ok(Show(id, (Work.Drafted)handled.State, reader, rights));
     }
 
     /// <summary>The content if the reader may know of it: it is published, theirs, to be reviewed by them, or bought by them.</summary>
-    internal static async Task<(Work.Drafted? Work, long Version, bool Bought)> Find(
-        this IDocumentStore store, Guid id, Reader reader, Purchases purchases, CancellationToken ct)
+    internal static async Task<(Work.Drafted? Work, long Version, Rights Rights)> Find(
+        this IDocumentStore store, Guid id, Reader reader, Entitlements entitlements, CancellationToken ct)
     {
         var (state, version) = await store.Load(Work.Decider, id, asOf: null, ct);
-        var bought = (await purchases.Of(reader.MemberId, [id], ct)).Contains(id);
+        var rights = await entitlements.Of(reader.MemberId, [id], ct);
 
-        return state is Work.Drafted work && (work.Stage == Stage.Published || bought || reader.SeesDraftsOf(work.AuthorId))
-            ? (work, version, bought)
-            : (null, 0, bought);
+        return state is Work.Drafted work && (work.Stage == Stage.Published || rights.Bought.Contains(id) || reader.SeesDraftsOf(work.AuthorId))
+            ? (work, version, rights)
+            : (null, 0, rights);
     }
 
-    private static ContentAnswer Show(Guid id, Work.Drafted work, Reader reader, bool bought)
+    private static ContentAnswer Show(Guid id, Work.Drafted work, Reader reader, Rights rights)
     {
         var text = work.Manuscript;
-        var reach = reader.Into(work.AuthorId, work.Requires, bought);
+        var reach = reader.Into(work.AuthorId, work.Requires, rights.Open(id, work.Requires));
 
         return new(
             id, work.AuthorId, text.Title, text.Topic, text.Format, work.Tags, work.Stage, reach, work.Requires,
@@ -264,7 +264,7 @@ internal static class ContentEndpoints
             reader.SeesDraftsOf(work.AuthorId) ? work.Reviews : null);
     }
 
-    private static ContentItem Show(ContentListing listing, Reader reader, bool bought) => new(
+    private static ContentItem Show(ContentListing listing, Reader reader, Rights rights) => new(
         listing.Id, listing.AuthorId, listing.Title, listing.Topic, listing.Format, listing.Tags, listing.Stage,
-        reader.Into(listing.AuthorId, listing.Requires, bought), listing.Requires, listing.Excerpt, listing.PlannedFor, listing.PublishedAt);
+        reader.Into(listing.AuthorId, listing.Requires, rights.Open(listing.Id, listing.Requires)), listing.Requires, listing.Excerpt, listing.PlannedFor, listing.PublishedAt);
 }

@@ -17,11 +17,12 @@ internal sealed record Reader(Guid? MemberId, bool Reviews, bool Operates)
     public bool Keeps(Guid author) => MemberId == author || Operates;
 
     /// <summary>
-    /// How far the reader sees into a content. Which tier or level a member has is not told to this service yet, so what
-    /// asks for one stays a preview to all but those who wrote, review or bought it.
+    /// How far the reader sees into a content. Which level a member has is not told to this service yet, so what asks for one
+    /// stays a preview to all but those who wrote, review or paid for it.
     /// </summary>
-    public Reach Into(Guid author, Requirements requires, bool bought) =>
-        SeesDraftsOf(author) || bought || requires == Requirements.None ? Reach.Full : Reach.Preview;
+    /// <param name="entitled">It was bought, or the reader has its tier.</param>
+    public Reach Into(Guid author, Requirements requires, bool entitled) =>
+        SeesDraftsOf(author) || entitled || requires == Requirements.None ? Reach.Full : Reach.Preview;
 }
 
 internal static class Preview

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using JasperFx.Events;
 using Marten;
 
 namespace Community.EventSourcing;
@@ -27,9 +28,22 @@ public static class Histories
         var members = data.SelectMany(SealedIn).Select(s => s.KeyId).Distinct().ToList();
         var ring = await keys.Find(members, ct);
 
-        return new History([.. events.Select((e, i) => new HistoryItem(
-            e.EventTypeName, e.Version, e.Timestamp, e.UserName, Open(data[i], ring)!, e.CausationId, e.CorrelationId))]);
+        return new History([.. events.Select((e, i) => Item(e, data[i], ring))]);
     }
+
+    /// <summary>Single events by their places in the log, what these keys seal opened.</summary>
+    public static async Task<IReadOnlyList<(long Sequence, HistoryItem Item)>> Items(
+        this IDocumentStore store, IReadOnlyCollection<long> sequences, MemberKeys keys, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var wanted = sequences.ToArray();
+        var events = await session.Events.QueryAllRawEvents().Where(e => wanted.Contains(e.Sequence)).OrderBy(e => e.Sequence).ToListAsync(ct);
+
+        return [.. events.Select(e => (e.Sequence, Item(e, JsonSerializer.SerializeToNode(e.Data, e.Data.GetType(), EventTypes.Json), keys)))];
+    }
+
+    private static HistoryItem Item(IEvent e, JsonNode? data, MemberKeys keys) =>
+        new(e.EventTypeName, e.Version, e.Timestamp, e.UserName, Open(data, keys)!, e.CausationId, e.CorrelationId);
 
     private static IEnumerable<Sealed> SealedIn(JsonNode? node) => node switch
     {

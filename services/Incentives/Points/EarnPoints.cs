@@ -10,7 +10,7 @@ using MassTransit;
 namespace Community.Incentives.Points;
 
 /// <summary>What members do, as the other services tell it, earns by the rules. Nobody known did it: nobody earns.</summary>
-internal sealed class EarnPoints(IDocumentStore store, PointsBook book) :
+internal sealed class EarnPoints(IDocumentStore store, RulesInForce rulesInForce, PointsBook book) :
     IConsumer<ContentPublished>, IConsumer<ContentViewed>, IConsumer<CommentPosted>, IConsumer<ReactionAdded>, IConsumer<ContentShared>,
     IConsumer<FeedbackGiven>, IConsumer<TopicOpened>, IConsumer<ReplyPosted>, IConsumer<ReplyAccepted>, IConsumer<OrderPaid>
 {
@@ -44,8 +44,9 @@ internal sealed class EarnPoints(IDocumentStore store, PointsBook book) :
         ? Task.CompletedTask // one's own reply, or nobody's
         : Earn(context, accepted.ReplyAuthorId, Activities.AcceptedReply, $"accepted-reply/{accepted.ReplyId}", accepted.At);
 
-    public Task Consume(ConsumeContext<OrderPaid> context) =>
-        Earn(context, context.Message.MemberId, Activities.Order, $"order/{context.Message.OrderId}", context.Message.At);
+    public Task Consume(ConsumeContext<OrderPaid> context) => context.Message.Lines.All(line => line.Kind == "renewal")
+        ? Task.CompletedTask // it happens to the member
+        : Earn(context, context.Message.MemberId, Activities.Order, $"order/{context.Message.OrderId}", context.Message.At);
 
     private async Task Earn(ConsumeContext context, Guid? doer, string activity, string cause, DateTimeOffset at)
     {
@@ -54,7 +55,7 @@ internal sealed class EarnPoints(IDocumentStore store, PointsBook book) :
             return;
         }
 
-        var rules = (await store.Load(RuleBook.Decider, RuleBook.Stream, null, context.CancellationToken)).State.InForce(at);
+        var rules = await rulesInForce.At(at, context.CancellationToken);
         var paid = await book.HasPaid(memberId, cause, context.CancellationToken);
         var reward = new RewardActivity(memberId, activity, cause, at, rules.Version, rules.For(activity), paid);
 

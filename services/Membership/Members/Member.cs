@@ -60,6 +60,11 @@ internal sealed record GrantTier(TierSource Source, string Tier, DateTimeOffset?
 
 internal sealed record EndTier(TierSource Source, Guid? By, DateTimeOffset At) : MemberCommand(At);
 
+/// <summary>Payments tells how a subscription of the member stands.</summary>
+/// <param name="Tier">Null: none by it, for now or for good.</param>
+/// <param name="Version">Of several, the one with the highest holds.</param>
+internal sealed record NoteSubscription(Guid SubscriptionId, string? Tier, long Version, DateTimeOffset At) : MemberCommand(At);
+
 /// <summary>What was given until an instant ends when that has come.</summary>
 internal sealed record LetTimePass(DateTimeOffset At) : MemberCommand(At);
 
@@ -104,6 +109,8 @@ internal abstract record Member
         RevokeRole c => new RoleRevoked(c.Role, c.By, c.At),
         EndTier c when !m.Tiers.ContainsKey(c.Source) => Decision.Nothing,
         EndTier c => new TierEnded(c.Source, c.By, c.At),
+        NoteSubscription c when m.Subscriptions.GetValueOrDefault(c.SubscriptionId)?.Version >= c.Version => Decision.Nothing,
+        NoteSubscription c => Note(m, c),
         ConfirmAddress when m.ConfirmedAt is not null => new Rejection("link-used", "The address is confirmed already."),
         ConfirmAddress c => new AddressConfirmed(c.At),
         // Of all links to a new password, the first that is used makes the others worthless.
@@ -132,6 +139,17 @@ internal abstract record Member
         UnlinkSignIn c => new SignInUnlinked(c.Provider, c.At),
         _ => throw new UnreachableException($"{command.GetType().Name} is not known.")
     };
+
+    // Of several paid tiers, the one by the latest subscription is the member's.
+    private static Decision<MemberEvent> Note(Joined m, NoteSubscription c)
+    {
+        var noted = new SubscriptionNoted(c.SubscriptionId, c.Tier, c.Version, c.At);
+        var (before, after) = (m.PaidTier, ((Joined)Evolve(m, noted)).PaidTier);
+
+        return before == after ? noted
+            : after is null ? [noted, new TierEnded(TierSource.Subscription, By: null, c.At)]
+            : [noted, new TierGranted(TierSource.Subscription, after, Until: null, By: null, c.At)];
+    }
 
     private static Decision<MemberEvent> DecideAll(Member member, Together together)
     {
@@ -176,6 +194,7 @@ internal abstract record Member
         (Joined m, MemberErased e) => new Joined(m.Name, null, null, m.Roles, m.JoinedAt, m.Imported) { BroughtBy = m.BroughtBy, ErasedAt = e.At },
         (Joined m, TierGranted e) => m with { Tiers = m.Tiers.SetItem(e.Source, new(e.Tier, e.Until)) },
         (Joined m, TierEnded e) => m with { Tiers = m.Tiers.Remove(e.Source) },
+        (Joined m, SubscriptionNoted e) => m with { Subscriptions = m.Subscriptions.SetItem(e.SubscriptionId, e) },
         _ => throw new UnreachableException($"{@event.GetType().Name} cannot follow {member.GetType().Name}.")
     };
 }
@@ -213,6 +232,11 @@ internal sealed record Joined(
     public DateTimeOffset? ErasedAt { get; init; }
 
     public ImmutableSortedDictionary<TierSource, HeldTier> Tiers { get; init; } = ImmutableSortedDictionary<TierSource, HeldTier>.Empty;
+
+    /// <summary>As payments told last of each.</summary>
+    public ImmutableSortedDictionary<Guid, SubscriptionNoted> Subscriptions { get; init; } = ImmutableSortedDictionary<Guid, SubscriptionNoted>.Empty;
+
+    internal string? PaidTier => Subscriptions.Values.Where(subscription => subscription.Tier is not null).MaxBy(subscription => subscription.At)?.Tier;
 
     /// <summary>The first instant at which something ends by itself; null: never.</summary>
     public DateTimeOffset? DueAt => Tiers.Values.Select(tier => tier.Until).Append(Suspension?.Until).Min();

@@ -92,3 +92,9 @@ public sealed record TierGranted(TierSource Source, string Tier, DateTimeOffset?
 /// <param name="By">Null: its time was over.</param>
 [EventType("tier-ended.v1")]
 public sealed record TierEnded(TierSource Source, Guid? By, DateTimeOffset At) : MemberEvent;
+
+/// <summary>What payments told of a subscription of the member.</summary>
+/// <param name="Tier">Null: none by it.</param>
+/// <param name="Version">Of what was told.</param>
+[EventType("member-subscription-noted.v1")]
+public sealed record SubscriptionNoted(Guid SubscriptionId, string? Tier, long Version, DateTimeOffset At) : MemberEvent;

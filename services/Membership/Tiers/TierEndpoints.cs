@@ -8,10 +8,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Membership.Tiers;
 
-/// <summary>
-/// Tiers that an operator gives. What is paid for will come from payments' facts, as <see cref="GrantTier"/> and
-/// <see cref="EndTier"/> of <see cref="TierSource.Subscription"/>.
-/// </summary>
+/// <summary>Tiers that an operator gives. What is paid for comes by <see cref="NoteSubscriptions"/>.</summary>
 internal static class TierEndpoints
 {
     public static void MapTiers(this IEndpointRouteBuilder app)

@@ -27,13 +27,28 @@ internal static class LedgerEndpoints
         ledger.MapGet("/refunds-owed", ListOwed).WithSummary("Money that came for what no longer fits");
     }
 
-    private static async Task<TrialBalance> Balance(Instant? asOf, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
+    private static async Task<TrialBalance> Balance(
+        Instant? asOf, IDocumentStore store, NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
     {
+        var schema = store.Options.DatabaseSchemaName;
         await using var select = database.CreateCommand($"""
-            select account, currency, sum(debit), sum(credit) from {Postings.TableName(store.Options.DatabaseSchemaName)}
-            where at <= $1 group by account, currency order by account, currency
+            with earned as (
+                select currency, (amount / days) * passed + least(passed, amount % days) as amount
+                from (
+                    select *, least(days, greatest(0, floor(extract(epoch from least($2, coalesce(stopped_at, $2)) - begins_at) / 86400)))::bigint as passed
+                    from {Postings.EarningsTableName(schema)} where at <= $1
+                ) as earnings
+            ), moved as (
+                select account, currency, debit, credit from {Postings.TableName(schema)} where at <= $1
+                union all
+                select '{Movements.DeferredRevenue}', currency, amount, 0 from earned where amount > 0
+                union all
+                select '{Movements.SubscriptionRevenue}', currency, 0, amount from earned where amount > 0
+            )
+            select account, currency, sum(debit), sum(credit) from moved group by account, currency order by account, currency
             """);
         select.Parameters.Add(new() { Value = asOf?.Value ?? DateTimeOffset.MaxValue });
+        select.Parameters.Add(new() { Value = asOf?.Value ?? clock.GetUtcNow() });
         var accounts = new List<AccountTotals>();
         await using var rows = await select.ExecuteReaderAsync(ct);
 

@@ -6,7 +6,17 @@ namespace Community.Payments.Orders;
 
 internal abstract record OrderCommand;
 
-internal sealed record PlaceOrder(Guid MemberId, OrderLine[] Lines, DateTimeOffset At) : OrderCommand;
+/// <summary>A coupon as it is used for an order.</summary>
+/// <param name="Discount">What it takes off.</param>
+internal sealed record CouponUse(string Code, Money Discount);
+
+internal sealed record PlaceOrder(Guid MemberId, OrderLine[] Lines, DateTimeOffset At) : OrderCommand
+{
+    public CouponUse? Coupon { get; init; }
+
+    /// <summary>As <see cref="OrderPlaced.TaxPercent"/>.</summary>
+    public decimal? TaxPercent { get; init; }
+}
 
 internal sealed record StartPayment(Guid PaymentId, string Gateway, DateTimeOffset At) : OrderCommand;
 
@@ -43,7 +53,10 @@ internal abstract record Order
 
         // Money that came is a fact: it pays the order, or it is owed back.
         (_, ConfirmPayment c) when order.Receipts.Contains(c.Receipt) => Decision.Nothing,
-        (Open o, ConfirmPayment c) when c.Amount == o.Total => new OrderPaid(o.MemberId, o.Lines, c.PaymentId, c.Receipt, c.Amount, c.At),
+        (Open o, ConfirmPayment c) when c.Amount == o.Total => new OrderPaid(o.MemberId, o.Lines, c.PaymentId, c.Receipt, c.Amount, c.At)
+        {
+            Tax = c.Amount.TaxAt(o.TaxPercent)
+        },
         (_, ConfirmPayment c) => new RefundOwed(c.PaymentId, c.Receipt, c.Amount, order.Reason, c.At),
 
         (_, ReturnOwedMoney c) when order.Owed.TryGetValue(c.Receipt, out var owed) => new OwedMoneyReturned(c.RefundId, c.Receipt, owed, c.At),
@@ -74,6 +87,7 @@ internal abstract record Order
     private static Order Evolve(Order order, OrderEvent @event) => (order, @event) switch
     {
         (NotPlaced, OrderPlaced e) => new Open(e) { Receipts = order.Receipts, Owed = order.Owed },
+        (Open o, CouponApplied e) => o with { Coupon = new CouponUse(e.Code, e.Discount) },
         (Placed o, PaymentStarted e) => o with { Payments = o.Payments.Add(e.PaymentId, new Payment(e.Gateway, PaymentStatus.Pending)) },
         (Placed o, PaymentFailed e) => o.Now(e.PaymentId, PaymentStatus.Failed),
         (Open o, OrderPaid e) => new Paid(o.Now(e.PaymentId, PaymentStatus.Paid), e) { Receipts = o.Receipts.Add(e.Receipt) },
@@ -81,7 +95,12 @@ internal abstract record Order
         (_, RefundOwed e) => order with { Receipts = order.Receipts.Add(e.Receipt), Owed = order.Owed.Add(e.Receipt, e.Amount) },
         (_, OwedMoneyReturned e) => order with { Owed = order.Owed.Remove(e.Receipt) },
         (Open o, OrderCancelled) => new Cancelled(o),
-        (Paid o, OrderRefunded e) => o with { Refunds = o.Refunds.Add(e.RefundId, e.Amount), Left = o.Left.Less(e.Amount) },
+        (Paid o, OrderRefunded e) => o with
+        {
+            Refunds = o.Refunds.Add(e.RefundId, e.Amount),
+            Left = o.Left.Less(e.Amount),
+            TaxLeft = e.Tax is { } tax ? o.TaxLeft?.Less(tax) : o.TaxLeft
+        },
         _ => throw new UnreachableException($"{@event.GetType().Name} cannot follow {order.GetType().Name}.")
     };
 
@@ -100,13 +119,35 @@ internal abstract record Order
             return new Rejection("currencies-mixed", "All items of an order are paid in one currency.");
         }
 
+        if (c.Lines.Where(line => line.Kind is "plan" or "gift").ToList() is { Count: > 1 } or [{ Quantity: > 1 }])
+        {
+            return new Rejection("plan-once-per-order", "An order begins one subscription.");
+        }
+
         var total = c.Lines.Aggregate<OrderLine, Money?>(
             c.Lines[0].Price with { Amount = 0 },
             (sum, line) => line.Price.Times(line.Quantity) is { } amount ? sum?.Plus(amount) : null);
 
         return total is null
             ? new Rejection("total-too-large", $"An order costs at most {Money.Most} minor units.")
-            : new OrderPlaced(c.MemberId, c.Lines, total, c.At);
+            : Priced(c, c.Coupon is { } coupon ? total.Less(coupon.Discount) : total);
+    }
+
+    // Where the coupon leaves nothing, there is nothing to wait for.
+    private static Decision<OrderEvent> Priced(PlaceOrder c, Money total)
+    {
+        var placed = new OrderPlaced(c.MemberId, c.Lines, total, c.At) { TaxPercent = c.TaxPercent };
+
+        if (c.Coupon is not { } coupon)
+        {
+            return placed;
+        }
+
+        var applied = new CouponApplied(coupon.Code, coupon.Discount, c.At);
+
+        return total.Amount > 0
+            ? [placed, applied]
+            : [placed, applied, new OrderPaid(c.MemberId, c.Lines, Guid.Empty, new Receipt("coupon", coupon.Code), total, c.At)];
     }
 
     private static Decision<OrderEvent> Refund(Paid order, RefundOrder c)
@@ -118,7 +159,10 @@ internal abstract record Order
             : amount.Amount < 1 || amount.Amount > order.Left.Amount
             ? new Rejection("refund-exceeds-payment", $"{order.Left} are left to refund.")
             : new OrderRefunded(
-                order.MemberId, order.Lines, c.RefundId, order.Receipt.Gateway, amount, amount == order.Left, c.Reason, c.At);
+                order.MemberId, order.Lines, c.RefundId, order.Receipt.Gateway, amount, amount == order.Left, c.Reason, c.At)
+            {
+                Tax = order.TaxOf(amount)
+            };
     }
 }
 
@@ -137,6 +181,10 @@ internal sealed record Payment(string Gateway, PaymentStatus Status);
 
 internal abstract record Placed(Guid MemberId, OrderLine[] Lines, Money Total, DateTimeOffset PlacedAt) : Order
 {
+    public CouponUse? Coupon { get; init; }
+
+    public decimal? TaxPercent { get; init; }
+
     public ImmutableSortedDictionary<Guid, Payment> Payments { get; init; } = ImmutableSortedDictionary<Guid, Payment>.Empty;
 
     public PaymentStatus? StatusOf(Guid paymentId) => Payments.TryGetValue(paymentId, out var payment) ? payment.Status : null;
@@ -154,7 +202,7 @@ internal abstract record Placed(Guid MemberId, OrderLine[] Lines, Money Total, D
 
 internal sealed record Open : Placed
 {
-    public Open(OrderPlaced e) : base(e.MemberId, e.Lines, e.Total, e.At) { }
+    public Open(OrderPlaced e) : base(e.MemberId, e.Lines, e.Total, e.At) => TaxPercent = e.TaxPercent;
 }
 
 internal sealed record Cancelled : Placed
@@ -164,7 +212,7 @@ internal sealed record Cancelled : Placed
 
 internal sealed record Paid : Placed
 {
-    public Paid(Placed order, OrderPaid e) : base(order) => (Receipt, PaidAt, Left) = (e.Receipt, e.At, e.Amount);
+    public Paid(Placed order, OrderPaid e) : base(order) => (Receipt, PaidAt, Left, TaxLeft) = (e.Receipt, e.At, e.Amount, e.Tax);
 
     public Receipt Receipt { get; }
 
@@ -174,4 +222,12 @@ internal sealed record Paid : Placed
 
     /// <summary>Of what was paid, after all refunds.</summary>
     public Money Left { get; init; }
+
+    /// <summary>The tax in <see cref="Left"/>.</summary>
+    public Money? TaxLeft { get; init; }
+
+    /// <summary>Of a part its share, of all that is left all that is left: so nothing of it stays.</summary>
+    public Money? TaxOf(Money refund) => TaxLeft is { } left && refund != Left && refund.TaxAt(TaxPercent) is { } share
+        ? share.Amount < left.Amount ? share : left
+        : TaxLeft;
 }

@@ -1,19 +1,20 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventSourcing;
-using Community.Payments.Products;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Payments.Orders;
 
+/// <param name="GiftTo">The member who gets the plan among the items, for one of its intervals.</param>
 internal sealed record NewOrder(
-    [property: MinLength(1), MaxLength(50)] IReadOnlyList<NewOrderItem> Items, [property: Text(100)] string? CouponCode = null);
+    [property: MinLength(1), MaxLength(50)] IReadOnlyList<NewOrderItem> Items, [property: Text(100)] string? CouponCode = null,
+    Guid? GiftTo = null);
 
 internal sealed record NewOrderItem(Guid ProductId, [property: Range(1, 1000)] int Quantity);
 
-internal sealed record NewRefund([property: Text(1000, MultiLine = true)] string Reason, Money? Amount = null);
+internal sealed record NewRefund([property: Text(1000, MultiLine = true)] string Reason, [property: Positive] Money? Amount = null);
 
 internal sealed record RefundView(Guid RefundId, Money Amount);
 
@@ -22,9 +23,10 @@ internal sealed record OrderItemView(Guid ProductId, string Kind, Guid SubjectId
 internal sealed record PaymentView(Guid PaymentId, string Gateway, PaymentStatus Status);
 
 /// <param name="Refunded">Null where nothing was.</param>
+/// <param name="Tax">Included in the total; null: none.</param>
 internal sealed record OrderView(
     Guid OrderId, Guid MemberId, OrderStatus Status, Money Total, IReadOnlyList<OrderItemView> Items, DateTimeOffset PlacedAt,
-    DateTimeOffset? PaidAt, Money? Refunded, IReadOnlyList<PaymentView> Payments);
+    DateTimeOffset? PaidAt, Money? Refunded, IReadOnlyList<PaymentView> Payments, CouponUse? Coupon = null, Money? Tax = null);
 
 internal sealed record OrderInListView(
     Guid OrderId, Guid MemberId, OrderStatus Status, Money Total, IReadOnlyList<OrderItemView> Items, DateTimeOffset PlacedAt);
@@ -35,6 +37,7 @@ internal static class OrderEndpoints
     {
         var orders = app.MapGroup("/orders").WithTag("Orders", "What members order, pay and get back.");
         orders.MapPost("", Place).AnswersVersion().WithSummary("Places an order, at the prices of now");
+        orders.MapPricing();
         orders.MapGet("", List).WithSummary("One's own orders, the latest first; for operators, all");
         orders.MapGet("/{id}", Get).AnswersVersion().WithSummary("An order, or what it was at an instant");
         orders.MapGet("/{id}/history", History).WithSummary("All that happened to an order");
@@ -55,32 +58,24 @@ internal static class OrderEndpoints
         order is Placed placed && (placed.MemberId == user.MemberId() || user.May("operator"));
 
     private static async Task<Results<Created<OrderView>, ProblemHttpResult>> Place(
-        NewOrder wish, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        NewOrder wish, ClaimsPrincipal user, HttpContext http, Tax tax, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        if (wish.Items.Any(item => item is null))
+        var (id, now) = (http.NewId(clock), clock.GetUtcNow());
+        var (place, reserve, rejected) = await store.Price(wish, tax, id, user.MemberId(), now, ct);
+
+        if (rejected is not null)
         {
-            throw new InvalidParameter("items", "must not contain null");
+            return rejected.ToProblem();
         }
 
-        if (wish.CouponCode is not null)
+        if (reserve is not null)
         {
-            return Problems.Problem(StatusCodes.Status409Conflict, "coupon-unknown", "There is no such coupon.");
+            return await store.PlaceWith(id, place, reserve, ct) is { } refused
+                ? refused.ToProblem()
+                : TypedResults.Created($"/orders/{id}", View(id, (Placed)(await store.Load(Order.Decider, Order.Stream(id), null, ct)).State));
         }
 
-        await using var session = store.QuerySession();
-        var products = (await session.LoadManyAsync<ProductOnOffer>(ct, wish.Items.Select(item => Product.Stream(item.ProductId)).Distinct().ToArray()))
-            .ToDictionary(product => product.ProductId);
-
-        if (wish.Items.FirstOrDefault(item => !products.ContainsKey(item.ProductId)) is { } unknown)
-        {
-            return Problems.Problem(StatusCodes.Status409Conflict, "product-unknown", $"Nothing is offered under the id {unknown.ProductId}.");
-        }
-
-        OrderLine[] lines = [.. from item in wish.Items
-            let product = products[item.ProductId]
-            select new OrderLine(product.ProductId, product.Kind, product.SubjectId, product.Name, item.Quantity, product.Price)];
-        var id = http.NewId(clock);
-        var handled = await store.Handle(Order.Decider, Order.Stream(id), new PlaceOrder(user.MemberId(), lines, clock.GetUtcNow()), ct);
+        var handled = await store.Handle(Order.Decider, Order.Stream(id), place, ct);
 
         if (handled.Rejection is { } rejection)
         {
@@ -164,14 +159,14 @@ internal static class OrderEndpoints
     private static ProblemHttpResult Refused(Rejection rejection) =>
         rejection == Rejection.NotFound ? Problems.NotFound("order") : rejection.ToProblem();
 
-    private static OrderView View(Guid id, Placed order)
+    internal static OrderView View(Guid id, Placed order)
     {
         var paid = order as Paid;
 
         return new OrderView(
             id, order.MemberId, StatusOf(order), order.Total, Items(order.Lines), order.PlacedAt, paid?.PaidAt,
             paid is { Refunds.Count: > 0 } ? paid.Total.Less(paid.Left) : null,
-            [.. order.Payments.Select(p => new PaymentView(p.Key, p.Value.Gateway, p.Value.Status))]);
+            [.. order.Payments.Select(p => new PaymentView(p.Key, p.Value.Gateway, p.Value.Status))], order.Coupon, order.Total.TaxAt(order.TaxPercent));
     }
 
     private static OrderStatus StatusOf(Placed order) => order switch
@@ -183,6 +178,6 @@ internal static class OrderEndpoints
         _ => OrderStatus.Placed
     };
 
-    private static OrderItemView[] Items(OrderLine[] lines) =>
+    internal static OrderItemView[] Items(OrderLine[] lines) =>
         [.. lines.Select(line => new OrderItemView(line.ProductId, line.Kind, line.SubjectId, line.Name, line.Quantity, line.Price))];
 }

@@ -14,8 +14,18 @@ public abstract record OrderEvent
     private protected OrderEvent() { }
 }
 
+/// <param name="Total">After the discount, where a coupon was applied.</param>
 [EventType("order-placed.v1")]
-public sealed record OrderPlaced(Guid MemberId, OrderLine[] Lines, Money Total, DateTimeOffset At) : OrderEvent;
+public sealed record OrderPlaced(Guid MemberId, OrderLine[] Lines, Money Total, DateTimeOffset At) : OrderEvent
+{
+    /// <summary>The rate of the tax that the prices include; null: none.</summary>
+    public decimal? TaxPercent { get; init; }
+}
+
+/// <summary>Comes with <see cref="OrderPlaced"/> and says why its total is less than its lines.</summary>
+/// <param name="Discount">What it took off.</param>
+[EventType("order-coupon-applied.v1")]
+public sealed record CouponApplied(string Code, Money Discount, DateTimeOffset At) : OrderEvent;
 
 [EventType("order-payment-started.v1")]
 public sealed record PaymentStarted(Guid PaymentId, string Gateway, Money Amount, DateTimeOffset At) : OrderEvent;
@@ -25,7 +35,11 @@ public sealed record PaymentFailed(Guid PaymentId, DateTimeOffset At) : OrderEve
 
 [EventType("order-paid.v1")]
 public sealed record OrderPaid(
-    Guid MemberId, OrderLine[] Lines, Guid PaymentId, Receipt Receipt, Money Amount, DateTimeOffset At) : OrderEvent;
+    Guid MemberId, OrderLine[] Lines, Guid PaymentId, Receipt Receipt, Money Amount, DateTimeOffset At) : OrderEvent
+{
+    /// <summary>Of the amount; null: none.</summary>
+    public Money? Tax { get; init; }
+}
 
 /// <summary>Money came that fits no open order: it is the payer's.</summary>
 [EventType("order-refund-owed.v1")]
@@ -50,4 +64,8 @@ public sealed record OrderCancelled(DateTimeOffset At) : OrderEvent;
 /// <param name="Whole">Nothing of what was paid is left.</param>
 [EventType("order-refunded.v1")]
 public sealed record OrderRefunded(
-    Guid MemberId, OrderLine[] Lines, Guid RefundId, string Gateway, Money Amount, bool Whole, string Reason, DateTimeOffset At) : OrderEvent;
+    Guid MemberId, OrderLine[] Lines, Guid RefundId, string Gateway, Money Amount, bool Whole, string Reason, DateTimeOffset At) : OrderEvent
+{
+    /// <summary>Of the amount; null: none.</summary>
+    public Money? Tax { get; init; }
+}

@@ -10,8 +10,18 @@ public abstract record ProductEvent
 }
 
 /// <param name="Kind">What <paramref name="SubjectId"/> is: <c>content</c>.</param>
+[EventType("product-offered.v2")]
+public sealed record ProductOffered(string Kind, Guid SubjectId, string Name, Money Price, DateTimeOffset At) : ProductEvent
+{
+    /// <summary>Who gets a share of what it brings; null: nobody.</summary>
+    public Guid? CreatorId { get; init; }
+}
+
 [EventType("product-offered.v1")]
-public sealed record ProductOffered(string Kind, Guid SubjectId, string Name, Money Price, DateTimeOffset At) : ProductEvent;
+public sealed record ProductOfferedV1(string Kind, Guid SubjectId, string Name, Money Price, DateTimeOffset At) : IFormerEvent<ProductOffered>
+{
+    public ProductOffered Upcast() => new(Kind, SubjectId, Name, Price, At);
+}
 
 [EventType("product-withdrawn.v1")]
 public sealed record ProductWithdrawn(DateTimeOffset At) : ProductEvent;
@@ -19,7 +29,10 @@ public sealed record ProductWithdrawn(DateTimeOffset At) : ProductEvent;
 internal abstract record ProductCommand;
 
 /// <param name="At">When the owner of the subject said so: the latest word holds, in whatever order the words arrive.</param>
-internal sealed record OfferProduct(string Kind, Guid SubjectId, string Name, Money Price, DateTimeOffset At) : ProductCommand;
+internal sealed record OfferProduct(string Kind, Guid SubjectId, string Name, Money Price, DateTimeOffset At) : ProductCommand
+{
+    public Guid? CreatorId { get; init; }
+}
 
 /// <param name="At">As in <see cref="OfferProduct"/>; of two words at one instant the withdrawal holds.</param>
 internal sealed record WithdrawProduct(DateTimeOffset At) : ProductCommand;
@@ -28,6 +41,9 @@ internal sealed record WithdrawProduct(DateTimeOffset At) : ProductCommand;
 internal abstract record Product
 {
     public static readonly Decider<Product, ProductCommand, ProductEvent> Decider = new(new NeverHeardOf(), Decide, Evolve);
+
+    /// <summary>Also after it was withdrawn: what was bought before may still be refunded.</summary>
+    public Guid? CreatorId { get; init; }
 
     // Not the subject's own id, which somebody may well ask for as an order's.
     public static Guid Stream(Guid productId) => StreamId.Of("product", productId);
@@ -38,7 +54,7 @@ internal abstract record Product
             new Rejection("price-not-possible", $"{c.Price} is no price."),
         (Withdrawn p, OfferProduct c) when c.At <= p.Since => Decision.Nothing,
         (Offered p, OfferProduct c) when c.At <= p.Since => Decision.Nothing,
-        (_, OfferProduct c) => new ProductOffered(c.Kind, c.SubjectId, c.Name, c.Price, c.At),
+        (_, OfferProduct c) => new ProductOffered(c.Kind, c.SubjectId, c.Name, c.Price, c.At) { CreatorId = c.CreatorId },
         (Withdrawn p, WithdrawProduct c) when c.At <= p.Since => Decision.Nothing,
         (Offered p, WithdrawProduct c) when c.At < p.Since => Decision.Nothing,
         (_, WithdrawProduct c) => new ProductWithdrawn(c.At),
@@ -47,8 +63,8 @@ internal abstract record Product
 
     private static Product Evolve(Product product, ProductEvent @event) => @event switch
     {
-        ProductOffered e => new Offered(e.At),
-        ProductWithdrawn e => new Withdrawn(e.At),
+        ProductOffered e => new Offered(e.At) { CreatorId = e.CreatorId },
+        ProductWithdrawn e => new Withdrawn(e.At) { CreatorId = product.CreatorId },
         _ => throw new UnreachableException($"{@event.GetType().Name} is no event of a product.")
     };
 }

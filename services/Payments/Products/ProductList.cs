@@ -69,7 +69,7 @@ internal sealed class OfferContentWhenPublished(IDocumentStore store) : IConsume
     {
         var content = context.Message;
         ProductCommand word = content.Price is { } price
-            ? new OfferProduct("content", content.ContentId, content.Title, new Money(price.Amount, price.Currency), content.At)
+            ? new OfferProduct("content", content.ContentId, content.Title, new Money(price.Amount, price.Currency), content.At) { CreatorId = content.AuthorId }
             : new WithdrawProduct(content.At);
 
         return store.Handle(Product.Decider, Product.Stream(content.ContentId), word, context);

@@ -1,5 +1,6 @@
 using System.Net;
 using Community.Content.Tests.Contents;
+using Community.Membership.Contracts;
 using Community.Payments.Contracts;
 
 namespace Community.Content.Tests.Paywall;
@@ -81,6 +82,27 @@ public sealed class PaywallTests(ContentService service)
         await service.Say(new OrderRefunded(end, last.Id, ContentService.Line(id), 9900, "CNY", Whole: true, Noon));
         await Until(last, path, "preview");
         Assert.Equal(["full", "preview", "full"], [await Access(kept, path), await Access(returned, path), await Access(partly, path)]);
+    }
+
+    [Fact]
+    public async Task A_tier_opens_what_asks_for_it_while_the_member_has_it_whatever_the_order_in_which_that_is_told()
+    {
+        var (author, reviewer) = (service.Person("creator"), service.Person("reviewer"));
+        var path = (await Workflow.Published(service, author, reviewer, new { tier = "gold", price = new { amount = 9900, currency = "CNY" } })).Text("location");
+        var (gold, silver, former, late) = (service.Person(), service.Person(), service.Person(), service.Person());
+        await service.Say(new TierGranted(silver.Id, "subscription", "silver", null, 2, Noon));
+        await service.Say(new TierEnded(former.Id, "subscription", 3, Noon));
+        await service.Say(new TierGranted(former.Id, "subscription", "gold", null, 2, Noon));
+        await service.Say(new TierGranted(late.Id, "gift", "gold", TimeProvider.System.GetUtcNow().AddMinutes(-1), 2, Noon));
+        await service.Say(new TierGranted(gold.Id, "subscription", "gold", null, 2, Noon));
+        await service.Say(new TierEnded(gold.Id, "gift", 3, Noon));
+        await Until(gold, path, "full");
+        await service.Say(new TierGranted(late.Id, "subscription", "silver", null, 3, Noon));
+        await service.Say(new TierGranted(late.Id, "subscription", "gold", null, 4, Noon));
+        await Until(late, path, "full");
+        Assert.Equal(["preview", "preview"], [await Access(silver, path), await Access(former, path)]);
+        await service.Say(new TierEnded(gold.Id, "subscription", 4, Noon));
+        await Until(gold, path, "preview");
     }
 
     [Fact]

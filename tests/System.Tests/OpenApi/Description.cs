@@ -38,7 +38,7 @@ internal sealed class Description
     // Of HTTP itself, and of every answer alike.
     private static readonly HashSet<string> UsualHeaders = new(
         ["Date", "Content-Type", "Content-Length", "Transfer-Encoding", "Connection", "Cache-Control", "Pragma", "Expires", "Allow", "Vary", "Server",
-            "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Cross-Origin-Resource-Policy", "Content-Security-Policy"],
+            "Content-Disposition", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy", "Cross-Origin-Resource-Policy", "Content-Security-Policy"],
         StringComparer.OrdinalIgnoreCase);
 
     private static readonly string[] Undescribed = ["/health", "/alive", "/openapi/", "/swagger", "/sandbox/"];
@@ -148,7 +148,13 @@ internal sealed class Description
         if ((content[mediaType ?? ""] ?? content["*/*"]) is not { } declared)
             return [$"media type {mediaType ?? "(none)"} of the {what} is not declared"];
 
-        return declared["schema"] is { } schema ? await SchemaFaults(what, schema, body, isAnswer) : [];
+        if (declared["schema"] is not { } schema)
+            return [];
+
+        // What is no JSON is described as text.
+        return mediaType?.EndsWith("json", StringComparison.Ordinal) == true ? await SchemaFaults(what, schema, body, isAnswer)
+            : (string?)schema["type"] == "string" ? []
+            : [$"the {what} is {mediaType}, and described as {schema.ToJsonString()}"];
     }
 
     private async Task<IEnumerable<string>> SchemaFaults(string what, JsonNode schema, string json, bool isAnswer)

@@ -19,7 +19,11 @@ public sealed record ChargebackOpened(string Number, Receipt Receipt, Money Amou
 
 /// <param name="Won">The money stays, or is back.</param>
 [EventType("chargeback-closed.v1")]
-public sealed record ChargebackClosed(string Number, Receipt Receipt, Money Amount, string Reason, bool Won, DateTimeOffset At) : ChargebackEvent;
+public sealed record ChargebackClosed(string Number, Receipt Receipt, Money Amount, string Reason, bool Won, DateTimeOffset At) : ChargebackEvent
+{
+    /// <summary>What its opening had taken; null: its opening was not told before.</summary>
+    public Money? Taken { get; init; }
+}
 
 internal abstract record ChargebackCommand;
 
@@ -35,7 +39,7 @@ internal enum ChargebackStatus
 }
 
 /// <param name="Status">Null: nothing was told of it.</param>
-internal sealed record Chargeback(ChargebackStatus? Status)
+internal sealed record Chargeback(ChargebackStatus? Status, Money? Taken = null)
 {
     public static readonly Decider<Chargeback, ChargebackCommand, ChargebackEvent> Decider = new(new Chargeback((ChargebackStatus?)null), Decide, Evolve);
 
@@ -46,14 +50,14 @@ internal sealed record Chargeback(ChargebackStatus? Status)
     {
         (null, OpenChargeback c) => new ChargebackOpened(c.Number, c.Receipt, c.Amount, c.Reason, c.At),
         (_, OpenChargeback) => Decision.Nothing,
-        (null or ChargebackStatus.Open, CloseChargeback c) => new ChargebackClosed(c.Number, c.Receipt, c.Amount, c.Reason, c.Won, c.At),
+        (null or ChargebackStatus.Open, CloseChargeback c) => new ChargebackClosed(c.Number, c.Receipt, c.Amount, c.Reason, c.Won, c.At) { Taken = chargeback.Taken },
         (_, CloseChargeback) => Decision.Nothing,
         _ => throw new UnreachableException($"{command.GetType().Name} is no command of a chargeback.")
     };
 
     private static Chargeback Evolve(Chargeback chargeback, ChargebackEvent @event) => @event switch
     {
-        ChargebackOpened => new(ChargebackStatus.Open),
+        ChargebackOpened e => new(ChargebackStatus.Open, e.Amount),
         ChargebackClosed e => new(e.Won ? ChargebackStatus.Won : ChargebackStatus.Lost),
         _ => throw new UnreachableException($"{@event.GetType().Name} is no event of a chargeback.")
     };

@@ -43,6 +43,10 @@ internal sealed record FailRefund(Guid RefundId, int Attempt, string Reason, boo
 
 internal sealed record BounceRefund(Guid RefundId, string Number, string Reason, DateTimeOffset At) : RefundCommand;
 
+/// <summary>Somebody has given the money back by hand.</summary>
+/// <param name="Reference">Of the transfer or the receipt.</param>
+internal sealed record NoteRefundByHand(Guid RefundId, string Reference, DateTimeOffset At) : RefundCommand;
+
 internal sealed record WantRefundAgain(Guid RefundId, DateTimeOffset At) : RefundCommand;
 
 internal enum RefundStatus
@@ -112,6 +116,11 @@ internal sealed record Refund(RefundStatus Status, int Attempts, int Tries, int 
         (_, BounceRefund c) when refund.Bounced.Contains(c.Number) || (refund.Number is { } number && number != c.Number) => Decision.Nothing,
         (_, BounceRefund) when refund.Attempts == 0 => Decision.Nothing, // never asked for
         (_, BounceRefund c) => new RefundFailed(c.RefundId, c.Number, c.Reason, Certain: true, c.At),
+
+        (RefundStatus.Failed, NoteRefundByHand c) => new RefundSent(c.RefundId, c.Reference, c.At),
+        (RefundStatus.Sent, NoteRefundByHand c) when refund.Number == c.Reference => Decision.Nothing,
+        (RefundStatus.Sent, NoteRefundByHand) => new Rejection("refund-sent", "It is sent already."),
+        (_, NoteRefundByHand) => new Rejection("refund-under-way", "The gateway is still being asked; what failed can be given back by hand."),
 
         (RefundStatus.Sent, WantRefundAgain) => new Rejection("refund-sent", "The gateway has it already."),
         (RefundStatus.Failed, WantRefundAgain c) => new RefundWantedAgain(c.RefundId, c.At),

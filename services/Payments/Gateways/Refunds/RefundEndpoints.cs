@@ -15,6 +15,9 @@ internal sealed record SentRefundView(
     Guid RefundId, Guid OrderId, string Gateway, Money Amount, bool WasOwed, RefundStatus Status, int Attempts, DateTimeOffset? NextAt,
     string? Number, string? Reason, DateTimeOffset RequestedAt);
 
+/// <param name="Reference">Of the transfer or the receipt by which the money went back.</param>
+internal sealed record RefundByHand([property: Text(200)] string Reference);
+
 internal static class RefundEndpoints
 {
     public static void MapRefunds(this IEndpointRouteBuilder app)
@@ -24,6 +27,7 @@ internal static class RefundEndpoints
         refunds.MapGet("/refunds/{id}", Get).WithSummary("A refund on its way");
         refunds.MapGet("/refunds/{id}/history", History).WithSummary("All attempts of a refund");
         refunds.MapPost("/refunds/{id}/attempts", TryAgain).WithSummary("Has a refund that failed tried again");
+        refunds.MapPost("/refunds/{id}/confirmation", Confirm).WithSummary("Notes that a refund which no gateway could send was given back by hand");
         refunds.MapPost("/refunds-owed/{id}/refund", Return).WithSummary("Sends money back that fitted no order");
     }
 
@@ -65,6 +69,19 @@ internal static class RefundEndpoints
         }
 
         var handled = await store.Handle(Refund.Decider, Refund.Stream(id), new WantRefundAgain(id, clock.GetUtcNow()), ct);
+
+        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Ok(View((await Find(store, id, ct))!));
+    }
+
+    private static async Task<Results<Ok<SentRefundView>, ProblemHttpResult>> Confirm(
+        Guid id, RefundByHand how, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if (await Find(store, id, ct) is null)
+        {
+            return Problems.NotFound("refund");
+        }
+
+        var handled = await store.Handle(Refund.Decider, Refund.Stream(id), new NoteRefundByHand(id, how.Reference, clock.GetUtcNow()), ct);
 
         return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Ok(View((await Find(store, id, ct))!));
     }

@@ -1,4 +1,5 @@
 using Community.Payments.Gateways.Chargebacks;
+using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Testing;
 
@@ -19,8 +20,28 @@ public sealed class ChargebackSpecs
     {
         Given().When(Open).Then(Opened);
         Given(Opened).When(Open).ThenNothing();
-        Given(Opened).When(Lose).Then(Lost);
+        Given(Opened).When(Lose).Then(Lost with { Taken = Price });
         Given(Opened, Lost).When(Lose).ThenNothing();
+    }
+
+    [Theory]
+    [InlineData(true, true, 0)]
+    [InlineData(true, false, 9900)]
+    [InlineData(false, true, 0)]
+    [InlineData(false, false, 9900)]
+    public void What_the_bank_has_taken_is_in_the_ledger_whatever_was_told_first(bool openedFirst, bool won, long taken)
+    {
+        var close = Lose with { Won = won };
+        ChargebackCommand[] commands = openedFirst ? [Open, close] : [close, Open];
+        ChargebackEvent[] events = [];
+
+        foreach (var command in commands)
+        {
+            events = [.. events, .. Chargeback.Decider.Decide(events.Aggregate(Chargeback.Decider.Initial, Chargeback.Decider.Evolve), command).Events];
+        }
+
+        var balance = events.SelectMany(Movements.Of).GroupBy(p => p.Account).ToDictionary(g => g.Key, g => g.Sum(p => p.Debit - p.Credit));
+        Assert.Equal((taken, -taken), (balance.GetValueOrDefault(Movements.Chargebacks), balance.GetValueOrDefault(Movements.HeldBy("stripe"))));
     }
 
     [Fact]

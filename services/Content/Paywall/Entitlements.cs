@@ -1,0 +1,158 @@
+using Community.Content.Contents;
+using Community.Membership.Contracts;
+using Community.Messaging;
+using Community.Payments.Contracts;
+using MassTransit;
+using Npgsql;
+using Weasel.Core;
+using Weasel.Postgresql.Tables;
+
+namespace Community.Content.Paywall;
+
+/// <summary>What somebody may read whole because they pay for it, or were given it.</summary>
+internal sealed record Rights(IReadOnlySet<Guid> Bought, IReadOnlySet<string> Tiers)
+{
+    public static readonly Rights None = new(new HashSet<Guid>(), new HashSet<string>());
+
+    public bool Open(Guid content, Requirements requires) => Bought.Contains(content) || (requires.Tier is { } tier && Tiers.Contains(tier));
+}
+
+/// <summary>
+/// Who has bought which content, as payments tell it, and who has which tier, as membership does. Payment and refund are facts
+/// of their own beside each other, so that they may come in any order and again; of what is told of a tier, the latest holds.
+/// </summary>
+internal sealed class Entitlements(NpgsqlDataSource database, TimeProvider clock)
+{
+    public static Table Tiers
+    {
+        get
+        {
+            var table = new Table("member_tiers");
+            table.AddColumn<Guid>("member_id").AsPrimaryKey();
+            table.AddColumn<string>("source").AsPrimaryKey();
+            table.AddColumn<string>("tier").NotNull(); // empty: none
+            table.AddColumn("until", "timestamptz").NotNull();
+            table.AddColumn("version", "bigint").NotNull();
+
+            return table;
+        }
+    }
+
+    public static Table Table
+    {
+        get
+        {
+            var table = new Table("content_purchases");
+            table.AddColumn<Guid>("order_id").AsPrimaryKey();
+            table.AddColumn<Guid>("content_id").AsPrimaryKey();
+            table.AddColumn<Guid>("member_id").NotNull();
+            table.AddColumn("paid_at", "timestamptz");
+            table.AddColumn("refunded_at", "timestamptz");
+            table.Indexes.Add(new IndexDefinition("ix_content_purchases_member") { Columns = ["member_id", "content_id"] });
+
+            return table;
+        }
+    }
+
+    /// <summary>Which of these contents the member has paid for, by an order whose money was not wholly given back, and which tiers the member has.</summary>
+    public async Task<Rights> Of(Guid? member, IReadOnlyCollection<Guid> contents, CancellationToken ct)
+    {
+        if (member is null || contents.Count == 0)
+        {
+            return Rights.None;
+        }
+
+        var (bought, tiers) = (new HashSet<Guid>(), new HashSet<string>());
+        await using var select = database.CreateCommand(
+            """
+            select content_id, null from content_purchases
+            where member_id = $1 and content_id = any($2) and paid_at is not null and refunded_at is null
+            union all
+            select null, tier from member_tiers where member_id = $1 and tier <> '' and until > $3
+            """);
+        select.Parameters.Add(new() { Value = member });
+        select.Parameters.Add(new() { Value = contents.ToArray() });
+        select.Parameters.Add(new() { Value = clock.GetUtcNow() });
+        await using var rows = await select.ExecuteReaderAsync(ct);
+
+        while (await rows.ReadAsync(ct))
+        {
+            if (rows.IsDBNull(0))
+            {
+                tiers.Add(rows.GetString(1));
+            }
+            else
+            {
+                bought.Add(rows.GetGuid(0));
+            }
+        }
+
+        return new Rights(bought, tiers);
+    }
+
+    internal static void Has(IDocumentSession session, Guid member, string source, string? tier, DateTimeOffset? until, long version) =>
+        session.QueueSqlCommand(
+            """
+            insert into member_tiers as m (member_id, source, tier, until, version) values (?, ?, ?, ?, ?)
+            on conflict (member_id, source) do update set tier = excluded.tier, until = excluded.until, version = excluded.version
+            where m.version < excluded.version
+            """,
+            member, source, tier ?? "", until?.ToUniversalTime() ?? DateTimeOffset.MaxValue, version);
+
+    internal static void Paid(IDocumentSession session, OrderPaid paid)
+    {
+        foreach (var content in ContentsOf(paid.Lines))
+        {
+            session.QueueSqlCommand(
+                """
+                insert into content_purchases (order_id, content_id, member_id, paid_at) values (?, ?, ?, ?)
+                on conflict (order_id, content_id) do update set paid_at = excluded.paid_at
+                """,
+                paid.OrderId, content, paid.MemberId, paid.At.ToUniversalTime());
+        }
+    }
+
+    internal static void Refunded(IDocumentSession session, OrderRefunded refunded)
+    {
+        foreach (var content in ContentsOf(refunded.Lines))
+        {
+            session.QueueSqlCommand(
+                """
+                insert into content_purchases (order_id, content_id, member_id, refunded_at) values (?, ?, ?, ?)
+                on conflict (order_id, content_id) do update set refunded_at = excluded.refunded_at
+                """,
+                refunded.OrderId, content, refunded.MemberId, refunded.At.ToUniversalTime());
+        }
+    }
+
+    // In one order, so that two messages about the same order never wait for each other crosswise.
+    private static IEnumerable<Guid> ContentsOf(IEnumerable<OrderLine> lines) =>
+        lines.Where(line => line.Kind == "content").Select(line => line.SubjectId).Distinct().Order();
+}
+
+internal sealed class UnlockContentWhenOrderPaid(IDocumentStore store) : IConsumer<OrderPaid>
+{
+    public Task Consume(ConsumeContext<OrderPaid> context) =>
+        store.Once(context, session => Entitlements.Paid(session, context.Message));
+}
+
+/// <summary>A part given back is a courtesy and leaves what was bought open.</summary>
+internal sealed class LockContentWhenOrderRefunded(IDocumentStore store) : IConsumer<OrderRefunded>
+{
+    public Task Consume(ConsumeContext<OrderRefunded> context) => store.Once(context, session =>
+    {
+        if (context.Message.Whole)
+        {
+            Entitlements.Refunded(session, context.Message);
+        }
+    });
+}
+
+internal sealed class OpenContentByTier(IDocumentStore store) : IConsumer<TierGranted>, IConsumer<TierEnded>
+{
+    public Task Consume(ConsumeContext<TierGranted> context) => store.Once(context, session => Entitlements.Has(
+        session, context.Message.MemberId, context.Message.Source, context.Message.Tier, context.Message.Until, context.Message.Version));
+
+    public Task Consume(ConsumeContext<TierEnded> context) => store.Once(context, session => Entitlements.Has(
+        session, context.Message.MemberId, context.Message.Source, null, null, context.Message.Version));
+}

@@ -1,0 +1,33 @@
+using Community.EventSourcing;
+using Community.Membership.Members;
+using Community.Messaging;
+using Community.Payments.Contracts;
+using Marten;
+using MassTransit;
+
+namespace Community.Membership.Tiers;
+
+/// <summary>Gives members the tiers that they pay for, and takes them back, as payments tells. A member who is late with a payment keeps the tier.</summary>
+internal sealed class NoteSubscriptions(IDocumentStore store) : IConsumer<SubscriptionStarted>, IConsumer<SubscriptionRenewed>,
+    IConsumer<SubscriptionChanged>, IConsumer<SubscriptionPaused>, IConsumer<SubscriptionResumed>, IConsumer<SubscriptionEnded>
+{
+    public Task Consume(ConsumeContext<SubscriptionStarted> context) =>
+        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At));
+
+    public Task Consume(ConsumeContext<SubscriptionRenewed> context) =>
+        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At));
+
+    public Task Consume(ConsumeContext<SubscriptionChanged> context) =>
+        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At));
+
+    public Task Consume(ConsumeContext<SubscriptionPaused> context) =>
+        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, null, context.Message.Version, context.Message.At));
+
+    public Task Consume(ConsumeContext<SubscriptionResumed> context) =>
+        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At));
+
+    public Task Consume(ConsumeContext<SubscriptionEnded> context) =>
+        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, null, context.Message.Version, context.Message.At));
+
+    private Task Note(ConsumeContext context, Guid member, NoteSubscription command) => store.Handle(Member.Decider, member, command, context);
+}

@@ -1,0 +1,226 @@
+using System.Globalization;
+using System.Security.Claims;
+using System.Text;
+using Community.EventSourcing;
+using Community.Payments.Orders;
+using Community.Payments.Products;
+using Community.ServiceDefaults;
+using JasperFx.Events;
+using JasperFx.Events.Daemon;
+using JasperFx.Events.Projections;
+using Marten;
+using Marten.Events.Aggregation;
+using Marten.Events.Daemon;
+using Marten.Events.Projections;
+using Marten.Subscriptions;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Community.Payments.Creators;
+
+internal sealed record CreatorInList(Guid Id, Guid CreatorId);
+
+internal sealed partial class CreatorList : SingleStreamProjection<CreatorInList, Guid>
+{
+    public static CreatorInList Create(IEvent<ShareEarned> e) => new(e.StreamId, e.Data.CreatorId);
+}
+
+internal enum PayoutStatus
+{
+    Prepared,
+    Paid
+}
+
+internal sealed record PayoutInList(
+    Guid Id, Guid CreatorId, Money Amount, PayoutStatus Status, DateTimeOffset PreparedAt, DateTimeOffset? PaidAt, string? Reference);
+
+internal sealed partial class PayoutList : MultiStreamProjection<PayoutInList, Guid>
+{
+    public PayoutList()
+    {
+        Identity<PayoutPrepared>(e => e.PayoutId);
+        Identity<PayoutPaid>(e => e.PayoutId);
+    }
+
+    public static PayoutInList Create(PayoutPrepared e) => new(e.PayoutId, e.CreatorId, e.Amount, PayoutStatus.Prepared, e.At, null, null);
+
+    public static PayoutInList Apply(PayoutPaid e, PayoutInList payout) =>
+        payout with { Status = PayoutStatus.Paid, PaidAt = e.At, Reference = e.Reference };
+}
+
+/// <summary>Off unless <c>RevenueShare:Percent</c> is set. Gives creators their share of what is paid for their contents, and takes it back with refunds.</summary>
+internal sealed class Sharing : SubscriptionBase
+{
+    private readonly IServiceProvider _services;
+    private readonly int _percent;
+    private readonly int _holdDays;
+
+    public Sharing(IServiceProvider services, IConfiguration configuration)
+    {
+        _services = services;
+        _percent = Math.Clamp(configuration.GetValue("RevenueShare:Percent", 0), 0, 100);
+        _holdDays = Math.Max(0, configuration.GetValue("RevenueShare:HoldDays", 14));
+        Name = "sharing";
+        IncludeType<OrderPaid>();
+        IncludeType<OrderRefunded>();
+    }
+
+    public override async Task<IChangeListener> ProcessEventsAsync(
+        EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
+    {
+        var store = _services.GetRequiredService<IDocumentStore>();
+
+        foreach (var @event in page.Events)
+        {
+            Origin.Set(new Origin("sharing", @event.Id.ToString(), @event.CorrelationId));
+
+            if (@event.Data is OrderPaid paid)
+            {
+                await Share(store, paid.Lines, paid.Amount, (creator, line, amount) =>
+                    new EarnShare(creator, @event.StreamId, line, amount, paid.At.AddDays(_holdDays), paid.At), cancellationToken);
+            }
+            else if (@event.Data is OrderRefunded back)
+            {
+                await Share(store, back.Lines, back.Amount, (_, line, amount) =>
+                    new ReverseShare(@event.StreamId, line, back.RefundId, amount, back.Whole, back.At), cancellationToken);
+            }
+        }
+
+        return NullChangeListener.Instance;
+    }
+
+    private async Task Share(
+        IDocumentStore store, OrderLine[] lines, Money money, Func<Guid, int, Money, CreatorCommand> command, CancellationToken ct)
+    {
+        foreach (var (line, net, index) in lines.Zip(lines.Net(money), Enumerable.Range(0, lines.Length)))
+        {
+            if (!line.IsOfSubscription()
+                && (await store.Load(Product.Decider, Product.Stream(line.ProductId), null, ct)).State.CreatorId is { } creator)
+            {
+                var share = net with { Amount = (long)((Int128)net.Amount * _percent / 100) };
+                await store.Handle(CreatorAccount.Decider, CreatorAccount.Stream(creator), command(creator, index, share), ct);
+            }
+        }
+    }
+}
+
+internal sealed class SharingSubscription(IServiceProvider services, IConfiguration configuration) : IStorePart
+{
+    public void Configure(StoreOptions options) => options.Projections.Subscribe(new Sharing(services, configuration));
+}
+
+internal sealed record PayoutView(
+    Guid PayoutId, Guid CreatorId, Money Amount, PayoutStatus Status, DateTimeOffset PreparedAt, DateTimeOffset? PaidAt, string? Reference);
+
+internal sealed record PayoutsView(IReadOnlyList<PayoutView> Items);
+
+internal sealed record PaidPayout([property: Text(200)] string Reference);
+
+/// <param name="Held">Earned, and not to be paid out yet.</param>
+/// <param name="Available">For the next payout; below zero where refunds came after one.</param>
+internal sealed record CreatorBalance(string Currency, long Held, long Available, long PaidOut);
+
+internal sealed record CreatorBalances(IReadOnlyList<CreatorBalance> Items);
+
+internal static class PayoutEndpoints
+{
+    public static void AddCreators(this WebApplicationBuilder builder) =>
+        builder.Services.AddSingleton<IStorePart, SharingSubscription>();
+
+    public static void MapPayouts(this IEndpointRouteBuilder app)
+    {
+        var payouts = app.MapGroup("/payouts").WithTag("Payouts", "What creators earn, and get.");
+        payouts.MapGet("", List).WithSummary("One's own payouts, the latest first; for operators, all");
+        payouts.MapGet("/balance", Balance).WithSummary("What one has earned: held, available, paid out");
+        payouts.MapGet("/export", Export).RequireRoles("operator").Produces<string>(200, "text/csv").WithSummary("All payouts as CSV");
+        payouts.MapPost("", Prepare).RequireRoles("operator").WithSummary("Prepares a payout of all that is available, for each creator and currency");
+        payouts.MapPost("/{id}/payment", Pay).RequireRoles("operator").WithSummary("Marks a payout as paid");
+    }
+
+    private static async Task<Page<PayoutView>> List([AsParameters] Paging paging, ClaimsPrincipal user, IQuerySession session, CancellationToken ct)
+    {
+        var payouts = session.Query<PayoutInList>().AsQueryable();
+
+        if (!user.May("operator"))
+        {
+            var member = user.MemberId();
+            payouts = payouts.Where(p => p.CreatorId == member);
+        }
+
+        if (paging.Key<Guid>(out var after))
+        {
+            payouts = payouts.Where(p => p.Id < after);
+        }
+
+        var rows = await payouts.OrderByDescending(p => p.Id).Take(paging.Size + 1).ToListAsync(ct);
+
+        return paging.Page([.. rows.Select(View)], p => p.PayoutId);
+    }
+
+    private static async Task<CreatorBalances> Balance(ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        var (account, now) = ((await store.Load(CreatorAccount.Decider, CreatorAccount.Stream(user.MemberId()), null, ct)).State, clock.GetUtcNow());
+
+        return new CreatorBalances([.. account.Currencies.Select(
+            c => new CreatorBalance(c, account.Held(c, now), account.Available(c, now), account.PaidOut(c)))]);
+    }
+
+    private static async Task<ContentHttpResult> Export(IQuerySession session, CancellationToken ct)
+    {
+        var csv = new StringBuilder("payoutId,creatorId,amount,currency,status,preparedAt,paidAt,reference\r\n");
+
+        await foreach (var p in session.Query<PayoutInList>().OrderBy(p => p.Id).ToAsyncEnumerable(ct))
+        {
+            csv.Append(CultureInfo.InvariantCulture, $"{p.Id},{p.CreatorId},{p.Amount.Amount},{p.Amount.Currency},{p.Status.ToWord()},{p.PreparedAt.UtcDateTime:O},{p.PaidAt?.UtcDateTime:O},")
+                .Append('"').Append(Cell(p.Reference ?? "")).Append("\"\r\n");
+        }
+
+        return TypedResults.Text(csv.ToString(), "text/csv", Encoding.UTF8);
+    }
+
+    // A spreadsheet takes what begins so for a formula.
+    private static string Cell(string text) =>
+        (text.Length > 0 && "=+-@".Contains(text[0], StringComparison.Ordinal) ? $"'{text}" : text).Replace("\"", "\"\"", StringComparison.Ordinal);
+
+    private static async Task<PayoutsView> Prepare(IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        await using var session = store.QuerySession();
+        var prepared = new List<PayoutView>();
+
+        foreach (var creator in await session.Query<CreatorInList>().ToListAsync(ct))
+        {
+            var account = (await store.Load(CreatorAccount.Decider, creator.Id, null, ct)).State;
+
+            foreach (var currency in account.Currencies.Where(c => account.Available(c, now) > 0))
+            {
+                var id = Guid.CreateVersion7(now);
+                var handled = await store.Handle(CreatorAccount.Decider, creator.Id, new PreparePayout(id, currency, now), ct);
+
+                if (handled.Rejection is null)
+                {
+                    prepared.Add(new PayoutView(id, creator.CreatorId, handled.State.Payouts[id].Amount, PayoutStatus.Prepared, now, null, null));
+                }
+            }
+        }
+
+        return new PayoutsView(prepared);
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Pay(
+        Guid id, PaidPayout paid, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+
+        if (await session.LoadAsync<PayoutInList>(id, ct) is not { } payout)
+        {
+            return Problems.NotFound("payout");
+        }
+
+        var handled = await store.Handle(
+            CreatorAccount.Decider, CreatorAccount.Stream(payout.CreatorId), new MarkPaid(id, paid.Reference, clock.GetUtcNow()), ct);
+
+        return handled.Rejection is null ? TypedResults.NoContent() : Problems.NotFound("payout");
+    }
+
+    private static PayoutView View(PayoutInList p) => new(p.Id, p.CreatorId, p.Amount, p.Status, p.PreparedAt, p.PaidAt, p.Reference);
+}

@@ -1,0 +1,185 @@
+using Community.EventSourcing;
+using Community.Payments.Orders;
+using Community.ServiceDefaults;
+using JasperFx.Events;
+using JasperFx.Events.Daemon;
+using JasperFx.Events.Projections;
+using Marten;
+using Marten.Events.Aggregation;
+using Marten.Events.Daemon;
+using Marten.Subscriptions;
+
+namespace Community.Payments.Invoices;
+
+public enum InvoiceKind
+{
+    Invoice,
+    CreditNote
+}
+
+/// <param name="Amount">Of all pieces, after the discount.</param>
+public sealed record InvoiceLine(string Name, int Quantity, Money Amount);
+
+/// <summary>An invoice, or a credit note for money that went back. It is never changed.</summary>
+/// <param name="Number">Of all of its year, counted from one without a gap.</param>
+/// <param name="Credits">The invoice that a credit note takes from.</param>
+/// <param name="Buyer">
+/// Name and address as they stood when the money came. Sealed by a key of the invoices and not of the member: the law makes
+/// one keep invoices, also those of members who were erased.
+/// </param>
+[EventType("invoice-issued.v1")]
+public sealed record InvoiceIssued(
+    int Year, int Number, InvoiceKind Kind, Guid? Credits, Guid OrderId, Guid MemberId, InvoiceLine[] Lines, Money Total, Sealed? Buyer,
+    DateTimeOffset At)
+{
+    /// <summary>Included in the total; null: none.</summary>
+    public Money? Tax { get; init; }
+}
+
+/// <summary>One number of a year is given: the version of the year's stream is the number.</summary>
+[EventType("invoice-number-given.v1")]
+public sealed record InvoiceNumberGiven(Guid InvoiceId, DateTimeOffset At);
+
+internal static class InvoiceIds
+{
+    public static Guid Year(int year) => StreamId.Of("invoices", year.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+    /// <summary>Of the fact that money came or went back: so each has one invoice.</summary>
+    public static Guid Of(Guid factId) => StreamId.Of("invoice", factId);
+
+    /// <summary>Whose key seals the buyer of a member's invoices; erasing the member leaves it.</summary>
+    public static Guid KeyOf(Guid memberId) => StreamId.Of("invoice-key", memberId);
+
+    public static string Number(int year, int number) => $"{year:0000}-{number:000000}";
+}
+
+/// <summary>An invoice as the lists show it.</summary>
+/// <param name="Order">Year and number as one: lists go by it.</param>
+internal sealed record InvoiceInList(Guid Id, Guid MemberId, long Order, InvoiceIssued Issued);
+
+internal sealed partial class InvoiceList : SingleStreamProjection<InvoiceInList, Guid>
+{
+    public static InvoiceInList Create(IEvent<InvoiceIssued> e) =>
+        new(e.StreamId, e.Data.MemberId, (e.Data.Year * 1_000_000_000L) + e.Data.Number, e.Data);
+}
+
+/// <summary>Gives money that came, or went back, its invoice: in the order of the log, so that numbers follow the facts.</summary>
+internal sealed class Invoicing : SubscriptionBase
+{
+    private readonly IServiceProvider _services;
+
+    public Invoicing(IServiceProvider services)
+    {
+        _services = services;
+        Name = "invoicing";
+        IncludeType<OrderPaid>();
+        IncludeType<OrderRefunded>();
+    }
+
+    public override async Task<IChangeListener> ProcessEventsAsync(
+        EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
+    {
+        var store = _services.GetRequiredService<IDocumentStore>();
+        var keys = _services.GetRequiredService<KeyRing>();
+
+        foreach (var e in page.Events)
+        {
+            var issued = e.Data switch
+            {
+                OrderPaid { Amount.Amount: > 0 } paid => Invoice(e, paid),
+                OrderRefunded back => await CreditNote(store, e, back, cancellationToken),
+                _ => null
+            };
+
+            if (issued is not null)
+            {
+                await Issue(store, keys, e, issued, cancellationToken);
+            }
+        }
+
+        return NullChangeListener.Instance;
+    }
+
+    private static InvoiceIssued Invoice(IEvent e, OrderPaid paid) => new(
+        e.Timestamp.UtcDateTime.Year, 0, InvoiceKind.Invoice, null, e.StreamId, paid.MemberId, Lines(paid.Lines, paid.Amount), paid.Amount, null, paid.At)
+    {
+        Tax = paid.Tax
+    };
+
+    private static async Task<InvoiceIssued> CreditNote(IDocumentStore store, IEvent e, OrderRefunded back, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var order = await session.Events.FetchStreamAsync(e.StreamId, token: ct);
+        var credits = order.FirstOrDefault(past => past.Data is OrderPaid) is { } paid ? InvoiceIds.Of(paid.Id) : (Guid?)null;
+
+        return new InvoiceIssued(
+            e.Timestamp.UtcDateTime.Year, 0, InvoiceKind.CreditNote, credits, e.StreamId, back.MemberId, Lines(back.Lines, back.Amount), back.Amount, null, back.At)
+        {
+            Tax = back.Tax
+        };
+    }
+
+    // Number and invoice commit together. Who lost the race for the number takes the next; whose invoice is there has it.
+    private static async Task Issue(IDocumentStore store, KeyRing keys, IEvent fact, InvoiceIssued issued, CancellationToken ct)
+    {
+        var (id, year) = (InvoiceIds.Of(fact.Id), InvoiceIds.Year(issued.Year));
+        var buyer = await Buyer(store, keys, issued.MemberId, ct);
+
+        while (true)
+        {
+            await using var session = store.LightweightSession();
+            (session.LastModifiedBy, session.CausationId, session.CorrelationId) = ("invoicing", fact.Id.ToString(), fact.CorrelationId);
+
+            if (await session.Events.FetchStreamStateAsync(id, ct) is not null)
+            {
+                return;
+            }
+
+            var number = (int)((await session.Events.FetchStreamStateAsync(year, ct))?.Version ?? 0) + 1;
+            session.Events.StartStream(id, issued with { Number = number, Buyer = buyer });
+
+            if (number == 1)
+            {
+                session.Events.StartStream(year, new InvoiceNumberGiven(id, issued.At));
+            }
+            else
+            {
+                session.Events.Append(year, number, new InvoiceNumberGiven(id, issued.At));
+            }
+
+            try
+            {
+                await session.SaveChangesAsync(ct);
+
+                return;
+            }
+            catch (Exception e) when (e is EventStreamUnexpectedMaxEventIdException or Marten.Exceptions.ExistingStreamIdCollisionException
+                || e.UniqueViolation() is "pk_mt_events_stream_and_version" or "pkey_mt_streams_id")
+            {
+                // Another replica was first: look again.
+            }
+        }
+    }
+
+    private static async Task<Sealed?> Buyer(IDocumentStore store, KeyRing keys, Guid member, CancellationToken ct)
+    {
+        var details = (await store.Load(BillingDetails.Decider, BillingDetails.Stream(member), null, ct)).State.Details;
+
+        if ((await keys.Find([member], ct)).Open(details) is not { } clear)
+        {
+            return null;
+        }
+
+        var key = InvoiceIds.KeyOf(member);
+
+        return (await keys.Create([key], ct)).Seal(key, clear);
+    }
+
+    private static InvoiceLine[] Lines(OrderLine[] lines, Money total) =>
+        [.. lines.Zip(lines.Net(total)).Select(l => new InvoiceLine(l.First.Name, l.First.Quantity, l.Second))];
+}
+
+internal sealed class InvoicingSubscription(IServiceProvider services) : IStorePart
+{
+    public void Configure(StoreOptions options) => options.Projections.Subscribe(new Invoicing(services));
+}

@@ -1,0 +1,216 @@
+using System.Globalization;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+using Community.EventSourcing;
+using Community.Payments.Gateways.Chargebacks;
+using Community.Payments.Invoices;
+using Community.Payments.Ledger;
+using Community.Payments.Orders;
+using Community.Payments.Subscriptions;
+using Community.ServiceDefaults;
+using JasperFx.Events;
+using Marten;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
+using Npgsql;
+
+namespace Community.Payments.Reconciliation;
+
+/// <param name="Fee">What the gateway has kept of it; null: the report does not say.</param>
+public sealed record ReportedMoney(string Receipt, Money Amount, DateTimeOffset At, Money? Fee = null);
+
+/// <summary>What a gateway says that it took, by its own report.</summary>
+[EventType("gateway-report-uploaded.v1")]
+public sealed record GatewayReportUploaded(string Gateway, ReportedMoney[] Lines, DateTimeOffset At);
+
+internal sealed record UploadReport(string Gateway, ReportedMoney[] Lines, DateTimeOffset At);
+
+internal sealed record GatewayReport(bool Uploaded)
+{
+    public static readonly Decider<GatewayReport, UploadReport, GatewayReportUploaded> Decider = new(
+        new GatewayReport(false),
+        (report, c) => report.Uploaded ? Decision.Nothing : new GatewayReportUploaded(c.Gateway, c.Lines, c.At),
+        (_, _) => new GatewayReport(true));
+}
+
+/// <param name="Payments">Arrivals and returns of money that were looked at.</param>
+internal sealed record ReconciliationView(int Payments, int Entitlements, int ReportLines, IReadOnlyList<Difference> Differences);
+
+internal static class ReconciliationEndpoints
+{
+    private const int MostLines = 100_000;
+
+    private static readonly string[] Known =
+    [
+        .. new[]
+        {
+            typeof(OrderPaid), typeof(RefundOwed), typeof(OwedMoneyReturned), typeof(OrderRefunded), typeof(ChargebackOpened), typeof(ChargebackClosed), typeof(GatewayReportUploaded), typeof(SubscriptionStarted),
+            typeof(SubscriptionRenewed), typeof(SubscriptionChanged), typeof(SubscriptionEnded)
+        }.Select(type => type.GetCustomAttribute<EventTypeAttribute>()!.Name)
+    ];
+
+    public static void MapReconciliation(this IEndpointRouteBuilder app)
+    {
+        var reconciliation = app.MapGroup("/reconciliation").RequireRoles("operator")
+            .WithTag("Reconciliation", "Orders, payments, gateways' reports, ledger, invoices and entitlements held against each other.");
+        reconciliation.MapGet("", Reconcile).WithSummary("Every difference between those who know of the same money");
+        reconciliation.MapPost("/reports/{gateway}", Upload).AllowLargeBody().ProducesProblem(413)
+            .WithSummary("Takes a gateway's report: CSV with the columns receipt, amount, currency, at and, if it says, fee; the same one again changes nothing")
+            .AddOpenApiOperationTransformer((operation, _, _) =>
+            {
+                operation.RequestBody = new OpenApiRequestBody { Required = true, Content = new Dictionary<string, OpenApiMediaType> { ["text/csv"] = new() } };
+
+                return Task.CompletedTask;
+            });
+    }
+
+    private static async Task<Ok<ReconciliationView>> Reconcile(
+        DateOnly? from, DateOnly? to, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
+    {
+        var begin = from is { } first ? new DateTimeOffset(first.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : DateTimeOffset.MinValue;
+        var end = to is { } last && last < DateOnly.MaxValue ? new DateTimeOffset(last.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : DateTimeOffset.MaxValue;
+        await using var session = store.QuerySession();
+        var log = (await session.Events.QueryAllRawEvents()
+                .Where(e => Known.Contains(e.EventTypeName)).OrderBy(e => e.Sequence).ToListAsync(ct)).ToList();
+        var within = log.Where(e => e.Timestamp >= begin && e.Timestamp < end).ToList();
+        var money = within.Select(Fact).OfType<MoneyFact>().ToList();
+        var invoices = await session.Query<InvoiceInList>().Select(i => i.Id).ToListAsync(ct);
+        var invoiced = invoices.ToHashSet();
+        var reports = log.Select(e => e.Data).OfType<GatewayReportUploaded>().GroupBy(r => r.Gateway).ToDictionary(
+            r => r.Key,
+            r => (IReadOnlyList<ReportLine>)[.. r.SelectMany(report => report.Lines).Where(l => l.At >= begin && l.At < end).Distinct().Select(l => new ReportLine(l.Receipt, l.Amount))]);
+        var entitlements = Entitlements(log);
+        var (ledger, unbalanced) = await Ledger(store, database, begin, end, ct);
+        var witnesses = new Witnesses(
+            money, ledger, unbalanced, reports,
+            within.Where(e => e.Data is OrderPaid paid && paid.Lines.Any(l => l.Kind is "plan" or "gift")).Select(e => e.StreamId).ToHashSet(),
+            log.Where(e => e.Data is OrderPaid).Select(e => e.StreamId).ToHashSet(),
+            log.Where(e => e.Data is OrderRefunded { Whole: true }).Select(e => e.StreamId).ToHashSet(),
+            entitlements,
+
+            // Money that fits no order is owed back, and nothing is invoiced for it; nor for what a bank takes.
+            within.Where(e => e.Data is RefundOwed or OwedMoneyReturned or ChargebackOpened or ChargebackClosed || invoiced.Contains(InvoiceIds.Of(e.Id))).Select(e => e.Id).ToHashSet());
+
+        return TypedResults.Ok(new ReconciliationView(money.Count, entitlements.Count, reports.Values.Sum(lines => lines.Count), witnesses.Differences()));
+    }
+
+    private static MoneyFact? Fact(IEvent e) => e.Data switch
+    {
+        OrderPaid m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, m.Receipt.Number, m.Amount),
+        RefundOwed m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, m.Receipt.Number, m.Amount),
+        OwedMoneyReturned m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, m.Amount with { Amount = -m.Amount.Amount }),
+        ChargebackOpened m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, m.Amount with { Amount = -m.Amount.Amount }),
+        ChargebackClosed { Won: true, Taken: { } taken } m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, taken),
+        ChargebackClosed { Won: false, Taken: null } m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, m.Amount with { Amount = -m.Amount.Amount }),
+        OrderRefunded m => new MoneyFact(e.Id, e.StreamId, m.Gateway, null, m.Amount with { Amount = -m.Amount.Amount }),
+        _ => null
+    };
+
+    private static List<EntitlementFact> Entitlements(List<IEvent> log) =>
+    [
+        .. log.Where(e => e.Data is SubscriptionEvent).GroupBy(e => e.StreamId).Where(g => g.First().Data is SubscriptionStarted).Select(g =>
+        {
+            var started = (SubscriptionStarted)g.First().Data;
+            var renewed = g.Select(e => e.Data).OfType<SubscriptionRenewed>().ToList();
+            Guid?[] orders = [started.OrderId, .. renewed.Select(r => r.OrderId), .. g.Select(e => e.Data).OfType<SubscriptionChanged>().Select(c => c.OrderId)];
+
+            return new EntitlementFact(
+                started.SubscriptionId, [.. orders.OfType<Guid>()], renewed.Count > 0 ? renewed[^1].OrderId : started.OrderId,
+                !g.Any(e => e.Data is SubscriptionEnded));
+        })
+    ];
+
+    private static async Task<(List<LedgerFact> Facts, List<(string Currency, long Difference)> Unbalanced)> Ledger(
+        IDocumentStore store, NpgsqlDataSource database, DateTimeOffset begin, DateTimeOffset end, CancellationToken ct)
+    {
+        var postings = Postings.TableName(store.Options.DatabaseSchemaName);
+        var (facts, unbalanced) = (new List<LedgerFact>(), new List<(string, long)>());
+        await using var select = database.CreateCommand($"""
+            select event_id, substr(account, 9), currency, sum(debit - credit)::bigint from {postings}
+            where account like 'gateway:%' and at >= $1 and at < $2
+                and event_id not in (select event_id from {postings} where account = '{Movements.Fees}')
+            group by event_id, account, currency
+            """);
+        select.Parameters.Add(new() { Value = begin });
+        select.Parameters.Add(new() { Value = end });
+
+        await using (var rows = await select.ExecuteReaderAsync(ct))
+        {
+            while (await rows.ReadAsync(ct))
+            {
+                facts.Add(new LedgerFact(rows.GetGuid(0), rows.GetString(1), new Money(rows.GetInt64(3), rows.GetString(2))));
+            }
+        }
+
+        await using var sums = database.CreateCommand(
+            $"select currency, sum(debit - credit)::bigint from {postings} where at >= $1 and at < $2 group by currency having sum(debit - credit) <> 0");
+        sums.Parameters.Add(new() { Value = begin });
+        sums.Parameters.Add(new() { Value = end });
+        await using var differences = await sums.ExecuteReaderAsync(ct);
+
+        while (await differences.ReadAsync(ct))
+        {
+            unbalanced.Add((differences.GetString(0), differences.GetInt64(1)));
+        }
+
+        return (facts, unbalanced);
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Upload(
+        string gateway, HttpRequest request, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        using var reader = new StreamReader(request.Body, Encoding.UTF8);
+        var text = await reader.ReadToEndAsync(ct);
+
+        if (gateway is { Length: 0 or > 50 } || Read(text) is not { } lines)
+        {
+            return Problems.Problem(
+                StatusCodes.Status400BadRequest, "report-not-understood", "The columns are receipt, amount in minor units, currency, at as an instant and, if it says, fee in minor units.");
+        }
+
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        await store.Handle(
+            GatewayReport.Decider, StreamId.Of("gateway-report", $"{gateway}/{hash}"), new UploadReport(gateway, lines, clock.GetUtcNow()), ct);
+
+        return TypedResults.NoContent();
+    }
+
+    private static ReportedMoney[]? Read(string csv)
+    {
+        var rows = csv.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+        if (rows is not ["receipt,amount,currency,at" or "receipt,amount,currency,at,fee", .. var body] || body.Length > MostLines)
+        {
+            return null;
+        }
+
+        var lines = new List<ReportedMoney>(body.Length);
+
+        var columns = rows[0].Split(',').Length;
+
+        foreach (var row in body)
+        {
+            if (row.Split(',') is not [{ Length: > 0 and <= 200 } receipt, var amount, var currency, var at, .. var rest] || rest.Length != columns - 4
+                || !long.TryParse(amount, NumberStyles.None, CultureInfo.InvariantCulture, out var minor) || minor > Money.Most || !Currencies.Knows(currency)
+                || !Instant.TryParse(at, CultureInfo.InvariantCulture, out var instant)
+                || !TryReadFee(rest, currency, out var fee))
+            {
+                return null;
+            }
+
+            lines.Add(new ReportedMoney(receipt, new Money(minor, currency), instant.Value, fee));
+        }
+
+        return [.. lines];
+    }
+
+    private static bool TryReadFee(string[] rest, string currency, out Money? fee)
+    {
+        var minor = 0L;
+        var reads = rest is [] or [""] || (long.TryParse(rest[0], NumberStyles.None, CultureInfo.InvariantCulture, out minor) && minor <= Money.Most);
+        fee = minor > 0 ? new Money(minor, currency) : null;
+
+        return reads;
+    }
+}

@@ -1,0 +1,133 @@
+using System.Security.Claims;
+using Community.EventSourcing;
+using Community.Membership.Contracts;
+using Community.Messaging;
+using Community.Payments.Coupons;
+using Community.Payments.Orders;
+using Community.ServiceDefaults;
+using JasperFx.Events;
+using JasperFx.Events.Daemon;
+using JasperFx.Events.Projections;
+using Marten;
+using Marten.Events.Aggregation;
+using Marten.Events.Daemon;
+using Marten.Subscriptions;
+using MassTransit;
+
+namespace Community.Payments.Referrals;
+
+internal sealed record ReferralInList(Guid Id, Guid? MemberId, Guid? By, string? CouponCode, DateTimeOffset? RewardedAt);
+
+internal sealed partial class ReferralList : SingleStreamProjection<ReferralInList, Guid>
+{
+    public static ReferralInList Create(IEvent<ReferralNoted> e) => new(e.StreamId, e.Data.MemberId, e.Data.By, null, null);
+
+    public static ReferralInList Create(IEvent<FirstPurchaseSeen> e) => new(e.StreamId, e.Data.MemberId, null, null, null);
+
+    public static ReferralInList Apply(ReferralNoted e, ReferralInList referral) => referral with { By = e.By };
+
+    public static ReferralInList Apply(ReferralRewarded e, ReferralInList referral) => referral with { CouponCode = e.CouponCode, RewardedAt = e.At };
+}
+
+/// <summary>Takes down who brought whom.</summary>
+internal sealed class NoteReferrals(IDocumentStore store) : IConsumer<MemberBrought>
+{
+    public Task Consume(ConsumeContext<MemberBrought> context) => store.Handle(
+        Referral.Decider, Referral.Stream(context.Message.MemberId),
+        new NoteReferral(context.Message.MemberId, context.Message.By, context.Message.At), context);
+}
+
+/// <summary>
+/// Off unless <c>Referrals:PercentOff</c> (1 to 100) is set: when a member who was brought pays for the first time, who
+/// brought them gets a coupon of as many percent off one order. From the log, at least once; each step does nothing the second time.
+/// </summary>
+internal sealed class Rewarding : SubscriptionBase
+{
+    private readonly IServiceProvider _services;
+    private readonly int _percentOff;
+
+    public Rewarding(IServiceProvider services, int percentOff)
+    {
+        (_services, _percentOff) = (services, percentOff);
+        Name = "rewarding";
+        IncludeType<OrderPaid>();
+        IncludeType<ReferralNoted>();
+        IncludeType<FirstPurchaseSeen>();
+    }
+
+    public override async Task<IChangeListener> ProcessEventsAsync(
+        EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
+    {
+        var store = _services.GetRequiredService<IDocumentStore>();
+
+        foreach (var e in page.Events)
+        {
+            Origin.Set(new Origin("rewarding", e.Id.ToString(), e.CorrelationId));
+
+            if (e.Data is OrderPaid { Amount.Amount: > 0 } paid)
+            {
+                await store.Handle(Referral.Decider, Referral.Stream(paid.MemberId), new SeePurchase(paid.MemberId, e.StreamId, paid.At), cancellationToken);
+            }
+            else if (e.Data is ReferralEvent && (await store.Load(Referral.Decider, e.StreamId, null, cancellationToken)).State is { By: { } by, OrderId: not null, Rewarded: false })
+            {
+                await Reward(store, e, by, cancellationToken);
+            }
+        }
+
+        return NullChangeListener.Instance;
+    }
+
+    // The coupon is its receiver's alone, so that its code need not be a secret.
+    private async Task Reward(IDocumentStore store, IEvent e, Guid by, CancellationToken ct)
+    {
+        var code = $"THANKS-{Convert.ToHexString(e.StreamId.ToByteArray()[..6])}";
+        var terms = new CouponTerms(code, _percentOff, null, 1, 1, CouponDuration.Once, null, null) { MemberId = by };
+        await store.Handle(Coupon.Decider, Coupon.Stream(code), new CreateCoupon(terms, e.Timestamp), ct);
+        await store.Handle(Referral.Decider, e.StreamId, new RewardReferral(code, e.Timestamp), ct);
+    }
+}
+
+internal sealed class RewardingSubscription(IServiceProvider services, int percentOff) : IStorePart
+{
+    public void Configure(StoreOptions options) => options.Projections.Subscribe(new Rewarding(services, percentOff));
+}
+
+/// <param name="CouponCode">Of the reward; null: the member has not paid for anything yet, or there was no reward.</param>
+internal sealed record ReferralView(Guid MemberId, string? CouponCode, DateTimeOffset? RewardedAt);
+
+internal static class ReferralEndpoints
+{
+    /// <exception cref="InvalidOperationException">The setting is no percentage.</exception>
+    public static void AddReferrals(this WebApplicationBuilder builder)
+    {
+        var percentOff = builder.Configuration.GetValue("Referrals:PercentOff", 0);
+
+        if (percentOff is < 0 or > 100)
+        {
+            throw new InvalidOperationException($"Referrals:PercentOff is {percentOff}; it must be a whole number from 0 to 100.");
+        }
+
+        if (percentOff > 0)
+        {
+            builder.Services.AddSingleton<IStorePart>(services => new RewardingSubscription(services, percentOff));
+        }
+    }
+
+    public static void MapReferrals(this IEndpointRouteBuilder app) =>
+        app.MapGet("/referrals", List).WithTag("Referrals", "Who brought whom, and what for.").WithSummary("Whom one has brought, and the coupons for it");
+
+    private static async Task<Page<ReferralView>> List([AsParameters] Paging paging, ClaimsPrincipal user, IQuerySession session, CancellationToken ct)
+    {
+        var by = user.MemberId();
+        var referrals = session.Query<ReferralInList>().Where(r => r.By == by);
+
+        if (paging.Key<Guid>(out var after))
+        {
+            referrals = referrals.Where(r => r.Id > after);
+        }
+
+        var rows = await referrals.OrderBy(r => r.Id).Take(paging.Size + 1).ToListAsync(ct);
+
+        return paging.Page([.. rows.Select(r => new ReferralView(r.MemberId ?? Guid.Empty, r.CouponCode, r.RewardedAt))], r => Referral.Stream(r.MemberId));
+    }
+}

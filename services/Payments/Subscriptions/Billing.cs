@@ -1,0 +1,251 @@
+using Community.EventSourcing;
+using Community.Payments.Coupons;
+using Community.Payments.Gateways;
+using Community.Payments.Orders;
+using Community.Payments.Plans;
+using JasperFx.Events;
+using JasperFx.Events.Daemon;
+using JasperFx.Events.Projections;
+using Marten;
+using Marten.Events.Daemon;
+using Marten.Subscriptions;
+
+namespace Community.Payments.Subscriptions;
+
+/// <summary>
+/// What orders do to subscriptions, and subscriptions to orders: from the log, at least once and in its order. Each step is
+/// a command that does nothing the second time.
+/// </summary>
+internal sealed class Billing : SubscriptionBase
+{
+    private readonly IServiceProvider _services;
+
+    public Billing(IServiceProvider services)
+    {
+        _services = services;
+        Name = "billing";
+        IncludeType<OrderPaid>();
+        IncludeType<OrderRefunded>();
+        IncludeType<OrderCancelled>();
+        IncludeType<PaymentFailed>();
+        IncludeType<RenewalDue>();
+        IncludeType<PlanChangeAsked>();
+        IncludeType<SubscriptionPastDue>();
+        IncludeType<SubscriptionPaused>();
+        IncludeType<PaymentNotNeeded>();
+        IncludeType<SubscriptionEnded>();
+    }
+
+    public override async Task<IChangeListener> ProcessEventsAsync(
+        EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
+    {
+        var store = _services.GetRequiredService<IDocumentStore>();
+
+        foreach (var @event in page.Events)
+        {
+            Origin.Set(new Origin("billing", @event.Id.ToString(), @event.CorrelationId));
+            await Follow(store, @event, cancellationToken);
+        }
+
+        return NullChangeListener.Instance;
+    }
+
+    private Task Follow(IDocumentStore store, IEvent @event, CancellationToken ct) => @event.Data switch
+    {
+        OrderPaid e => Paid(store, @event.StreamId, e, ct),
+        OrderRefunded { Whole: true } e => Refunded(store, @event.StreamId, e, ct),
+        OrderCancelled e => Cancelled(store, @event.StreamId, e, ct),
+        PaymentFailed e => Failed(store, @event.StreamId, e, ct),
+        RenewalDue e => Ask(store, e.OrderId, e.MemberId, Line("renewal", e.SubscriptionId, e.Terms, e.Charge), e.Mandate, e.LapsedOrderId, e.At, ct),
+        PlanChangeAsked e => Ask(store, e.OrderId, e.MemberId, Line("change", e.SubscriptionId, e.Terms, e.Charge), e.Mandate, e.LapsedOrderId, e.At, ct),
+        SubscriptionPastDue { Again: true, Mandate: { } mandate } e => Charge(store, e.OrderId, e.Charge, mandate, e.Attempt, e.At, ct),
+        SubscriptionPaused { LapsedOrderId: { } lapsed } e => Cancel(store, [lapsed], e.At, ct),
+        PaymentNotNeeded e => GiveBack(store, e.OrderId, StreamId.Of("not-needed", e.OrderId), e.Amount, e.At, ct),
+        SubscriptionEnded e => Ended(store, @event.StreamId, e, ct),
+        _ => Task.CompletedTask
+    };
+
+    private static async Task Paid(IDocumentStore store, Guid orderId, OrderPaid e, CancellationToken ct)
+    {
+        var mandate = e.Receipt.Gateway == Sandbox.Gateway ? Sandbox.Gateway : null;
+        var coupon = (await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Placed { Coupon: { } use }
+            ? (await store.Load(Coupon.Decider, Coupon.Stream(use.Code), null, ct)).State.Terms
+            : null;
+
+        foreach (var (line, paid) in e.Lines.Zip(e.Lines.Net(e.Amount)))
+        {
+            if (line.Kind is "renewal" or "change")
+            {
+                await Tell(store, line.SubjectId, new RecordPayment(orderId, paid, mandate, e.At), ct);
+            }
+            else if (line.Kind is "plan" or "gift" && (await store.Load(Plan.Decider, Plan.Stream(line.ProductId), null, ct)).State.Terms is { } terms)
+            {
+                var (member, source) = line.Kind == "plan" ? (e.MemberId, SubscriptionSource.Paid) : (line.SubjectId, SubscriptionSource.Gift);
+                await Tell(store, orderId, new StartSubscription(
+                    orderId, member, terms, source, coupon?.ForRenewals(terms.Months), orderId, mandate, paid, null, e.At), ct);
+            }
+        }
+    }
+
+    private static async Task Refunded(IDocumentStore store, Guid orderId, OrderRefunded e, CancellationToken ct)
+    {
+        var order = (Placed)(await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State;
+
+        foreach (var (line, paid) in e.Lines.Zip(e.Lines.Net(order.Total)))
+        {
+            if (line.Kind is "plan" or "gift" or "renewal" or "change")
+            {
+                var subscription = line.Kind is "plan" or "gift" ? orderId : line.SubjectId;
+                await Tell(store, subscription, new RecordRefund(orderId, paid, e.At), ct);
+            }
+        }
+    }
+
+    private static async Task Cancelled(IDocumentStore store, Guid orderId, OrderCancelled e, CancellationToken ct)
+    {
+        if ((await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Placed { Coupon: { } use })
+        {
+            await store.Handle(Coupon.Decider, Coupon.Stream(use.Code), new ReleaseUse(orderId, e.At), ct);
+        }
+    }
+
+    private static async Task Failed(IDocumentStore store, Guid orderId, PaymentFailed e, CancellationToken ct)
+    {
+        if ((await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Placed { Lines: [{ Kind: "renewal" } line] })
+        {
+            await Tell(store, line.SubjectId, new RecordFailedPayment(orderId, e.At), ct);
+        }
+    }
+
+    private async Task Ask(
+        IDocumentStore store, Guid orderId, Guid member, OrderLine line, string? mandate, Guid? lapsed, DateTimeOffset at, CancellationToken ct)
+    {
+        await Cancel(store, lapsed is { } one ? [one] : [], at, ct);
+        await store.Handle(Order.Decider, Order.Stream(orderId), new PlaceOrder(member, [line], at) { TaxPercent = _services.GetRequiredService<Tax>().Percent }, ct);
+
+        if (mandate is not null)
+        {
+            await Charge(store, orderId, line.Price, mandate, 1, at, ct);
+        }
+    }
+
+    // The sandbox charges again by itself. Others send the payer a link, which is the order.
+    private async Task Charge(IDocumentStore store, Guid orderId, Money amount, string mandate, int attempt, DateTimeOffset at, CancellationToken ct)
+    {
+        if (mandate != Sandbox.Gateway || _services.GetService<Sandbox>() is not { } sandbox)
+        {
+            return;
+        }
+
+        var payment = StreamId.Of("charge", $"{orderId}/{attempt}");
+        var handled = await store.Handle(Order.Decider, Order.Stream(orderId), new StartPayment(payment, mandate, at), ct);
+
+        if (handled.Rejection is null)
+        {
+            var outcome = _services.GetRequiredService<IConfiguration>().GetValue<bool>("Gateways:Sandbox:RefusesMandates") ? Sandbox.Failed : Sandbox.Paid;
+            var (headers, body) = sandbox.Tell(new PaymentRequest(orderId, payment, amount), outcome);
+            await _services.GetRequiredService<Receiver>().Receive(sandbox, headers, body, ct);
+        }
+    }
+
+    private static async Task Ended(IDocumentStore store, Guid stream, SubscriptionEnded e, CancellationToken ct)
+    {
+        await Cancel(store, e.OpenOrders, e.At, ct);
+
+        if (e.CreditLeft.Amount == 0)
+        {
+            return;
+        }
+
+        // Credit is what was paid too much: it goes back by the orders that brought it, the latest first. What an operator
+        // has given back of them before is not given twice.
+        var settled = (await store.Load(Subscription.Decider, stream, null, ct)).State.Settled;
+        var left = e.CreditLeft.Amount;
+
+        foreach (var orderId in settled.OrderDescending())
+        {
+            if ((await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Paid order)
+            {
+                var refund = StreamId.Of("credit", orderId);
+                var amount = order.Refunds.GetValueOrDefault(refund)?.Amount ?? Math.Min(left, order.Left.Amount);
+                await GiveBack(store, orderId, refund, e.CreditLeft with { Amount = amount }, e.At, ct);
+                left -= amount;
+            }
+        }
+    }
+
+    private static async Task GiveBack(IDocumentStore store, Guid orderId, Guid refundId, Money amount, DateTimeOffset at, CancellationToken ct)
+    {
+        if (amount.Amount > 0)
+        {
+            await store.Handle(Order.Decider, Order.Stream(orderId), new RefundOrder(refundId, amount, "No longer needed.", at), ct);
+        }
+    }
+
+    private static async Task Cancel(IDocumentStore store, IEnumerable<Guid> orders, DateTimeOffset at, CancellationToken ct)
+    {
+        foreach (var order in orders)
+        {
+            await store.Handle(Order.Decider, Order.Stream(order), new CancelOrder(at), ct); // refused where it was paid meanwhile
+        }
+    }
+
+    private static async Task Tell(IDocumentStore store, Guid subscriptionId, SubscriptionCommand command, CancellationToken ct) =>
+        await store.Handle(Subscription.Decider, Subscription.Stream(subscriptionId), command, ct);
+
+    private static OrderLine Line(string kind, Guid subscriptionId, Terms terms, Money charge) =>
+        new(terms.PlanId, kind, subscriptionId, terms.Name, 1, charge);
+}
+
+internal sealed class BillingSubscription(IServiceProvider services) : IStorePart
+{
+    public void Configure(StoreOptions options) => options.Projections.Subscribe(new Billing(services));
+}
+
+/// <summary>
+/// Does what time makes due: on every replica, for the streams decide, and a step done twice is done once. What fell due
+/// while nothing ran is found at the next start.
+/// </summary>
+internal sealed class DueSubscriptions(IDocumentStore store, TimeProvider clock, ILogger<DueSubscriptions> log) : BackgroundService
+{
+    private const int AtOnce = 200;
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var beat = new PeriodicTimer(Every, clock);
+
+        try
+        {
+            while (await beat.WaitForNextTickAsync(stoppingToken))
+            {
+                try
+                {
+                    await Advance(stoppingToken);
+                }
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested && (e.IsDatabaseAway() || e is VersionConflictException))
+                {
+                    log.LogWarning("Due subscriptions wait: {Reason}", e.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The next start goes on.
+        }
+    }
+
+    private async Task Advance(CancellationToken ct)
+    {
+        Origin.Set(new Origin("billing", null, null));
+        var now = clock.GetUtcNow();
+        await using var session = store.QuerySession();
+        var due = await session.Query<SubscriptionInList>().Where(s => s.DueAt <= now).OrderBy(s => s.DueAt).Take(AtOnce).ToListAsync(ct);
+
+        foreach (var subscription in due)
+        {
+            await store.Handle(
+                Subscription.Decider, subscription.Id, new AdvanceSubscription(Guid.CreateVersion7(now), now), ct);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Text.Json.Nodes;
+using Community.EventSourcing;
+using Community.Membership.Members;
+using Community.Payments.Contracts;
+using Community.Testing;
+
+namespace Community.Membership.Tests.Tiers;
+
+public sealed class PaidTierTests(MembershipService membership)
+{
+    private static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
+    private static readonly (Guid First, Guid Second) Ids = (new(1, 0, 0, new byte[8]), new(2, 0, 0, new byte[8]));
+    private static readonly MemberJoined Joined = new(new Sealed(Ids.First, ""), null, Noon, false);
+
+    [Fact]
+    public void The_last_word_of_each_subscription_counts_and_the_latest_of_those_that_live_is_the_tier()
+    {
+        var silver = new SubscriptionNoted(Ids.First, "silver", 3, Noon);
+        var gold = new SubscriptionNoted(Ids.Second, "gold", 1, Noon.AddDays(1));
+        TierGranted Paid(string tier, DateTimeOffset at) => new(TierSource.Subscription, tier, Until: null, By: null, at);
+
+        Spec.For(Member.Decider).Given(Joined).When(new NoteSubscription(Ids.First, "silver", 3, Noon)).Then(silver, Paid("silver", Noon));
+        var one = Spec.For(Member.Decider).Given(Joined, silver, Paid("silver", Noon));
+        one.When(new NoteSubscription(Ids.First, "bronze", 2, Noon)).ThenNothing();
+        one.When(new NoteSubscription(Ids.First, "bronze", 3, Noon)).ThenNothing();
+        one.When(new NoteSubscription(Ids.First, "silver", 4, Noon)).Then(silver with { Version = 4 });
+        one.When(new NoteSubscription(Ids.First, null, 4, Noon)).Then(silver with { Tier = null, Version = 4 }, new TierEnded(TierSource.Subscription, By: null, Noon));
+        one.When(new NoteSubscription(Ids.Second, "gold", 1, Noon.AddDays(1))).Then(gold, Paid("gold", Noon.AddDays(1)));
+        var two = one.Given(gold, Paid("gold", Noon.AddDays(1)));
+        two.When(new NoteSubscription(Ids.Second, null, 2, Noon.AddDays(2))).Then(
+            gold with { Tier = null, Version = 2, At = Noon.AddDays(2) }, Paid("silver", Noon.AddDays(2)));
+        two.When(new NoteSubscription(Ids.First, null, 4, Noon.AddDays(2))).Then(silver with { Tier = null, Version = 4, At = Noon.AddDays(2) });
+
+        // Also of who has left, for they may come back.
+        one.Given(new MemberDeparted(Noon)).When(new NoteSubscription(Ids.First, null, 4, Noon))
+            .Then(silver with { Tier = null, Version = 4 }, new TierEnded(TierSource.Subscription, By: null, Noon));
+    }
+
+    [Fact]
+    public async Task What_payments_tells_becomes_the_member_s_tier_and_ends_with_it()
+    {
+        var ann = await membership.Join();
+        using var client = membership.Host.Client(ann.AccessToken);
+        var (subscription, plan) = (Id(), Id());
+
+        // Out of their order, and each twice.
+        foreach (var fact in new object[]
+        {
+            new SubscriptionChanged(subscription, ann.Id, plan, "gold", "platinum", 1, "CNY", null, 3, Noon),
+            new SubscriptionStarted(subscription, ann.Id, plan, "gold", "paid", 1, "CNY", null, 1, Noon)
+        })
+        {
+            var id = Id();
+            await membership.Payments.Publish(id, fact);
+            await membership.Payments.Publish(id, fact);
+        }
+
+        await Is("platinum");
+        await membership.Payments.Publish(Id(), new SubscriptionPaused(subscription, ann.Id, "platinum", 4, Noon));
+        await Is(null);
+        await membership.Payments.Publish(Id(), new SubscriptionResumed(subscription, ann.Id, "platinum", 1, "CNY", null, 5, Noon));
+        await Is("platinum");
+        await membership.Payments.Publish(Id(), new SubscriptionEnded(subscription, ann.Id, plan, "platinum", "cancelled", 6, Noon));
+        await Is(null);
+
+        Task<JsonNode> Is(string? tier) => Eventually.Value(
+            () => client.GetAsync("/members/me", MembershipService.Ct).Ok(200), me => (string?)me["tier"] == tier, TimeSpan.FromSeconds(60), $"the tier {tier}");
+    }
+
+    private static Guid Id() => Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
+}

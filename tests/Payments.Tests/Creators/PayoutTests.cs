@@ -1,0 +1,63 @@
+using System.Net;
+using System.Net.Http.Json;
+using Community.Content.Contracts;
+using Community.Testing;
+
+namespace Community.Payments.Tests.Creators;
+
+public sealed class PayoutTests(PaymentsService payments)
+{
+    [Fact]
+    public async Task A_creator_gets_a_share_of_what_is_sold_when_the_hold_is_over()
+    {
+        var broker = await Servers.CreateVirtualHost("payments");
+        await using var content = await Neighbour.Start(broker, ["content", "membership"]);
+        await using var host = await ServiceHost<Program>.Start(
+            "payments", payments.Issuer, new Dictionary<string, string?> { ["RevenueShare:Percent"] = "60", ["RevenueShare:HoldDays"] = "0" }, messaging: broker);
+        var (author, product) = (PaymentsService.New(), PaymentsService.New());
+        await content.Publish(PaymentsService.New(), new ContentPublished(product, author, "Talk", "Shopping", "video", 4, new Price(999, "CNY"), PaymentsService.Now));
+        using var buyer = host.Client(payments.Issuer.Token(PaymentsService.New(), "member"));
+        using var staff = host.Client(payments.Issuer.Token(PaymentsService.New(), "operator"));
+        using var creator = host.Client(payments.Issuer.Token(author, "creator"));
+        await Eventually.Value(() => buyer.GetAsync($"/products/{product}"), answer => answer.IsSuccessStatusCode, PaymentsService.Deadline, "the product");
+        var order = await PaymentsService.Place(buyer, (product, 1));
+        await (await staff.PostAsJsonAsync($"/orders/{order.Id("orderId")}/offline-payments", new { reference = "cash" })).Body(HttpStatusCode.Created);
+        var balance = await Eventually.Value(
+            async () => (await (await creator.GetAsync("/payouts/balance")).Body(HttpStatusCode.OK))["items"]!.AsArray(), items => items.Count == 1,
+            PaymentsService.Deadline, "the share");
+        Assert.Equal(599, balance[0]!["available"]!.GetValue<long>());
+        await (await creator.PostAsync("/payouts", null)).ShouldBeProblem(HttpStatusCode.Forbidden);
+        var payout = await Eventually.Value(
+            async () => (await (await staff.PostAsync("/payouts", null)).Body(HttpStatusCode.OK))["items"]!.AsArray(), items => items.Count == 1,
+            PaymentsService.Deadline, "a payout");
+        Assert.Equal((author, 599), (payout[0].Id("creatorId"), payout[0]!["amount"]!["amount"]!.GetValue<long>()));
+        var id = payout[0].Id("payoutId");
+        await Eventually.Value(
+            async () => await staff.PostAsJsonAsync($"/payouts/{id}/payment", new { reference = "=transfer" }), answer => answer.StatusCode == HttpStatusCode.NoContent,
+            PaymentsService.Deadline, "the payout to be paid");
+        var mine = await Eventually.Value(
+            async () => (await (await creator.GetAsync("/payouts")).Body(HttpStatusCode.OK))["items"]!.AsArray(),
+            items => items is [{ } one] && one.Text("status") == "paid", PaymentsService.Deadline, "the list");
+        Assert.Equal("=transfer", mine[0].Text("reference"));
+        Assert.Contains($"{id},{author},599,CNY,paid,", await staff.GetStringAsync("/payouts/export"), StringComparison.Ordinal);
+        var ledger = await Eventually.Value(
+            async () => (await (await staff.GetAsync("/ledger/trial-balance")).Body(HttpStatusCode.OK)), b => b["accounts"]!.AsArray().Any(a => a.Text("account") == "bank"),
+            PaymentsService.Deadline, "the payout in the ledger");
+        Assert.True(ledger["balanced"]!.GetValue<bool>());
+
+        var none = await (await staff.GetAsync("/reconciliation")).Body(HttpStatusCode.OK);
+        Assert.Empty(none["differences"]!.AsArray());
+
+        // A report that knows of other money, and not of ours.
+        using var report = new StringContent("receipt,amount,currency,at\r\ncash,998,CNY,2026-05-01T00:00:00Z\r\nstranger,5,CNY,2026-05-01T00:00:00Z\r\n");
+        report.Headers.ContentType = new("text/csv");
+        Assert.Equal(HttpStatusCode.NoContent, (await staff.PostAsync("/reconciliation/reports/offline", report)).StatusCode);
+        var found = await (await staff.GetAsync("/reconciliation")).Body(HttpStatusCode.OK);
+        Assert.Equal(
+            ["reportedAmountDiffers", "reportedNotReceived"], found["differences"]!.AsArray().Select(d => d.Text("kind")).Order());
+        using var nonsense = new StringContent("receipt,amount\r\nx,y\r\n");
+        nonsense.Headers.ContentType = new("text/csv");
+        await (await staff.PostAsync("/reconciliation/reports/offline", nonsense)).ShouldBeProblem(HttpStatusCode.BadRequest, "report-not-understood");
+        await (await buyer.GetAsync("/reconciliation")).ShouldBeProblem(HttpStatusCode.Forbidden);
+    }
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using Community.Payments.Plans;
+using Community.Payments.Subscriptions;
+using Community.Testing;
+using Marten;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Community.Payments.Tests.Subscriptions;
+
+public sealed class SubscriptionTests(PaymentsService payments)
+{
+    [Fact]
+    public async Task A_plan_is_a_product_and_its_paid_order_a_subscription_that_changes_and_is_cancelled()
+    {
+        var basic = await Plan("AUD", 3000, "month");
+        var pro = await Plan("AUD", 9000, "month");
+        var product = await (await payments.Anybody().GetAsync($"/products/{basic}")).Body(HttpStatusCode.OK);
+        Assert.Equal(("plan", basic, "Plan"), (product.Text("kind"), product.Id("subjectId"), product.Text("name")));
+
+        using var client = payments.Member(PaymentsService.New());
+        var order = await payments.Buy(client, (basic, 1));
+        var id = order.Id("orderId");
+        var subscription = await Until(client, id, s => s.Text("status") == "active");
+        Assert.Equal((basic, "pro"), (subscription.Id("planId"), subscription.Text("tier")));
+        Assert.Equal(
+            subscription["currentPeriodStart"]!.GetValue<DateTimeOffset>().AddMonths(1), subscription["currentPeriodEnd"]!.GetValue<DateTimeOffset>());
+        var balance = await payments.Balance("AUD", 3000);
+        Assert.Equal((0, 3000), balance["deferred-revenue"]);
+        var next = await (await client.GetAsync($"/subscriptions/{id}/next-invoice")).Body(HttpStatusCode.OK);
+        Assert.Equal(3000, next["charge"]!["amount"]!.GetValue<long>());
+
+        // Nothing is used up yet: the whole difference, which the sandbox charges by itself.
+        var preview = await (await client.PostAsJsonAsync($"/subscriptions/{id}/plan/previews", new { planId = pro })).Body(HttpStatusCode.OK);
+        Assert.Equal(6000, preview["charge"]!["amount"]!.GetValue<long>());
+        await (await client.PostAsJsonAsync($"/subscriptions/{id}/plan", new { planId = pro })).Body(HttpStatusCode.OK);
+        await Until(client, id, s => s.Id("planId") == pro);
+        Assert.Equal((0, 9000), (await payments.Balance("AUD", 9000))["deferred-revenue"]);
+
+        Assert.Equal(HttpStatusCode.NoContent, (await client.PostAsync($"/subscriptions/{id}/cancellation", null)).StatusCode);
+        Assert.Equal("cancelled", (await Until(client, id, _ => true)).Text("status"));
+        await Eventually.Value(
+            async () => await (await client.GetAsync("/subscriptions")).Body(HttpStatusCode.OK),
+            list => list["items"] is JsonArray { Count: 1 } items && items[0].Text("status") == "cancelled", PaymentsService.Deadline, "the list");
+        await (await payments.Member(PaymentsService.New()).GetAsync($"/subscriptions/{id}")).ShouldBeProblem(HttpStatusCode.NotFound);
+
+        // A whole refund of what began the running period ends it.
+        await (await payments.Operator.PostAsJsonAsync($"/orders/{id}/refunds", new { reason = "Broken" })).Body(HttpStatusCode.Created);
+        await Until(client, id, s => s.Text("status") == "ended");
+    }
+
+    [Fact]
+    public async Task A_tier_is_tried_once_and_plans_are_given()
+    {
+        var plan = await Plan("NZD", 3000, "month", trialDays: 7, tier: "trying");
+        var member = PaymentsService.New();
+        using var client = payments.Member(member);
+        var trial = await (await client.PostAsJsonAsync("/subscriptions", new { planId = plan })).Body(HttpStatusCode.Created);
+        Assert.Equal("trialing", trial.Text("status"));
+        await (await client.PostAsJsonAsync("/subscriptions", new { planId = plan })).ShouldBeProblem(HttpStatusCode.Conflict, "trial-used");
+        await (await client.PostAsJsonAsync("/subscriptions/complimentary", new { memberId = member, planId = plan })).ShouldBeProblem(HttpStatusCode.Forbidden);
+        var given = await (await payments.Operator.PostAsJsonAsync("/subscriptions/complimentary", new { memberId = member, planId = plan })).Body(HttpStatusCode.Created);
+        Assert.Equal(("active", "complimentary"), (given.Text("status"), given.Text("source")));
+        Assert.Equal(HttpStatusCode.NoContent, (await payments.Operator.DeleteAsync($"/subscriptions/{given.Id("subscriptionId")}")).StatusCode);
+        Assert.Equal("ended", (await Until(client, given.Id("subscriptionId"), _ => true)).Text("status"));
+
+        // A gift is paid by one and held by another.
+        using var giver = payments.Member(PaymentsService.New());
+        var order = await (await giver.PostAsJsonAsync(
+            "/orders", new { items = new[] { new { productId = plan, quantity = 1 } }, giftTo = member })).Body(HttpStatusCode.Created);
+        var payment = await PaymentsService.StartPayment(giver, order);
+        await payments.Anybody().PostAsync(payment["action"].Text("url"), null);
+        Assert.Equal("gift", (await Until(client, order.Id("orderId"), s => s.Text("status") == "active")).Text("source"));
+    }
+
+    [Fact]
+    public async Task Two_replicas_renew_each_period_once_after_a_year_in_which_nothing_ran()
+    {
+        var clock = new MovedClock();
+        var broker = await Servers.CreateVirtualHost("payments");
+        await using var content = await Neighbour.Start(broker, ["content", "membership"]);
+        void UseClock(IServiceCollection services) => services.AddSingleton<TimeProvider>(clock);
+        await using var one = await ServiceHost<Program>.Start("payments", payments.Issuer, messaging: broker, configure: UseClock);
+        await using var two = await ServiceHost<Program>.Start("payments", payments.Issuer, database: one.Database, messaging: broker, configure: UseClock);
+        var store = one.Services.GetRequiredService<IDocumentStore>();
+        var began = clock.GetUtcNow();
+        var terms = new Terms(PaymentsService.New(), "Basic", "member", new Money(3000, "CNY"), PlanInterval.Month);
+        Guid[] ids = [.. Enumerable.Range(0, 10).Select(_ => PaymentsService.New())];
+
+        foreach (var id in ids)
+        {
+            await EventSourcing.CommandHandling.Handle(store, Subscription.Decider, Subscription.Stream(id), new StartSubscription(
+                id, PaymentsService.New(), terms, SubscriptionSource.Paid, null, id, "sandbox", terms.Price, null, began), CancellationToken.None);
+        }
+
+        clock.Move(began.AddMonths(3).AddDays(1));
+
+        foreach (var id in ids)
+        {
+            var events = await Eventually.Value(
+                async () =>
+                {
+                    await using var session = store.QuerySession();
+
+                    return (await session.Events.FetchStreamAsync(Subscription.Stream(id))).Select(e => e.Data).ToList();
+                },
+                events => events.OfType<SubscriptionRenewed>().Count() == 3 && events.OfType<SubscriptionRenewed>().Last().Period.End > clock.GetUtcNow(),
+                PaymentsService.Deadline * 2, "three renewals");
+            Assert.Equal([began.AddMonths(1), began.AddMonths(2), began.AddMonths(3)], events.OfType<SubscriptionRenewed>().Select(e => e.Period.Start));
+            Assert.Equal(3, events.OfType<RenewalDue>().Count());
+            Assert.Equal(3, events.OfType<SubscriptionRenewed>().Select(e => e.OrderId).Distinct().Count());
+        }
+    }
+
+    private async Task<Guid> Plan(string currency, long amount, string interval, int trialDays = 0, string tier = "pro")
+    {
+        using var answer = await payments.Operator.PostAsJsonAsync(
+            "/plans", new { name = "Plan", tier, price = new { amount, currency }, interval, trialDays });
+
+        return (await answer.Body(HttpStatusCode.Created)).Id("planId");
+    }
+
+    private static Task<JsonNode> Until(HttpClient client, Guid id, Func<JsonNode, bool> holds) => Eventually.Value(
+        async () =>
+        {
+            using var answer = await client.GetAsync($"/subscriptions/{id}");
+
+            return answer.StatusCode == HttpStatusCode.NotFound ? new JsonObject { ["status"] = "none", ["planId"] = Guid.Empty } : await answer.Body(HttpStatusCode.OK);
+        },
+        s => s.Text("status") != "none" && holds(s), PaymentsService.Deadline, $"the subscription {id}");
+}
+
+/// <summary>Goes on as the system's does, from wherever it is moved to.</summary>
+internal sealed class MovedClock : TimeProvider
+{
+    private TimeSpan _ahead;
+
+    public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + _ahead;
+
+    public void Move(DateTimeOffset to) => _ahead = to - System.GetUtcNow();
+}

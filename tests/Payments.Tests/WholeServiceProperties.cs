@@ -1,0 +1,329 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Community.Payments.Coupons;
+using Community.Payments.Invoices;
+using Community.Payments.Ledger;
+using Community.Payments.Orders;
+using Community.Payments.Subscriptions;
+using Community.Payments.Tests.Subscriptions;
+using Community.Testing;
+using FsCheck;
+using FsCheck.Fluent;
+using JasperFx.Events;
+using Marten;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Community.Payments.Tests;
+
+/// <summary>
+/// The whole service on real servers, by HTTP and signed webhooks alone: any sequence of what members and operators do, with
+/// what the gateway tells late, repeated, and in any order, while weeks go by.
+/// </summary>
+public sealed class WholeServiceProperties(PaymentsService payments)
+{
+    private const int CouponUses = 2;
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    private static readonly Arbitrary<Step[]> Stories = (
+        from kind in Gen.Frequency(
+            (4, Gen.Constant(Kind.Order)), (4, Gen.Constant(Kind.Start)), (6, Gen.Constant(Kind.Notify)), (8, Gen.Constant(Kind.Deliver)), (1, Gen.Constant(Kind.Cancel)),
+            (2, Gen.Constant(Kind.Refund)), (3, Gen.Constant(Kind.Subscription)), (2, Gen.Constant(Kind.Time)))
+        from a in Gen.Choose(0, 1000)
+        from b in Gen.Choose(0, 1000)
+        select new Step(kind, a, b)).ArrayOf(120).ToArbitrary();
+
+    private enum Kind { Order, Start, Notify, Deliver, Cancel, Refund, Subscription, Time }
+
+    [Fact]
+    public async Task Whatever_happens_the_ledger_the_entitlements_the_coupons_and_the_invoices_agree_with_the_money()
+    {
+        var clock = new MovedClock();
+        var broker = await Servers.CreateVirtualHost("payments");
+        await using var others = await Neighbour.Start(broker, ["content", "membership"]);
+        await using var host = await ServiceHost<Program>.Start(
+            "payments", payments.Issuer, new Dictionary<string, string?> { ["Gateways:Sandbox:Secret"] = PaymentsService.Secret }, messaging: broker,
+            configure: services => services.AddSingleton<TimeProvider>(clock));
+        var world = await World.Make(host, payments.Issuer, clock);
+
+        // FsCheck tells the seed of a story that fails; to shrink one takes too long here.
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(2), Prop.ForAll(Stories, story => world.Live(story).GetAwaiter().GetResult()));
+        TestContext.Current.SendDiagnosticMessage(await world.WhatHappened());
+    }
+
+    private sealed record Step(Kind Kind, int A, int B);
+
+    private sealed class World(ServiceHost<Program> host, MovedClock clock, HttpClient staff, HttpClient[] members, Guid[] products)
+    {
+        private readonly List<(HttpClient Member, Guid Id, long Total, List<Guid> Payments)> _orders = [];
+        private readonly List<string> _bag = [];
+        private readonly HashSet<string> _told = [];
+
+        public static async Task<World> Make(ServiceHost<Program> host, Issuer issuer, MovedClock clock)
+        {
+            HttpClient Person(params string[] roles) => host.Client(issuer.Token(PaymentsService.New(), roles, [], TimeSpan.FromDays(4000)));
+            var staff = Person("operator");
+            var products = new List<Guid>();
+
+            foreach (var price in new[] { 3_000, 9_901 })
+            {
+                using var plan = await staff.PostAsJsonAsync("/plans", new { name = $"Plan {price}", tier = "gold", price = new { amount = price, currency = "CNY" }, interval = "month" });
+                products.Add((await plan.Body(HttpStatusCode.Created)).Id("planId"));
+            }
+
+            using var once = await staff.PostAsJsonAsync("/plans", new { name = "For good", tier = "gold", price = new { amount = 50_001, currency = "CNY" }, interval = "once" });
+            products.Add((await once.Body(HttpStatusCode.Created)).Id("planId"));
+            using var coupon = await staff.PostAsJsonAsync("/coupons", new { code = "THIRD", percentOff = 33, maxUses = CouponUses, maxUsesPerMember = 1, duration = "months", months = 2 });
+            await coupon.Body(HttpStatusCode.Created);
+
+            return new World(host, clock, staff, [.. Enumerable.Range(0, 4).Select(_ => Person("member"))], [.. products]);
+        }
+
+        public async Task Live(Step[] story)
+        {
+            foreach (var step in story)
+            {
+                await Do(step);
+            }
+
+            // Whatever is still under way arrives, and all of it once more.
+            foreach (var notification in _bag.Concat(_bag).ToList())
+            {
+                await Deliver(notification);
+            }
+
+            await Agrees();
+        }
+
+        private async Task Do(Step step)
+        {
+            var order = _orders.Count > 0 ? _orders[step.A % _orders.Count] : default;
+
+            switch (step.Kind)
+            {
+                case Kind.Order:
+                    var member = members[step.A % members.Length];
+                    using (var placed = await member.PostAsJsonAsync(
+                        "/orders", new { items = new[] { new { productId = products[step.B % products.Length], quantity = 1 } }, couponCode = step.B % 3 == 0 ? "third" : null }))
+                    {
+                        if (Taken(placed))
+                        {
+                            var body = await placed.Body(HttpStatusCode.Created);
+                            _orders.Add((member, body.Id("orderId"), body["total"]!["amount"]!.GetValue<long>(), []));
+                        }
+                    }
+
+                    break;
+
+                case Kind.Start when order.Member is not null:
+                    using (var started = await order.Member.PostAsJsonAsync($"/orders/{order.Id}/payments", new { gateway = "sandbox" }))
+                    {
+                        if (Taken(started))
+                        {
+                            order.Payments.Add((await started.Body(HttpStatusCode.Created)).Id("paymentId"));
+                        }
+                    }
+
+                    break;
+
+                case Kind.Notify when order.Member is not null:
+                    var payment = order.Payments.Count > 0 ? order.Payments[step.B % order.Payments.Count] : PaymentsService.New();
+                    var (outcome, amount) = (step.B % 5 == 0 ? "failed" : "paid", step.B % 7 == 0 ? order.Total + 1 : order.Total);
+                    _bag.Add(JsonSerializer.Serialize(PaymentsService.Notification(order.Id, payment, $"receipt {payment} {step.B % 2}", amount, "CNY", outcome)));
+                    break;
+
+                case Kind.Deliver when _bag.Count > 0:
+                    await Deliver(_bag[step.A % _bag.Count]);
+                    break;
+
+                case Kind.Cancel when order.Member is not null:
+                    Taken(await order.Member.PostAsync($"/orders/{order.Id}/cancellation", null));
+                    break;
+
+                case Kind.Refund when order.Member is not null:
+                    Taken(await staff.PostAsJsonAsync(
+                        $"/orders/{order.Id}/refunds", new { reason = "Broken", amount = step.B % 2 == 0 ? null : new { amount = 1 + step.B, currency = "CNY" } }));
+                    break;
+
+                case Kind.Subscription when order.Member is not null:
+                    Taken(await ((step.B % 7) switch
+                    {
+                        0 => order.Member.PostAsync($"/subscriptions/{order.Id}/cancellation", null),
+                        1 => order.Member.DeleteAsync($"/subscriptions/{order.Id}/cancellation"),
+                        2 => order.Member.PostAsync($"/subscriptions/{order.Id}/pause", null),
+                        3 => order.Member.DeleteAsync($"/subscriptions/{order.Id}/pause"),
+                        4 when step.A % 5 == 0 => staff.DeleteAsync($"/subscriptions/{order.Id}"),
+                        _ => order.Member.PostAsJsonAsync($"/subscriptions/{order.Id}/plan", new { planId = products[step.A % 2] })
+                    }));
+                    break;
+
+                case Kind.Time:
+                    var weeks = step.A % 3 == 0;
+                    clock.Move(clock.GetUtcNow().AddHours(weeks ? step.B : step.B / 50.0));
+
+                    if (weeks)
+                    {
+                        await NothingIsDue();
+                    }
+
+                    break;
+            }
+        }
+
+        private Task NothingIsDue() => Eventually.Value(
+            async () =>
+            {
+                await using var session = host.Services.GetRequiredService<IDocumentStore>().QuerySession();
+                var now = clock.GetUtcNow();
+
+                return await session.Query<SubscriptionInList>().CountAsync(s => s.DueAt <= now, None);
+            },
+            due => due == 0, TimeSpan.FromSeconds(60), "what is due to be done");
+
+        // Refused for a reason is fine; failing is not.
+        private static bool Taken(HttpResponseMessage answer)
+        {
+            Assert.True((int)answer.StatusCode < 500 && answer.StatusCode is not (HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden), $"{answer.RequestMessage}: {answer.StatusCode}");
+
+            return answer.IsSuccessStatusCode;
+        }
+
+        private async Task Deliver(string notification)
+        {
+            var time = clock.GetUtcNow().ToUnixTimeSeconds();
+            var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(PaymentsService.Secret), Encoding.UTF8.GetBytes($"{time}.{notification}"));
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/webhooks/sandbox") { Content = new StringContent(notification, Encoding.UTF8, "application/json") };
+            request.Headers.Add("Sandbox-Signature", $"t={time},v1={Convert.ToHexStringLower(signature)}");
+            using var http = host.Client();
+            using var answer = await http.SendAsync(request);
+            Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+            var node = JsonNode.Parse(notification)!;
+
+            if (node.Text("outcome") == "paid")
+            {
+                _told.Add($"{node.Text("orderId")} {node.Text("receipt")}");
+            }
+        }
+
+        public async Task<string> WhatHappened()
+        {
+            await using var session = host.Services.GetRequiredService<IDocumentStore>().QuerySession();
+            var kinds = (await session.Events.QueryAllRawEvents().ToListAsync(None)).CountBy(e => e.EventTypeName).OrderBy(kind => kind.Key);
+
+            return string.Join(", ", kinds.Select(kind => $"{kind.Value} {kind.Key}"));
+        }
+
+        private Task Agrees() => Eventually.Value(Fault, fault => fault.Length == 0, TimeSpan.FromSeconds(120), "all to agree");
+
+        private async Task<string> Fault()
+        {
+            await using var session = host.Services.GetRequiredService<IDocumentStore>().QuerySession();
+            var log = (await session.Events.QueryAllRawEvents().OrderBy(e => e.Sequence).ToListAsync(None)).ToList();
+            var data = log.Select(e => e.Data).ToList();
+            var reconciliation = await Read("/reconciliation");
+
+            if (reconciliation["differences"]!.AsArray() is { Count: > 0 } differences)
+            {
+                return $"differences: {differences.ToJsonString()}";
+            }
+
+            // No money vanishes and none comes twice: each receipt that was told is in the log once.
+            var kept = log.Where(e => e.Data is OrderPaid or RefundOwed)
+                .Select(e => $"{e.StreamId} {(e.Data is OrderPaid paid ? paid.Receipt : ((RefundOwed)e.Data).Receipt).Number}").ToList();
+            Assert.Equal(kept.Count, kept.Distinct().Count());
+            Assert.Empty(_told.Except(kept));
+            var came = data.OfType<OrderPaid>().Sum(e => e.Amount.Amount) + data.OfType<RefundOwed>().Sum(e => e.Amount.Amount);
+            var went = data.OfType<OrderRefunded>().Sum(e => e.Amount.Amount) + data.OfType<OwedMoneyReturned>().Sum(e => e.Amount.Amount);
+
+            foreach (var at in log.Where((_, i) => i % 23 == 0).Select(e => e.Timestamp).Append(clock.GetUtcNow()))
+            {
+                var shown = await Read($"/ledger/trial-balance?asOf={Uri.EscapeDataString(at.UtcDateTime.ToString("O"))}");
+                var accounts = shown["accounts"]!.AsArray().ToDictionary(a => a.Text("account"), a => a!["debit"]!.GetValue<long>() - a["credit"]!.GetValue<long>());
+                var replayed = Replayed([.. log.Where(e => e.Timestamp <= at)], at);
+
+                if (!shown["balanced"]!.GetValue<bool>() || !replayed.OrderBy(a => a.Key).SequenceEqual(accounts.Where(a => a.Value != 0).OrderBy(a => a.Key)))
+                {
+                    return $"at {at:O} the ledger is {shown.ToJsonString()}, and by the log {JsonSerializer.Serialize(replayed)}";
+                }
+
+                if (at > log[^1].Timestamp && accounts.GetValueOrDefault("gateway:sandbox") != came - went)
+                {
+                    return $"the gateway holds {accounts.GetValueOrDefault("gateway:sandbox")} of {came} that came and {went} that went back";
+                }
+            }
+
+            // What is paid for is there, unless all of it went back.
+            var begun = data.OfType<SubscriptionStarted>().Select(e => e.SubscriptionId).ToHashSet();
+            Assert.Equal(begun.Count, data.OfType<SubscriptionStarted>().Count());
+            var paidFor = log.Where(e => e.Data is OrderPaid paid && paid.Lines.Any(line => line.Kind == "plan")).Select(e => e.StreamId).ToHashSet();
+            Assert.Subset(paidFor, begun);
+            var uses = new Dictionary<Guid, Guid>();
+
+            foreach (var e in data)
+            {
+                _ = e switch
+                {
+                    CouponUseReserved r => uses.TryAdd(r.OrderId, r.MemberId),
+                    CouponUseReleased r => uses.Remove(r.OrderId),
+                    _ => true
+                };
+                Assert.True(uses.Count <= CouponUses && uses.Values.Distinct().Count() == uses.Count, "The coupon was used more often than it may be.");
+            }
+
+            var invoices = data.OfType<InvoiceIssued>().ToList();
+
+            foreach (var year in invoices.GroupBy(i => i.Year))
+            {
+                Assert.Equal(Enumerable.Range(1, year.Count()), year.Select(i => i.Number).Order());
+            }
+
+            var money = data.Count(e => e is OrderPaid { Amount.Amount: > 0 } or OrderRefunded);
+
+            return begun.Count < paidFor.Count ? "a subscription is missing" : invoices.Count != money ? $"{invoices.Count} invoices for {money} movements of money" : "";
+        }
+
+        // By the movements and the earnings as the events say them, one subscription after the other: not by the service's SQL.
+        private static Dictionary<string, long> Replayed(List<IEvent> log, DateTimeOffset at)
+        {
+            var accounts = new Dictionary<string, long>();
+
+            foreach (var posting in log.SelectMany(e => Movements.Of(e.Data)))
+            {
+                Add(posting.Account, posting.Debit - posting.Credit);
+            }
+
+            foreach (var stream in log.Where(e => e.Data is SubscriptionEvent).GroupBy(e => e.StreamId))
+            {
+                Earning? running = null;
+
+                foreach (var e in stream)
+                {
+                    if (Movements.StopsAt(e.Data) is { } stop)
+                    {
+                        Earn(running?.EarnedBy(stop).Amount ?? 0);
+                        running = null;
+                    }
+
+                    running = Movements.EarningOf(e.Data) ?? running;
+                }
+
+                Earn(running?.EarnedBy(at).Amount ?? 0);
+            }
+
+            return accounts.Where(a => a.Value != 0).ToDictionary();
+
+            void Earn(long amount)
+            {
+                Add(Movements.DeferredRevenue, amount);
+                Add(Movements.SubscriptionRevenue, -amount);
+            }
+
+            void Add(string account, long amount) => accounts[account] = accounts.GetValueOrDefault(account) + amount;
+        }
+
+        private async Task<JsonNode> Read(string address) => await (await staff.GetAsync(address)).Body(HttpStatusCode.OK);
+    }
+}
