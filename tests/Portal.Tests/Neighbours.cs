@@ -16,6 +16,7 @@ namespace Community.Portal.Tests;
 internal sealed class Neighbours : IAsyncDisposable
 {
     public const string Password = "correct horse battery staple";
+    public const string LinkToken = "of-the-mail";
     public static readonly Guid Free = new("01900000-0000-7000-8000-000000000001");
     public static readonly Guid Paid = new("01900000-0000-7000-8000-000000000002");
 
@@ -59,6 +60,10 @@ internal sealed class Neighbours : IAsyncDisposable
 
             return Results.Json(neighbours.Tokens());
         });
+        server.MapPost("/password-resets", () => Results.StatusCode(202));
+        server.MapPost("/password-resets/completion", (JsonObject body) => Results.StatusCode(
+            (string?)body["password"] == "weak" ? 400 : (string?)body["token"] == LinkToken ? 204 : 404));
+        server.MapPost("/email-confirmations", (JsonObject body) => Results.StatusCode((string?)body["token"] == LinkToken ? 204 : 409));
         server.MapDelete("/sessions/current", () => Results.NoContent());
         server.MapGet("/contents", (HttpRequest request) => Results.Json(new
         {

@@ -84,6 +84,31 @@ public sealed partial class PortalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Links_in_mails_lead_to_pages_that_do_what_they_say()
+    {
+        var visitor = Visitor();
+        Assert.Contains("/forgot-password", await Get(visitor, "/sign-in"), StringComparison.Ordinal);
+        Assert.Contains(
+            "a mail with a link is on its way", await Post(visitor, "/forgot-password", "/forgot-password", new() { ["Given.Email"] = "a@example.org" }, HttpStatusCode.OK, "forgot-password"),
+            StringComparison.Ordinal);
+
+        Assert.Contains("too short or too common", await Reset(Neighbours.LinkToken, "weak"), StringComparison.Ordinal);
+        Assert.Contains("This link is used, out of date or incomplete.", await Reset("old", Neighbours.Password), StringComparison.Ordinal);
+        Assert.Contains("Your password is changed.", await Reset(Neighbours.LinkToken, Neighbours.Password), StringComparison.Ordinal);
+
+        // Looking at the page confirms nothing: programs look into mails.
+        Assert.DoesNotContain("is confirmed", await Get(visitor, $"/confirm-email?token={Neighbours.LinkToken}"), StringComparison.Ordinal);
+        Assert.Contains("Your e-mail address is confirmed.", await Confirm(Neighbours.LinkToken), StringComparison.Ordinal);
+        Assert.Contains("This link is used, out of date or incomplete.", await Confirm("old"), StringComparison.Ordinal);
+
+        Task<string> Reset(string token, string password) => Post(
+            visitor, $"/reset-password?token={token}", $"/reset-password?token={token}", new() { ["Given.Password"] = password }, HttpStatusCode.OK, "reset-password");
+
+        Task<string> Confirm(string token) =>
+            Post(visitor, $"/confirm-email?token={token}", $"/confirm-email?token={token}", [], HttpStatusCode.OK, "confirm-email");
+    }
+
+    [Fact]
     public async Task The_session_is_in_a_cookie_that_nobody_reads()
     {
         var visitor = Visitor();

@@ -7,7 +7,7 @@ using Polly.Timeout;
 
 namespace Community.Portal.Services;
 
-public enum Outcome { Given, Missing, Refused, Busy, Away }
+public enum Outcome { Given, Missing, Invalid, Refused, Busy, Away }
 
 /// <summary>What came back from a service; <paramref name="Value"/> is there where it was given.</summary>
 internal sealed record Answer<T>(Outcome Outcome, T? Value);
@@ -25,9 +25,10 @@ internal static class Answers
 
             return response.StatusCode switch
             {
-                HttpStatusCode.NoContent => new(Outcome.Given, default),
+                HttpStatusCode.NoContent or HttpStatusCode.Accepted => new(Outcome.Given, default),
                 >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices =>
                     new(Outcome.Given, await response.Content.ReadFromJsonAsync<T>(Json.Options, ct)),
+                HttpStatusCode.BadRequest => new(Outcome.Invalid, default),
                 HttpStatusCode.NotFound => new(Outcome.Missing, default),
                 HttpStatusCode.TooManyRequests => new(Outcome.Busy, default),
                 >= HttpStatusCode.InternalServerError => new(Outcome.Away, default),
