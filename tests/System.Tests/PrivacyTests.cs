@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Community.Testing;
 using Npgsql;
 
 namespace Community.SystemTests;
@@ -9,6 +10,8 @@ public sealed class PrivacyTests(CommunitySystem system)
 {
     // Of the dump; no other word in it contains them.
     private static readonly string[] ImportedNames = ["user-4321", "user-3141", "user-1618"];
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task No_address_and_no_name_is_in_a_database_a_message_or_a_log()
@@ -51,6 +54,65 @@ public sealed class PrivacyTests(CommunitySystem system)
                     where place.Text.Contains(form, StringComparison.Ordinal)
                     select $"{place.Place}: {form}";
         Assert.Empty(found.Take(20));
+    }
+
+    [Fact]
+    public async Task After_an_erasure_nothing_of_the_person_can_be_read_anywhere_and_all_totals_stay()
+    {
+        var (creator, reviewer, member) = (await system.Join("creator"), await system.Join("reviewer"), await system.Join());
+        var free = await creator.Publish("Commented on by somebody", null, reviewer);
+        var product = (await system.Product(await creator.Publish("Bought by somebody", 100, reviewer))).Id("productId");
+        await member.Ask(HttpMethod.Patch, "membership/members/me", System.Net.Http.Json.JsonContent.Create(new { bio = $"I am {member.Name}." })).Gives(200);
+        await member.Put("payments/billing-details", new { name = member.Name, address = member.Email }).Gives(204);
+        await member.Pay(await member.Order(product));
+        await member.Comment($"contents/{free}");
+        await system.AllIsHeard();
+        await Eventually.True(async () => (await member.Get("payments/invoices").Gives(200))["items"]!.AsArray().Count == 1, Patience, "an invoice");
+        var (activities, balance, points) = (await system.Activities(), await Balance(), await Points());
+        Assert.True(points > 0);
+
+        await member.Post("membership/members/me/erasure").Gives(204);
+
+        foreach (var service in CommunitySystem.Services)
+        {
+            await Eventually.True(async () => await Keys(service) == 0, Patience, $"the key to be gone from {service}");
+            await Eventually.True(async () => (await member.Get($"{service}/members/me/export")).Status == 401, Patience, $"{service} to refuse who is erased");
+        }
+
+        var mark = member.Name.Split(' ')[^1]; // in the name and the address, and nowhere else
+        var forms = Forms(mark).ToList();
+        var places = new List<(string Place, string Text)> { ("the AppHost's console", system.Console) };
+
+        foreach (var log in Directory.EnumerateFiles(system.Logs, "*", SearchOption.AllDirectories))
+            places.Add((Path.GetFileName(log), await ReadShared(log)));
+
+        foreach (var service in CommunitySystem.Services)
+            await foreach (var (table, text) in Dump(service))
+                places.Add(($"{service}: {table}", text));
+
+        Assert.Empty(places.Where(place => forms.Exists(form => place.Text.Contains(form, StringComparison.Ordinal))).Select(place => place.Place));
+
+        // Nor through any answer but that of the invoice, which the law makes one keep.
+        foreach (var address in new[] { $"membership/members/{member.Id}", $"membership/members/{member.Id}/history", $"content/contents/{free}/comments", $"incentives/members/{member.Id}/points" })
+            Assert.DoesNotContain(mark, (await system.Owner.Get(address)).Body, StringComparison.Ordinal);
+        var invoices = await system.Owner.All("payments/invoices");
+        Assert.Equal(member.Name, invoices.Single(invoice => invoice.Id("memberId") == member.Id)["buyer"]!.Text("name"));
+
+        await system.Counts(activities);
+        Assert.Equal(balance, await Balance());
+        Assert.Equal(points, await Points());
+
+        async Task<string> Balance() => (await system.Owner.Get("payments/ledger/trial-balance").Gives(200))["accounts"]!.ToJsonString();
+
+        async Task<long> Points() => (long)(await system.Owner.Get($"incentives/members/{member.Id}/points").Gives(200))["balance"]!;
+
+        async Task<long> Keys(string service)
+        {
+            await using var connection = await system.Database($"{service}db");
+            await using var select = new NpgsqlCommand("select count(*) from member_keys where member_id = $1", connection) { Parameters = { new() { Value = member.Id } } };
+
+            return (long)(await select.ExecuteScalarAsync())!;
+        }
     }
 
     [Theory]
