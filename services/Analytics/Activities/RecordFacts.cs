@@ -41,7 +41,7 @@ internal sealed class RecordFacts(IDocumentStore store) :
         Did(context, context.Message.MemberId, ActivityKinds.Feedback, context.Message.ContentId, context.Message.At);
 
     // A renewal happens to the member.
-    public Task Consume(ConsumeContext<OrderPaid> context) => context.Message.Lines.All(line => line.Kind == "renewal")
+    public Task Consume(ConsumeContext<OrderPaid> context) => context.Message.Lines.Any(line => line.Kind == "renewal")
         ? Task.CompletedTask
         : Did(context, context.Message.MemberId, ActivityKinds.Order, context.Message.OrderId, context.Message.At);
 

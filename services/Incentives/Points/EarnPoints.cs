@@ -44,7 +44,7 @@ internal sealed class EarnPoints(IDocumentStore store, RulesInForce rulesInForce
         ? Task.CompletedTask // one's own reply, or nobody's
         : Earn(context, accepted.ReplyAuthorId, Activities.AcceptedReply, $"accepted-reply/{accepted.ReplyId}", accepted.At);
 
-    public Task Consume(ConsumeContext<OrderPaid> context) => context.Message.Lines.All(line => line.Kind == "renewal")
+    public Task Consume(ConsumeContext<OrderPaid> context) => context.Message.Lines.Any(line => line.Kind == "renewal")
         ? Task.CompletedTask // it happens to the member
         : Earn(context, context.Message.MemberId, Activities.Order, $"order/{context.Message.OrderId}", context.Message.At);
 
