@@ -50,6 +50,7 @@ public sealed class ActivityTests(AnalyticsHost analytics) : IClassFixture<Analy
         ];
         object[] doerless =
         [
+            new OrderPaid(AnalyticsHost.NewId(), member, [new OrderLine(id, "renewal", id, 1, 9900, "CNY")], 9900, "CNY", Past), // the clock did it
             new VoteCast(id, "topic", id, author, null, 1, Past, Imported: true),
             new CommentPosted(id, "topic", id, null, Past, Imported: true),
             new TopicOpened(id, null, "question", Past, Imported: true),

@@ -17,6 +17,8 @@ public sealed class EarningTests(IncentivesHost incentives)
         var (member, other) = (IncentivesHost.NewId(), IncentivesHost.NewId());
         var id = IncentivesHost.NewId();
         var now = TimeProvider.System.GetUtcNow();
+        await incentives.Neighbour.Publish(
+            IncentivesHost.NewId(), new OrderPaid(IncentivesHost.NewId(), member, [new OrderLine(id, "renewal", id, 1, 9900, "CNY")], 9900, "CNY", now)); // earns nothing
         await Say(
             new ContentPublished(id, member, "Title", "topic", "article", 4, null, now),
             new ContentViewed(id, member, now),
