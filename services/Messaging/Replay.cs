@@ -153,6 +153,7 @@ internal sealed class CatchUp(
     ILogger<CatchUp> log) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
     private volatile bool _busHasStarted;
 
     /// <summary>Ends before the bus does: one that is stopped while it starts goes on starting, and would hand messages to a container that is gone.</summary>
@@ -275,7 +276,9 @@ internal sealed class CatchUp(
             }
             finally
             {
-                await past.StopAsync(ct);
+                // Also where we are told to stop: an endpoint that is given up half-way keeps the bus from stopping.
+                using var patience = new CancellationTokenSource(StopPatience);
+                await past.StopAsync(patience.Token);
             }
         }
         while (await queues.Waiting(queue, ct) is not 0); // given back by the endpoint as it stopped; or nobody can tell
