@@ -177,7 +177,7 @@ internal sealed class CatchUp(
 
     private async Task Run(Consumption consumption, CancellationToken ct)
     {
-        using var beat = new PeriodicTimer(TimeSpan.FromSeconds(1), clock);
+        using var beat = new PeriodicTimer(TimeSpan.FromSeconds(1)); // of the machine's own time, whatever hour the service's clock shows: it asks others
 
         while (!await TryRun(consumption, ct))
         {
@@ -228,8 +228,8 @@ internal sealed class CatchUp(
             Guid.CreateVersion7(clock.GetUtcNow()), group.Key, queue, [.. group.Select(c => c.FullName!)])).ToList();
         var open = new ConcurrentDictionary<Guid, ReplayRequested>(requests.ToDictionary(r => r.RequestId));
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var again = new PeriodicTimer(Replay.AskAgain, clock);
-        using var look = new PeriodicTimer(Look, clock);
+        using var again = new PeriodicTimer(Replay.AskAgain);
+        using var look = new PeriodicTimer(Look);
 
         do
         {
