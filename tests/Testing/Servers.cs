@@ -126,13 +126,28 @@ public static class Servers
         return new(new(directory, new(ports[0], ports[1], ports[2], ports[3]), Password) { Management = true });
     }
 
+    /// <summary>Its queues cost the broker while they are there, and each of them has processes of its own.</summary>
+    internal static async Task DeleteVirtualHost(Uri address)
+    {
+        using var http = Http((await TheBroker.Value).Management);
+        using var deleted = await http.DeleteAsync(new Uri($"/api/vhosts/{address.Segments[^1]}", UriKind.Relative));
+        deleted.EnsureSuccessStatusCode();
+    }
+
     private static async Task CreateVirtualHost(string management, string name)
     {
-        var address = new Uri(management);
-        using var http = new HttpClient { BaseAddress = new Uri(address.GetLeftPart(UriPartial.Authority).Replace($"{address.UserInfo}@", "", StringComparison.Ordinal)) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(address.UserInfo))));
+        using var http = Http(management);
         using var created = await http.PutAsync(new Uri($"/api/vhosts/{name}", UriKind.Relative), null);
         created.EnsureSuccessStatusCode();
+    }
+
+    private static HttpClient Http(string management)
+    {
+        var address = new Uri(management);
+        var http = new HttpClient { BaseAddress = new Uri(address.GetLeftPart(UriPartial.Authority).Replace($"{address.UserInfo}@", "", StringComparison.Ordinal)) };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(address.UserInfo))));
+
+        return http;
     }
 
     private static string Unique() => Random.Shared.NextInt64().ToString("x", CultureInfo.InvariantCulture);

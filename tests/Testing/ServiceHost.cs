@@ -12,7 +12,10 @@ public sealed class ServiceHost<TProgram> : IAsyncDisposable
 {
     private readonly Factory _factory;
 
-    private ServiceHost(Factory factory, string database, Uri messaging) => (_factory, Database, Messaging) = (factory, database, messaging);
+    private readonly bool _ownsMessaging;
+
+    private ServiceHost(Factory factory, string database, Uri messaging, bool ownsMessaging) =>
+        (_factory, Database, Messaging, _ownsMessaging) = (factory, database, messaging, ownsMessaging);
 
     /// <summary>Connection string of the service's database.</summary>
     public string Database { get; }
@@ -37,6 +40,7 @@ public sealed class ServiceHost<TProgram> : IAsyncDisposable
         Action<IServiceCollection>? configure = null)
     {
         database ??= await Servers.CreateDatabase(service);
+        var ownsMessaging = messaging is null;
         messaging ??= await Servers.CreateVirtualHost(service);
         var all = new Dictionary<string, string?>
         {
@@ -59,7 +63,7 @@ public sealed class ServiceHost<TProgram> : IAsyncDisposable
         factory.UseKestrel(0);
         factory.StartServer();
 
-        return new ServiceHost<TProgram>(factory, database, messaging);
+        return new ServiceHost<TProgram>(factory, database, messaging, ownsMessaging);
     }
 
     /// <summary>A client of the service, with a token or anonymous.</summary>
@@ -75,7 +79,15 @@ public sealed class ServiceHost<TProgram> : IAsyncDisposable
         return client;
     }
 
-    public async ValueTask DisposeAsync() => await _factory.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _factory.DisposeAsync();
+
+        if (_ownsMessaging)
+        {
+            await Servers.DeleteVirtualHost(Messaging);
+        }
+    }
 
     private sealed class Factory(IReadOnlyDictionary<string, string?> settings, Action<IServiceCollection>? configure)
         : WebApplicationFactory<TProgram>
