@@ -22,11 +22,12 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
 {
     options.Projections.Add<ProductsOnOffer>(ProjectionLifecycle.Inline); // an order is priced by it
     options.Projections.Add<PlansOnOffer>(ProjectionLifecycle.Inline);
-    options.Projections.Add<CouponList>(ProjectionLifecycle.Async);
-    options.Projections.Add<InvoiceList>(ProjectionLifecycle.Async);
-    options.Projections.Add<CreatorList>(ProjectionLifecycle.Async);
-    options.Projections.Add<PayoutList>(ProjectionLifecycle.Async);
-    options.Projections.Add<ReferralList>(ProjectionLifecycle.Async);
+    // Inline: rarely written, and an asynchronous one each would look at every event of the service.
+    options.Projections.Add<CouponList>(ProjectionLifecycle.Inline);
+    options.Projections.Add<InvoiceList>(ProjectionLifecycle.Inline);
+    options.Projections.Add<CreatorList>(ProjectionLifecycle.Inline);
+    options.Projections.Add<PayoutList>(ProjectionLifecycle.Inline);
+    options.Projections.Add<ReferralList>(ProjectionLifecycle.Inline);
     options.Projections.Add<SubscriptionList>(ProjectionLifecycle.Async);
     options.Projections.Add<OrderList>(ProjectionLifecycle.Async);
     options.Projections.Add<OwedRefunds>(ProjectionLifecycle.Async);

@@ -357,7 +357,7 @@ public sealed class CommunitySystem : IAsyncLifetime
             return running.Count == Replicas
                 && (await Task.WhenAll(running.Select(replica => IsHealthy($"{replica.Environment["ASPNETCORE_URLS"]}/health")))).All(healthy => healthy);
         },
-        TimeSpan.FromSeconds(90), $"{Replicas} healthy processes of {service} again");
+        StartLimit, $"{Replicas} healthy processes of {service} again");
 
     private async Task<bool> IsHealthy(string address)
     {

@@ -56,6 +56,7 @@ internal sealed class Description
     public Description(string text)
     {
         _document = JsonNode.Parse(text)!.AsObject();
+        Unfold(_document);
         Operations =
         [
             .. from path in _document["paths"]!.AsObject()
@@ -65,6 +66,13 @@ internal sealed class Description
     }
 
     public IReadOnlyList<Operation> Operations { get; }
+
+    // Nodes are made when they are first asked for, which is not for several at once; from here on they are only read.
+    private static void Unfold(JsonNode? node)
+    {
+        foreach (var child in node switch { JsonObject o => o.Select(property => property.Value), JsonArray a => a, _ => [] })
+            Unfold(child);
+    }
 
     public Operation? Find(HttpMethod method, string path)
     {
