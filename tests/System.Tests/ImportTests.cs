@@ -212,7 +212,7 @@ public sealed class ImportTests(CommunitySystem system)
         var owner = system.Owner;
 
         var members = await owner.All("membership/members");
-        Assert.Equal(4_930, members.Count(member => member.Text("displayName").StartsWith("user-", StringComparison.Ordinal)));
+        Assert.Equal(4_930, members.Count(member => (string?)member["displayName"] is { } name && name.StartsWith("user-", StringComparison.Ordinal)));
         var questions = (await owner.All("content/topics?kind=question")).Where(topic => topic["at"]!.GetValue<DateTimeOffset>().Year < 2018).ToList();
         Assert.Equal((604, 1_004), (questions.Count, questions.Sum(topic => (int)topic["replyCount"]!)));
     }
