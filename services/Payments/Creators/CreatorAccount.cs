@@ -10,9 +10,10 @@ public abstract record CreatorEvent
 }
 
 /// <summary>A part of what was paid for a line of an order is its creator's.</summary>
+/// <param name="Of">What was paid for the line.</param>
 /// <param name="AvailableAt">Not paid out before: until then it may have to go back to the buyer.</param>
 [EventType("creator-share-earned.v1")]
-public sealed record ShareEarned(Guid CreatorId, Guid OrderId, int Line, Money Amount, DateTimeOffset AvailableAt, DateTimeOffset At) : CreatorEvent;
+public sealed record ShareEarned(Guid CreatorId, Guid OrderId, int Line, Money Amount, Money Of, DateTimeOffset AvailableAt, DateTimeOffset At) : CreatorEvent;
 
 [EventType("creator-share-reversed.v1")]
 public sealed record ShareReversed(Guid CreatorId, Guid OrderId, int Line, Guid RefundId, Money Amount, DateTimeOffset At) : CreatorEvent;
@@ -25,17 +26,18 @@ public sealed record PayoutPaid(Guid CreatorId, Guid PayoutId, Money Amount, str
 
 internal abstract record CreatorCommand;
 
-internal sealed record EarnShare(Guid CreatorId, Guid OrderId, int Line, Money Amount, DateTimeOffset AvailableAt, DateTimeOffset At) : CreatorCommand;
+internal sealed record EarnShare(Guid CreatorId, Guid OrderId, int Line, Money Amount, Money Of, DateTimeOffset AvailableAt, DateTimeOffset At) : CreatorCommand;
 
+/// <param name="Refunded">Of what was paid for the line: its part of the share goes back.</param>
 /// <param name="Whole">All that is left of it, whatever the amount.</param>
-internal sealed record ReverseShare(Guid OrderId, int Line, Guid RefundId, Money Amount, bool Whole, DateTimeOffset At) : CreatorCommand;
+internal sealed record ReverseShare(Guid OrderId, int Line, Guid RefundId, Money Refunded, bool Whole, DateTimeOffset At) : CreatorCommand;
 
 internal sealed record PreparePayout(Guid PayoutId, string Currency, DateTimeOffset At) : CreatorCommand;
 
 internal sealed record MarkPaid(Guid PayoutId, string Reference, DateTimeOffset At) : CreatorCommand;
 
 /// <param name="Left">After reversals.</param>
-internal sealed record Share(Money Left, DateTimeOffset AvailableAt, ImmutableHashSet<Guid> Refunds)
+internal sealed record Share(Money Earned, Money Of, Money Left, DateTimeOffset AvailableAt, ImmutableHashSet<Guid> Refunds)
 {
     public Share After(ShareReversed e) => this with { Left = Left.Less(e.Amount), Refunds = Refunds.Add(e.RefundId) };
 }
@@ -70,7 +72,7 @@ internal sealed record CreatorAccount(Guid? CreatorId)
     private static Decision<CreatorEvent> Decide(CreatorAccount account, CreatorCommand command) => command switch
     {
         EarnShare c when account.Shares.ContainsKey((c.OrderId, c.Line)) || c.Amount.Amount < 1 => Decision.Nothing,
-        EarnShare c => new ShareEarned(c.CreatorId, c.OrderId, c.Line, c.Amount, c.AvailableAt, c.At),
+        EarnShare c => new ShareEarned(c.CreatorId, c.OrderId, c.Line, c.Amount, c.Of, c.AvailableAt, c.At),
         ReverseShare c => account.Reverse(c),
         PreparePayout c when account.Payouts.ContainsKey(c.PayoutId) => Decision.Nothing,
         PreparePayout c when account.CreatorId is { } creator && account.Available(c.Currency, c.At) is > 0 and var due =>
@@ -85,7 +87,7 @@ internal sealed record CreatorAccount(Guid? CreatorId)
 
     private static CreatorAccount Evolve(CreatorAccount account, CreatorEvent @event) => @event switch
     {
-        ShareEarned e => account with { CreatorId = e.CreatorId, Shares = account.Shares.Add((e.OrderId, e.Line), new Share(e.Amount, e.AvailableAt, [])) },
+        ShareEarned e => account with { CreatorId = e.CreatorId, Shares = account.Shares.Add((e.OrderId, e.Line), new Share(e.Amount, e.Of, e.Amount, e.AvailableAt, [])) },
         ShareReversed e => account with { Shares = account.Shares.SetItem((e.OrderId, e.Line), account.Shares[(e.OrderId, e.Line)].After(e)) },
         PayoutPrepared e => account with { Payouts = account.Payouts.Add(e.PayoutId, new Payout(e.Amount, false)) },
         PayoutPaid e => account with { Payouts = account.Payouts.SetItem(e.PayoutId, new Payout(e.Amount, true)) },
@@ -99,7 +101,8 @@ internal sealed record CreatorAccount(Guid? CreatorId)
             return Decision.Nothing;
         }
 
-        var amount = c.Whole ? share.Left : share.Left with { Amount = Math.Min(share.Left.Amount, c.Amount.Amount) };
+        var part = (long)((Int128)share.Earned.Amount * c.Refunded.Amount / share.Of.Amount);
+        var amount = c.Whole ? share.Left : share.Left with { Amount = Math.Min(share.Left.Amount, part) };
 
         return amount.Amount == 0 ? Decision.Nothing : new ShareReversed(creator, c.OrderId, c.Line, c.RefundId, amount, c.At);
     }

@@ -6,13 +6,9 @@ using Community.Payments.Orders;
 using Community.Payments.Products;
 using Community.ServiceDefaults;
 using JasperFx.Events;
-using JasperFx.Events.Daemon;
-using JasperFx.Events.Projections;
 using Marten;
 using Marten.Events.Aggregation;
-using Marten.Events.Daemon;
 using Marten.Events.Projections;
-using Marten.Subscriptions;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Payments.Creators;
@@ -47,65 +43,34 @@ internal sealed partial class PayoutList : MultiStreamProjection<PayoutInList, G
         payout with { Status = PayoutStatus.Paid, PaidAt = e.At, Reference = e.Reference };
 }
 
-/// <summary>Off unless <c>RevenueShare:Percent</c> is set. Gives creators their share of what is paid for their contents, and takes it back with refunds.</summary>
-internal sealed class Sharing : SubscriptionBase
+/// <summary>
+/// Gives creators <c>RevenueShare:Percent</c> (0) of what is paid for their contents, and takes it back with refunds: of what
+/// was given then, whatever the percentage is now.
+/// </summary>
+internal sealed class Sharing(IServiceProvider services, IConfiguration configuration) : Follower(services, "sharing", typeof(OrderPaid), typeof(OrderRefunded))
 {
-    private readonly IServiceProvider _services;
-    private readonly int _percent;
-    private readonly int _holdDays;
+    private readonly int _percent = Math.Clamp(configuration.GetValue("RevenueShare:Percent", 0), 0, 100);
+    private readonly int _holdDays = Math.Max(0, configuration.GetValue("RevenueShare:HoldDays", 14));
 
-    public Sharing(IServiceProvider services, IConfiguration configuration)
+    protected override Task Follow(IEvent fact, CancellationToken ct) => fact.Data switch
     {
-        _services = services;
-        _percent = Math.Clamp(configuration.GetValue("RevenueShare:Percent", 0), 0, 100);
-        _holdDays = Math.Max(0, configuration.GetValue("RevenueShare:HoldDays", 14));
-        Name = "sharing";
-        IncludeType<OrderPaid>();
-        IncludeType<OrderRefunded>();
-    }
+        OrderPaid paid when _percent > 0 => Tell(paid.Lines, paid.Amount, (creator, line, net) => new EarnShare(
+            creator, fact.StreamId, line, net with { Amount = (long)((Int128)net.Amount * _percent / 100) }, net, paid.At.AddDays(_holdDays), paid.At), ct),
+        OrderRefunded back => Tell(back.Lines, back.Amount, (_, line, net) => new ReverseShare(fact.StreamId, line, back.RefundId, net, back.Whole, back.At), ct),
+        _ => Task.CompletedTask
+    };
 
-    public override async Task<IChangeListener> ProcessEventsAsync(
-        EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
+    private async Task Tell(OrderLine[] lines, Money money, Func<Guid, int, Money, CreatorCommand> command, CancellationToken ct)
     {
-        var store = _services.GetRequiredService<IDocumentStore>();
-
-        foreach (var @event in page.Events)
-        {
-            Origin.Set(new Origin("sharing", @event.Id.ToString(), @event.CorrelationId));
-
-            if (@event.Data is OrderPaid paid)
-            {
-                await Share(store, paid.Lines, paid.Amount, (creator, line, amount) =>
-                    new EarnShare(creator, @event.StreamId, line, amount, paid.At.AddDays(_holdDays), paid.At), cancellationToken);
-            }
-            else if (@event.Data is OrderRefunded back)
-            {
-                await Share(store, back.Lines, back.Amount, (_, line, amount) =>
-                    new ReverseShare(@event.StreamId, line, back.RefundId, amount, back.Whole, back.At), cancellationToken);
-            }
-        }
-
-        return NullChangeListener.Instance;
-    }
-
-    private async Task Share(
-        IDocumentStore store, OrderLine[] lines, Money money, Func<Guid, int, Money, CreatorCommand> command, CancellationToken ct)
-    {
-        foreach (var (line, net, index) in lines.Zip(lines.Net(money), Enumerable.Range(0, lines.Length)))
+        foreach (var (index, (line, net)) in lines.Zip(lines.Net(money)).Index())
         {
             if (!line.IsOfSubscription()
-                && (await store.Load(Product.Decider, Product.Stream(line.ProductId), null, ct)).State.CreatorId is { } creator)
+                && (await Store.Load(Product.Decider, Product.Stream(line.ProductId), null, ct)).State.CreatorId is { } creator)
             {
-                var share = net with { Amount = (long)((Int128)net.Amount * _percent / 100) };
-                await store.Handle(CreatorAccount.Decider, CreatorAccount.Stream(creator), command(creator, index, share), ct);
+                await Store.Handle(CreatorAccount.Decider, CreatorAccount.Stream(creator), command(creator, index, net), ct);
             }
         }
     }
-}
-
-internal sealed class SharingSubscription(IServiceProvider services, IConfiguration configuration) : IStorePart
-{
-    public void Configure(StoreOptions options) => options.Projections.Subscribe(new Sharing(services, configuration));
 }
 
 internal sealed record PayoutView(
@@ -124,7 +89,7 @@ internal sealed record CreatorBalances(IReadOnlyList<CreatorBalance> Items);
 internal static class PayoutEndpoints
 {
     public static void AddCreators(this WebApplicationBuilder builder) =>
-        builder.Services.AddSingleton<IStorePart, SharingSubscription>();
+        builder.AddFollower(services => new Sharing(services, builder.Configuration));
 
     public static void MapPayouts(this IEndpointRouteBuilder app)
     {

@@ -27,7 +27,6 @@ internal static class SandboxPage
 
     private static readonly HtmlEncoder Html = HtmlEncoder.Create(UnicodeRanges.All);
     private static readonly ResourceManager Texts = new(typeof(SandboxPage));
-    private static readonly string[] Languages = ["en", "zh"];
 
     public static void MapSandboxPage(this IEndpointRouteBuilder app)
     {
@@ -53,7 +52,7 @@ internal static class SandboxPage
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.Vary = "Accept-Language";
 
-        return TypedResults.Content(Render(token, payment, status, Language(http.Request)), "text/html; charset=utf-8");
+        return TypedResults.Content(Render(token, payment, status, http.Request.Language()), "text/html; charset=utf-8");
     }
 
     private static Task<IResult> Pay(string token, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Tell(
@@ -120,18 +119,10 @@ internal static class SandboxPage
         }
     }
 
-    private static CultureInfo Language(HttpRequest request) => CultureInfo.GetCultureInfo(
-        request.GetTypedHeaders().AcceptLanguage.OrderByDescending(language => language.Quality ?? 1)
-            .Select(language => Array.Find(Languages, known => language.Value.StartsWith(known, StringComparison.OrdinalIgnoreCase)))
-            .FirstOrDefault(language => language is not null) ?? Languages[0]);
-
     private static string Render(string token, PaymentRequest payment, PaymentStatus status, CultureInfo language)
     {
         string Text(string name) => Html.Encode(Texts.GetString(name, language) ?? name);
 
-        var exponent = Currencies.Exponent(payment.Amount.Currency);
-        var major = payment.Amount.Amount / (decimal)Math.Pow(10, exponent);
-        var sum = $"{major.ToString($"N{exponent}", language)} {payment.Amount.Currency}";
         var choice = status is PaymentStatus.Pending or PaymentStatus.Failed
             ? $"""
                 <form method="post" action="{token}"><button>{Text("Pay")}</button></form>
@@ -146,7 +137,7 @@ internal static class SandboxPage
             <body><main>
             <h1>{Text("Title")}</h1>
             <p>{Text("Explanation")}</p>
-            <p class="sum">{Html.Encode(sum)}</p>
+            <p class="sum">{Html.Encode(payment.Amount.In(language))}</p>
             <p>{Text("Order")} <code>{payment.OrderId}</code></p>
             <p role="status">{Text(status.ToString())}</p>
             {choice}

@@ -2,12 +2,8 @@ using Community.EventSourcing;
 using Community.Payments.Orders;
 using Community.ServiceDefaults;
 using JasperFx.Events;
-using JasperFx.Events.Daemon;
-using JasperFx.Events.Projections;
 using Marten;
 using Marten.Events.Aggregation;
-using Marten.Events.Daemon;
-using Marten.Subscriptions;
 
 namespace Community.Payments.Invoices;
 
@@ -64,40 +60,21 @@ internal sealed partial class InvoiceList : SingleStreamProjection<InvoiceInList
 }
 
 /// <summary>Gives money that came, or went back, its invoice: in the order of the log, so that numbers follow the facts.</summary>
-internal sealed class Invoicing : SubscriptionBase
+internal sealed class Invoicing(IServiceProvider services) : Follower(services, "invoicing", typeof(OrderPaid), typeof(OrderRefunded))
 {
-    private readonly IServiceProvider _services;
-
-    public Invoicing(IServiceProvider services)
+    protected override async Task Follow(IEvent fact, CancellationToken ct)
     {
-        _services = services;
-        Name = "invoicing";
-        IncludeType<OrderPaid>();
-        IncludeType<OrderRefunded>();
-    }
-
-    public override async Task<IChangeListener> ProcessEventsAsync(
-        EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
-    {
-        var store = _services.GetRequiredService<IDocumentStore>();
-        var keys = _services.GetRequiredService<KeyRing>();
-
-        foreach (var e in page.Events)
+        var issued = fact.Data switch
         {
-            var issued = e.Data switch
-            {
-                OrderPaid { Amount.Amount: > 0 } paid => Invoice(e, paid),
-                OrderRefunded back => await CreditNote(store, e, back, cancellationToken),
-                _ => null
-            };
+            OrderPaid { Amount.Amount: > 0 } paid => Invoice(fact, paid),
+            OrderRefunded back => await CreditNote(Store, fact, back, ct),
+            _ => null
+        };
 
-            if (issued is not null)
-            {
-                await Issue(store, keys, e, issued, cancellationToken);
-            }
+        if (issued is not null)
+        {
+            await Issue(Store, Service<KeyRing>(), fact, issued, ct);
         }
-
-        return NullChangeListener.Instance;
     }
 
     private static InvoiceIssued Invoice(IEvent e, OrderPaid paid) => new(
@@ -177,9 +154,4 @@ internal sealed class Invoicing : SubscriptionBase
 
     private static InvoiceLine[] Lines(OrderLine[] lines, Money total) =>
         [.. lines.Zip(lines.Net(total)).Select(l => new InvoiceLine(l.First.Name, l.First.Quantity, l.Second))];
-}
-
-internal sealed class InvoicingSubscription(IServiceProvider services) : IStorePart
-{
-    public void Configure(StoreOptions options) => options.Projections.Subscribe(new Invoicing(services));
 }

@@ -37,10 +37,9 @@ internal static class InvoiceEndpoints
 
     private static readonly ResourceManager Texts = new("Community.Payments.Invoices.InvoiceWords", typeof(InvoiceEndpoints).Assembly);
     private static readonly HtmlEncoder Html = HtmlEncoder.Create(UnicodeRanges.All);
-    private static readonly string[] Languages = ["en", "zh"];
 
     public static void AddInvoices(this WebApplicationBuilder builder) =>
-        builder.Services.AddSingleton<IStorePart, InvoicingSubscription>();
+        builder.AddFollower(services => new Invoicing(services));
 
     public static void MapInvoices(this IEndpointRouteBuilder app)
     {
@@ -72,7 +71,7 @@ internal static class InvoiceEndpoints
 
         var rows = await invoices.OrderByDescending(i => i.Order).Take(paging.Size + 1).ToListAsync(ct);
         var ring = await keys.Find([.. rows.Select(i => i.Issued.Buyer?.KeyId).OfType<Guid>().Distinct()], ct);
-        var language = Language(http.Request);
+        var language = http.Request.Language();
         var page = paging.Page([.. rows.Select(i => (i.Order, View: View(i.Id, i.Issued, ring, language)))], i => i.Order);
 
         return new Page<InvoiceView>([.. page.Items.Select(i => i.View)], page.Next);
@@ -94,7 +93,7 @@ internal static class InvoiceEndpoints
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.Vary = "Accept-Language";
 
-        return TypedResults.Content(Render(invoice, configuration["Invoices:Seller"], Language(http.Request)), "text/html; charset=utf-8");
+        return TypedResults.Content(Render(invoice, configuration["Invoices:Seller"], http.Request.Language()), "text/html; charset=utf-8");
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> Pdf(
@@ -111,7 +110,7 @@ internal static class InvoiceEndpoints
 
         try
         {
-            var language = Language(http.Request);
+            var language = http.Request.Language();
 
             return TypedResults.File(InvoicePdf.Of(invoice, configuration["Invoices:Seller"], language), "application/pdf", $"{invoice.Number}.pdf");
         }
@@ -149,7 +148,7 @@ internal static class InvoiceEndpoints
 
         return (await session.Events.FetchStreamAsync(id, token: ct)) is [{ Data: InvoiceIssued issued }]
             && (issued.MemberId == user.MemberId() || user.May("operator"))
-            ? View(id, issued, await keys.Find(issued.Buyer is { } buyer ? [buyer.KeyId] : [], ct), Language(http.Request))
+            ? View(id, issued, await keys.Find(issued.Buyer is { } buyer ? [buyer.KeyId] : [], ct), http.Request.Language())
             : null;
     }
 
@@ -163,9 +162,9 @@ internal static class InvoiceEndpoints
     {
         string Word(string name) => Html.Encode(Text(name, language));
         var lines = string.Concat(invoice.Lines.Select(line =>
-            $"<tr><td>{Html.Encode(line.Name)}</td><td>{line.Quantity}</td><td class=\"sum\">{Html.Encode(Sum(line.Amount, language))}</td></tr>"));
+            $"<tr><td>{Html.Encode(line.Name)}</td><td>{line.Quantity}</td><td class=\"sum\">{Html.Encode(line.Amount.In(language))}</td></tr>"));
         var tax = invoice.Tax is { } included
-            ? $"<tr><td colspan=\"2\">{Word("Tax")}</td><td class=\"sum\">{Html.Encode(Sum(included, language))}</td></tr>"
+            ? $"<tr><td colspan=\"2\">{Word("Tax")}</td><td class=\"sum\">{Html.Encode(included.In(language))}</td></tr>"
             : "";
         var buyer = invoice.Buyer is { } b
             ? $"<address>{Html.Encode(b.Name)}\n{Html.Encode(b.Address)}\n{Html.Encode(b.TaxNumber ?? "")}</address>"
@@ -182,24 +181,12 @@ internal static class InvoiceEndpoints
             <p>{Word("Date")} <time datetime="{invoice.IssuedAt:O}">{invoice.IssuedAt.UtcDateTime.ToString("d", language)}</time> · {Word("Order")} <code>{invoice.OrderId}</code></p>
             <table><thead><tr><th>{Word("Item")}</th><th>{Word("Quantity")}</th><th class="sum">{Word("Amount")}</th></tr></thead>
             <tbody>{lines}</tbody>
-            <tfoot><tr><th colspan="2">{Word("Total")}</th><th class="sum">{Html.Encode(Sum(invoice.Total, language))}</th></tr>{tax}</tfoot></table>
+            <tfoot><tr><th colspan="2">{Word("Total")}</th><th class="sum">{Html.Encode(invoice.Total.In(language))}</th></tr>{tax}</tfoot></table>
             <p><small>{Word("Kept")}</small></p>
             </main></body>
             </html>
             """;
     }
 
-    internal static string Sum(Money money, CultureInfo language)
-    {
-        var exponent = Currencies.Exponent(money.Currency);
-
-        return $"{(money.Amount / (decimal)Math.Pow(10, exponent)).ToString($"N{exponent}", language)} {money.Currency}";
-    }
-
     internal static string Text(string name, CultureInfo language) => Texts.GetString(name, language) ?? name;
-
-    private static CultureInfo Language(HttpRequest request) => CultureInfo.GetCultureInfo(
-        request.GetTypedHeaders().AcceptLanguage.OrderByDescending(language => language.Quality ?? 1)
-            .Select(language => Array.Find(Languages, known => language.Value.StartsWith(known, StringComparison.OrdinalIgnoreCase)))
-            .FirstOrDefault(language => language is not null) ?? Languages[0]);
 }

@@ -43,14 +43,14 @@ internal sealed class InvoicePdf : IDisposable
 
         foreach (var line in invoice.Lines)
         {
-            pdf.Row(line.Name, line.Quantity.ToString(language), InvoiceEndpoints.Sum(line.Amount, language));
+            pdf.Row(line.Name, line.Quantity.ToString(language), line.Amount.In(language));
         }
 
-        pdf.Row(Word("Total"), "", InvoiceEndpoints.Sum(invoice.Total, language));
+        pdf.Row(Word("Total"), "", invoice.Total.In(language));
 
         if (invoice.Tax is { } tax)
         {
-            pdf.Row(Word("Tax"), "", InvoiceEndpoints.Sum(tax, language));
+            pdf.Row(Word("Tax"), "", tax.In(language));
         }
 
         pdf.Space();

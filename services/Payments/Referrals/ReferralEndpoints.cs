@@ -6,12 +6,8 @@ using Community.Payments.Coupons;
 using Community.Payments.Orders;
 using Community.ServiceDefaults;
 using JasperFx.Events;
-using JasperFx.Events.Daemon;
-using JasperFx.Events.Projections;
 using Marten;
 using Marten.Events.Aggregation;
-using Marten.Events.Daemon;
-using Marten.Subscriptions;
 using MassTransit;
 
 namespace Community.Payments.Referrals;
@@ -41,55 +37,29 @@ internal sealed class NoteReferrals(IDocumentStore store) : IConsumer<MemberBrou
 /// Off unless <c>Referrals:PercentOff</c> (1 to 100) is set: when a member who was brought pays for the first time, who
 /// brought them gets a coupon of as many percent off one order. From the log, at least once; each step does nothing the second time.
 /// </summary>
-internal sealed class Rewarding : SubscriptionBase
+internal sealed class Rewarding(IServiceProvider services, int percentOff) : Follower(services, "rewarding",
+    typeof(OrderPaid), typeof(ReferralNoted), typeof(FirstPurchaseSeen))
 {
-    private readonly IServiceProvider _services;
-    private readonly int _percentOff;
-
-    public Rewarding(IServiceProvider services, int percentOff)
+    protected override async Task Follow(IEvent fact, CancellationToken ct)
     {
-        (_services, _percentOff) = (services, percentOff);
-        Name = "rewarding";
-        IncludeType<OrderPaid>();
-        IncludeType<ReferralNoted>();
-        IncludeType<FirstPurchaseSeen>();
-    }
-
-    public override async Task<IChangeListener> ProcessEventsAsync(
-        EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
-    {
-        var store = _services.GetRequiredService<IDocumentStore>();
-
-        foreach (var e in page.Events)
+        if (fact.Data is OrderPaid { Amount.Amount: > 0 } paid)
         {
-            Origin.Set(new Origin("rewarding", e.Id.ToString(), e.CorrelationId));
-
-            if (e.Data is OrderPaid { Amount.Amount: > 0 } paid)
-            {
-                await store.Handle(Referral.Decider, Referral.Stream(paid.MemberId), new SeePurchase(paid.MemberId, e.StreamId, paid.At), cancellationToken);
-            }
-            else if (e.Data is ReferralEvent && (await store.Load(Referral.Decider, e.StreamId, null, cancellationToken)).State is { By: { } by, OrderId: not null, Rewarded: false })
-            {
-                await Reward(store, e, by, cancellationToken);
-            }
+            await Store.Handle(Referral.Decider, Referral.Stream(paid.MemberId), new SeePurchase(paid.MemberId, fact.StreamId, paid.At), ct);
         }
-
-        return NullChangeListener.Instance;
+        else if (fact.Data is ReferralEvent && (await Store.Load(Referral.Decider, fact.StreamId, null, ct)).State is { By: { } by, OrderId: not null, Rewarded: false })
+        {
+            await Reward(fact, by, ct);
+        }
     }
 
     // The coupon is its receiver's alone, so that its code need not be a secret.
-    private async Task Reward(IDocumentStore store, IEvent e, Guid by, CancellationToken ct)
+    private async Task Reward(IEvent fact, Guid by, CancellationToken ct)
     {
-        var code = $"THANKS-{Convert.ToHexString(e.StreamId.ToByteArray()[..6])}";
-        var terms = new CouponTerms(code, _percentOff, null, 1, 1, CouponDuration.Once, null, null) { MemberId = by };
-        await store.Handle(Coupon.Decider, Coupon.Stream(code), new CreateCoupon(terms, e.Timestamp), ct);
-        await store.Handle(Referral.Decider, e.StreamId, new RewardReferral(code, e.Timestamp), ct);
+        var code = $"THANKS-{Convert.ToHexString(fact.StreamId.ToByteArray()[..6])}";
+        var terms = new CouponTerms(code, percentOff, null, 1, 1, CouponDuration.Once, null, null) { MemberId = by };
+        await Store.Handle(Coupon.Decider, Coupon.Stream(code), new CreateCoupon(terms, fact.Timestamp), ct);
+        await Store.Handle(Referral.Decider, fact.StreamId, new RewardReferral(code, fact.Timestamp), ct);
     }
-}
-
-internal sealed class RewardingSubscription(IServiceProvider services, int percentOff) : IStorePart
-{
-    public void Configure(StoreOptions options) => options.Projections.Subscribe(new Rewarding(services, percentOff));
 }
 
 /// <param name="CouponCode">Of the reward; null: the member has not paid for anything yet, or there was no reward.</param>
@@ -109,7 +79,7 @@ internal static class ReferralEndpoints
 
         if (percentOff > 0)
         {
-            builder.Services.AddSingleton<IStorePart>(services => new RewardingSubscription(services, percentOff));
+            builder.AddFollower(services => new Rewarding(services, percentOff));
         }
     }
 

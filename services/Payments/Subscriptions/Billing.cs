@@ -4,11 +4,7 @@ using Community.Payments.Gateways;
 using Community.Payments.Orders;
 using Community.Payments.Plans;
 using JasperFx.Events;
-using JasperFx.Events.Daemon;
-using JasperFx.Events.Projections;
 using Marten;
-using Marten.Events.Daemon;
-using Marten.Subscriptions;
 
 namespace Community.Payments.Subscriptions;
 
@@ -16,52 +12,22 @@ namespace Community.Payments.Subscriptions;
 /// What orders do to subscriptions, and subscriptions to orders: from the log, at least once and in its order. Each step is
 /// a command that does nothing the second time.
 /// </summary>
-internal sealed class Billing : SubscriptionBase
+internal sealed class Billing(IServiceProvider services) : Follower(services, "billing",
+    typeof(OrderPaid), typeof(OrderRefunded), typeof(OrderCancelled), typeof(PaymentFailed), typeof(RenewalDue), typeof(PlanChangeAsked),
+    typeof(SubscriptionPastDue), typeof(SubscriptionPaused), typeof(PaymentNotNeeded), typeof(SubscriptionEnded))
 {
-    private readonly IServiceProvider _services;
-
-    public Billing(IServiceProvider services)
+    protected override Task Follow(IEvent fact, CancellationToken ct) => fact.Data switch
     {
-        _services = services;
-        Name = "billing";
-        IncludeType<OrderPaid>();
-        IncludeType<OrderRefunded>();
-        IncludeType<OrderCancelled>();
-        IncludeType<PaymentFailed>();
-        IncludeType<RenewalDue>();
-        IncludeType<PlanChangeAsked>();
-        IncludeType<SubscriptionPastDue>();
-        IncludeType<SubscriptionPaused>();
-        IncludeType<PaymentNotNeeded>();
-        IncludeType<SubscriptionEnded>();
-    }
-
-    public override async Task<IChangeListener> ProcessEventsAsync(
-        EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
-    {
-        var store = _services.GetRequiredService<IDocumentStore>();
-
-        foreach (var @event in page.Events)
-        {
-            Origin.Set(new Origin("billing", @event.Id.ToString(), @event.CorrelationId));
-            await Follow(store, @event, cancellationToken);
-        }
-
-        return NullChangeListener.Instance;
-    }
-
-    private Task Follow(IDocumentStore store, IEvent @event, CancellationToken ct) => @event.Data switch
-    {
-        OrderPaid e => Paid(store, @event.StreamId, e, ct),
-        OrderRefunded { Whole: true } e => Refunded(store, @event.StreamId, e, ct),
-        OrderCancelled e => Cancelled(store, @event.StreamId, e, ct),
-        PaymentFailed e => Failed(store, @event.StreamId, e, ct),
-        RenewalDue e => Ask(store, e.OrderId, e.MemberId, Line("renewal", e.SubscriptionId, e.Terms, e.Charge), e.Mandate, e.LapsedOrderId, e.At, ct),
-        PlanChangeAsked e => Ask(store, e.OrderId, e.MemberId, Line("change", e.SubscriptionId, e.Terms, e.Charge), e.Mandate, e.LapsedOrderId, e.At, ct),
-        SubscriptionPastDue { Again: true, Mandate: { } mandate } e => Charge(store, e.OrderId, e.Charge, mandate, e.Attempt, e.At, ct),
-        SubscriptionPaused { LapsedOrderId: { } lapsed } e => Cancel(store, [lapsed], e.At, ct),
-        PaymentNotNeeded e => GiveBack(store, e.OrderId, StreamId.Of("not-needed", e.OrderId), e.Amount, e.At, ct),
-        SubscriptionEnded e => Ended(store, @event.StreamId, e, ct),
+        OrderPaid e => Paid(Store, fact.StreamId, e, ct),
+        OrderRefunded { Whole: true } e => Refunded(Store, fact.StreamId, e, ct),
+        OrderCancelled e => Cancelled(Store, fact.StreamId, e, ct),
+        PaymentFailed e => Failed(Store, fact.StreamId, e, ct),
+        RenewalDue e => Ask(Store, e.OrderId, e.MemberId, Line("renewal", e.SubscriptionId, e.Terms, e.Charge), e.Mandate, e.LapsedOrderId, e.At, ct),
+        PlanChangeAsked e => Ask(Store, e.OrderId, e.MemberId, Line("change", e.SubscriptionId, e.Terms, e.Charge), e.Mandate, e.LapsedOrderId, e.At, ct),
+        SubscriptionPastDue { Again: true, Mandate: { } mandate } e => Charge(Store, e.OrderId, e.Charge, mandate, e.Attempt, e.At, ct),
+        SubscriptionPaused { LapsedOrderId: { } lapsed } e => Cancel(Store, [lapsed], e.At, ct),
+        PaymentNotNeeded e => GiveBack(Store, e.OrderId, StreamId.Of("not-needed", e.OrderId), e.Amount, e.At, ct),
+        SubscriptionEnded e => Ended(Store, fact.StreamId, e, ct),
         _ => Task.CompletedTask
     };
 
@@ -121,7 +87,7 @@ internal sealed class Billing : SubscriptionBase
         IDocumentStore store, Guid orderId, Guid member, OrderLine line, string? mandate, Guid? lapsed, DateTimeOffset at, CancellationToken ct)
     {
         await Cancel(store, lapsed is { } one ? [one] : [], at, ct);
-        await store.Handle(Order.Decider, Order.Stream(orderId), new PlaceOrder(member, [line], at) { TaxPercent = _services.GetRequiredService<Tax>().Percent }, ct);
+        await store.Handle(Order.Decider, Order.Stream(orderId), new PlaceOrder(member, [line], at) { TaxPercent = Service<Tax>().Percent }, ct);
 
         if (mandate is not null)
         {
@@ -132,7 +98,7 @@ internal sealed class Billing : SubscriptionBase
     // The sandbox charges again by itself. Others send the payer a link, which is the order.
     private async Task Charge(IDocumentStore store, Guid orderId, Money amount, string mandate, int attempt, DateTimeOffset at, CancellationToken ct)
     {
-        if (mandate != Sandbox.Gateway || _services.GetService<Sandbox>() is not { } sandbox)
+        if (mandate != Sandbox.Gateway || Service<IEnumerable<IGateway>>().OfType<Sandbox>().FirstOrDefault() is not { } sandbox)
         {
             return;
         }
@@ -142,9 +108,9 @@ internal sealed class Billing : SubscriptionBase
 
         if (handled.Rejection is null)
         {
-            var outcome = _services.GetRequiredService<IConfiguration>().GetValue<bool>("Gateways:Sandbox:RefusesMandates") ? Sandbox.Failed : Sandbox.Paid;
+            var outcome = Service<IConfiguration>().GetValue<bool>("Gateways:Sandbox:RefusesMandates") ? Sandbox.Failed : Sandbox.Paid;
             var (headers, body) = sandbox.Tell(new PaymentRequest(orderId, payment, amount), outcome);
-            await _services.GetRequiredService<Receiver>().Receive(sandbox, headers, body, ct);
+            await Service<Receiver>().Receive(sandbox, headers, body, ct);
         }
     }
 
@@ -195,11 +161,6 @@ internal sealed class Billing : SubscriptionBase
 
     private static OrderLine Line(string kind, Guid subscriptionId, Terms terms, Money charge) =>
         new(terms.PlanId, kind, subscriptionId, terms.Name, 1, charge);
-}
-
-internal sealed class BillingSubscription(IServiceProvider services) : IStorePart
-{
-    public void Configure(StoreOptions options) => options.Projections.Subscribe(new Billing(services));
 }
 
 /// <summary>

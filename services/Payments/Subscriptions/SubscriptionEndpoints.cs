@@ -35,7 +35,7 @@ internal static class SubscriptionEndpoints
 {
     public static void AddSubscriptions(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<IStorePart, BillingSubscription>();
+        builder.AddFollower(services => new Billing(services));
         builder.Services.AddHostedService<DueSubscriptions>();
     }
 

@@ -6,18 +6,18 @@ namespace Community.Payments.Tests.Creators;
 public sealed class CreatorSpecs
 {
     private static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
-    private static readonly ShareEarned Earned = new(Id(1), Id(10), 0, Cny(700), Noon.AddDays(14), Noon);
+    private static readonly ShareEarned Earned = new(Id(1), Id(10), 0, Cny(700), Cny(1_000), Noon.AddDays(14), Noon);
 
     [Fact]
     public void A_share_is_earned_once_and_taken_back_no_further_than_it_was()
     {
-        var earn = new EarnShare(Id(1), Id(10), 0, Cny(700), Noon.AddDays(14), Noon);
+        var earn = new EarnShare(Id(1), Id(10), 0, Cny(700), Cny(1_000), Noon.AddDays(14), Noon);
         Given().When(earn).Then(Earned);
         Given(Earned).When(earn).ThenNothing();
         var part = new ShareReversed(Id(1), Id(10), 0, Id(20), Cny(233), Noon);
-        Given(Earned).When(new ReverseShare(Id(10), 0, Id(20), Cny(233), false, Noon)).Then(part);
-        Given(Earned, part).When(new ReverseShare(Id(10), 0, Id(20), Cny(233), false, Noon)).ThenNothing();
-        Given(Earned, part).When(new ReverseShare(Id(10), 0, Id(21), Cny(466), true, Noon)).Then(part with { RefundId = Id(21), Amount = Cny(467) });
+        Given(Earned).When(new ReverseShare(Id(10), 0, Id(20), Cny(333), false, Noon)).Then(part);
+        Given(Earned, part).When(new ReverseShare(Id(10), 0, Id(20), Cny(333), false, Noon)).ThenNothing();
+        Given(Earned, part).When(new ReverseShare(Id(10), 0, Id(21), Cny(667), true, Noon)).Then(part with { RefundId = Id(21), Amount = Cny(467) });
         Given().When(new ReverseShare(Id(10), 0, Id(20), Cny(1), true, Noon)).ThenNothing();
     }
 

@@ -1,0 +1,24 @@
+using System.Globalization;
+using Community.ServiceDefaults;
+
+namespace Community.Payments;
+
+/// <summary>What people read on this service's own pages and documents, in their language.</summary>
+internal static class Wording
+{
+    private static readonly string[] Languages = ["en", "zh"];
+
+    /// <summary>The first that the browser asks for and we have; else English.</summary>
+    public static CultureInfo Language(this HttpRequest request) => CultureInfo.GetCultureInfo(
+        request.GetTypedHeaders().AcceptLanguage.OrderByDescending(language => language.Quality ?? 1)
+            .Select(language => Array.Find(Languages, known => language.Value.StartsWith(known, StringComparison.OrdinalIgnoreCase)))
+            .FirstOrDefault(language => language is not null) ?? Languages[0]);
+
+    /// <summary>In major units with the currency's digits: <c>25.00 CNY</c>.</summary>
+    public static string In(this Money money, CultureInfo language)
+    {
+        var exponent = Currencies.Exponent(money.Currency);
+
+        return $"{(money.Amount / (decimal)Math.Pow(10, exponent)).ToString($"N{exponent}", language)} {money.Currency}";
+    }
+}
