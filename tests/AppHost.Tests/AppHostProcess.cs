@@ -47,8 +47,10 @@ internal sealed class AppHostProcess : IAsyncDisposable
     public static AppHostProcess Start(string data, int basePort, params (string Name, string Value)[] environment) =>
         Start(new ProcessStartInfo(Path.Combine(Folder, "bin", Metadata("Configuration"), "net10.0", "Community.AppHost")), data, basePort, environment);
 
-    public static AppHostProcess StartByDotnetRun(string data, int basePort) =>
-        Start(new ProcessStartInfo("dotnet", ["run", "--no-build", "--project", Folder, "-c", Metadata("Configuration"), "--"]), data, basePort, []);
+    /// <summary>From the folder of the data directory, which it is told by its name alone.</summary>
+    public static AppHostProcess StartByDotnetRun(string data, int basePort) => Start(
+        new ProcessStartInfo("dotnet", ["run", "--no-build", "--project", Folder, "-c", Metadata("Configuration"), "--"]) { WorkingDirectory = Path.GetDirectoryName(data) },
+        Path.GetFileName(data), basePort, []);
 
     /// <summary>The first of twenty ports that nobody uses.</summary>
     public static int FreeBasePort()
