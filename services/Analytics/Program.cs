@@ -12,7 +12,6 @@ builder.AddEventStore("analyticsdb", typeof(Program).Assembly, options =>
     options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async));
 builder.AddStanding();
 builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>().Add<RefuseTokenWhenRevoked>());
-builder.Services.AddSingleton<ActivityFigures>();
 
 var app = builder.Build();
 app.MapServiceDefaults();

@@ -1,3 +1,4 @@
+using System.Data;
 using Community.ServiceDefaults;
 using Dapper;
 using Npgsql;
@@ -19,14 +20,42 @@ internal sealed record CohortCount(DateOnly Cohort, DateOnly Start, long Count);
 /// <param name="Resurrecting">Not in the one before, but earlier.</param>
 internal sealed record ArrivalCount(DateOnly Start, long Fresh, long Returning, long Resurrecting);
 
-/// <summary>Asks the read model: sums by period, small whatever the number of activities. What came after the range is not known to any answer.</summary>
-internal sealed class ActivityFigures(NpgsqlDataSource database)
+/// <summary>
+/// Asks the read model, as it is at one instant: sums by period, small whatever the number of activities. What came after
+/// the range is not known to any answer.
+/// </summary>
+internal sealed class ActivityFigures : IAsyncDisposable
 {
+    private readonly NpgsqlConnection _connection;
+
+    private ActivityFigures(NpgsqlConnection connection) => _connection = connection;
+
+    public static async Task<ActivityFigures> Open(NpgsqlDataSource database, CancellationToken ct)
+    {
+        var figures = new ActivityFigures(await database.OpenConnectionAsync(ct));
+
+        try
+        {
+            // The lock before the snapshot: a read model built anew may take these tables' place at any time, and must do so
+            // before all queries of one answer or after them.
+            await figures._connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
+            await figures._connection.ExecuteAsync(new CommandDefinition(
+                "lock table member_days, member_periods in access share mode", cancellationToken: ct));
+
+            return figures;
+        }
+        catch
+        {
+            await figures.DisposeAsync();
+
+            throw;
+        }
+    }
+
     /// <summary>The first and the last day with activity; null: none at all.</summary>
     public async Task<Range?> Extent(CancellationToken ct)
     {
-        await using var connection = await database.OpenConnectionAsync(ct);
-        var (first, last) = await connection.QuerySingleAsync<(DateOnly?, DateOnly?)>(new CommandDefinition(
+        var (first, last) = await _connection.QuerySingleAsync<(DateOnly?, DateOnly?)>(new CommandDefinition(
             "select min(day), max(day) from member_days", cancellationToken: ct));
 
         return first is { } from && last is { } to ? new Range(from, to) : null;
@@ -75,10 +104,9 @@ internal sealed class ActivityFigures(NpgsqlDataSource database)
         group by start
         """, period, range, ct);
 
-    private async Task<IReadOnlyList<T>> Rows<T>(string sql, Period period, Range range, CancellationToken ct)
-    {
-        await using var connection = await database.OpenConnectionAsync(ct);
+    // Closing ends the transaction: it has only read.
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
 
-        return [.. await connection.QueryAsync<T>(new CommandDefinition(sql, new { period = period.ToWord(), range.From, range.To }, cancellationToken: ct))];
-    }
+    private async Task<IReadOnlyList<T>> Rows<T>(string sql, Period period, Range range, CancellationToken ct) =>
+        [.. await _connection.QueryAsync<T>(new CommandDefinition(sql, new { period = period.ToWord(), range.From, range.To }, cancellationToken: ct))];
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using Community.ServiceDefaults;
+using Npgsql;
 
 namespace Community.Analytics.Figures;
 
@@ -39,8 +40,9 @@ internal static class FigureEndpoints
         operators.MapGet("/lifecycle", Lifecycle).WithSummary("New, returning, resurrecting and dormant members, by week or month (the default)");
     }
 
-    private static async Task<ActivityAnswer> Activity([AsParameters] FigureQuery query, ActivityFigures figures, TimeProvider clock, CancellationToken ct)
+    private static async Task<ActivityAnswer> Activity([AsParameters] FigureQuery query, NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
     {
+        await using var figures = await ActivityFigures.Open(database, ct);
         var shaping = await Shape(query.PeriodOf(Period.Day, Period.Week, Period.Month), query.Range(), figures, clock, ct);
 
         if (shaping is null)
@@ -59,16 +61,18 @@ internal static class FigureEndpoints
     }
 
     private static async Task<RetentionAnswer> Retention(
-        [AsParameters] FigureQuery query, Word<RetentionMode>? mode, ActivityFigures figures, TimeProvider clock, CancellationToken ct)
+        [AsParameters] FigureQuery query, Word<RetentionMode>? mode, NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
     {
+        await using var figures = await ActivityFigures.Open(database, ct);
         var last = mode?.Value == RetentionMode.OnOrAfter;
         var shaping = await Shape(query.PeriodOf(Period.Week, Period.Month), query.Range(), figures, clock, ct);
 
         return new RetentionAnswer(shaping is null ? [] : shaping.Cohorts(await figures.Cohorts(shaping.Period, shaping.Range, last, ct), last));
     }
 
-    private static async Task<LifecycleAnswer> Lifecycle([AsParameters] FigureQuery query, ActivityFigures figures, TimeProvider clock, CancellationToken ct)
+    private static async Task<LifecycleAnswer> Lifecycle([AsParameters] FigureQuery query, NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
     {
+        await using var figures = await ActivityFigures.Open(database, ct);
         var shaping = await Shape(query.PeriodOf(Period.Week, Period.Month), query.Range(), figures, clock, ct);
 
         return new LifecycleAnswer(shaping is null ? [] : shaping.Lifecycle(await figures.Arrivals(shaping.Period, shaping.Range, ct)));
