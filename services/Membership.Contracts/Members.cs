@@ -11,6 +11,9 @@ public sealed record RoleRevoked(Guid MemberId, string Role, DateTimeOffset At);
 /// <summary>The API token must be refused from now on; after <paramref name="ExpiresAt"/> it is anyway.</summary>
 public sealed record TokenRevoked(Guid TokenId, DateTimeOffset ExpiresAt);
 
+/// <summary>Tokens of the session must be refused from now on; after <paramref name="ExpiresAt"/> they are anyway.</summary>
+public sealed record SessionEnded(Guid SessionId, DateTimeOffset ExpiresAt);
+
 /// <summary>Who brought whom: the member joined by an invitation of <paramref name="By"/>.</summary>
 public sealed record MemberBrought(Guid MemberId, Guid By, DateTimeOffset At);
 

@@ -1,5 +1,6 @@
 using Community.Membership.Founding;
 using Community.Membership.Members;
+using Community.Membership.Sessions;
 using Community.Membership.Settings;
 using Community.Membership.Tokens;
 using Community.Messaging;
@@ -25,7 +26,8 @@ internal static class Publications
         Publication.Of<MemberErased, Contracts.MemberErased>(e => new(e.StreamId, e.Version, e.Data.At)),
         Publication.Of<TierGranted, Contracts.TierGranted>(e => new(e.StreamId, e.Data.Source.ToWord(), e.Data.Tier, e.Data.Until, e.Version, e.Data.At)),
         Publication.Of<TierEnded, Contracts.TierEnded>(e => new(e.StreamId, e.Data.Source.ToWord(), e.Version, e.Data.At)),
-        Publication.Of<TokenRevoked, Contracts.TokenRevoked>(e => new(e.StreamId, e.Data.ExpiresAt))
+        Publication.Of<TokenRevoked, Contracts.TokenRevoked>(e => new(e.StreamId, e.Data.ExpiresAt)),
+        Publication.Of<SessionEnded, Contracts.SessionEnded>(e => new(e.StreamId, e.Data.ExpiresAt))
     ];
 
     private static Contracts.CommunityArranged Arranged(CommunitySettings settings, long version, DateTimeOffset at) => new(

@@ -28,13 +28,13 @@ public static class Standing
     }
 }
 
-/// <summary>Tokens that are revoked, and all tokens of members who are stopped.</summary>
-public sealed class RefuseTokenWhenRevoked(IDocumentStore store) : IConsumer<TokenRevoked>,
+/// <summary>Tokens that are revoked, those of sessions that were ended, and all of members who are stopped.</summary>
+public sealed class RefuseTokenWhenRevoked(IDocumentStore store) : IConsumer<TokenRevoked>, IConsumer<SessionEnded>,
     IConsumer<MemberSuspended>, IConsumer<SuspensionEnded>, IConsumer<MemberDeparted>, IConsumer<MemberReturned>, IConsumer<MemberErased>
 {
-    public Task Consume(ConsumeContext<TokenRevoked> context) => store.Once(context, session => session.QueueSqlCommand(
-        "insert into revoked_tokens (token_id, expires_at) values (?, ?) on conflict do nothing",
-        context.Message.TokenId, context.Message.ExpiresAt));
+    public Task Consume(ConsumeContext<TokenRevoked> context) => Revoke(context, context.Message.TokenId, context.Message.ExpiresAt);
+
+    public Task Consume(ConsumeContext<SessionEnded> context) => Revoke(context, context.Message.SessionId, context.Message.ExpiresAt);
 
     public Task Consume(ConsumeContext<MemberSuspended> context) =>
         Note(context, context.Message.MemberId, context.Message.Version, Stop.Suspension, context.Message.Until ?? DateTimeOffset.MaxValue);
@@ -46,6 +46,9 @@ public sealed class RefuseTokenWhenRevoked(IDocumentStore store) : IConsumer<Tok
     public Task Consume(ConsumeContext<MemberReturned> context) => Note(context, context.Message.MemberId, context.Message.Version, Stop.Departure, null);
 
     public Task Consume(ConsumeContext<MemberErased> context) => Note(context, context.Message.MemberId, context.Message.Version, Stop.Erasure, DateTimeOffset.MaxValue);
+
+    private Task Revoke(ConsumeContext context, Guid id, DateTimeOffset expires) => store.Once(context, session => session.QueueSqlCommand(
+        "insert into revoked_tokens (token_id, expires_at) values (?, ?) on conflict do nothing", id, expires));
 
     // Whichever comes last, the latest holds; of each kind by itself, for a member who is suspended may leave and come back.
     private Task Note(ConsumeContext context, Guid member, long version, Stop stop, DateTimeOffset? until) => store.Once(context, session => session.QueueSqlCommand(
@@ -59,7 +62,7 @@ public sealed class RefuseTokenWhenRevoked(IDocumentStore store) : IConsumer<Tok
 }
 
 /// <summary>
-/// The revoked tokens that have not expired yet, and the members who are stopped, in memory, read anew each second: the message reaches one replica only.
+/// The revoked tokens and ended sessions that have not expired yet, and the members who are stopped, in memory, read anew each second: the message reaches one replica only.
 /// </summary>
 internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider clock, ILogger<RevokedTokens> log) : BackgroundService, ITokenRevocation
 {
@@ -67,11 +70,16 @@ internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider cloc
     private volatile HashSet<string> _revoked = [];
 
     public ValueTask<bool> IsRevoked(ClaimsPrincipal token, CancellationToken ct) =>
-        ValueTask.FromResult(
-            (token.FindFirst("jti") is { } id && _revoked.Contains(id.Value)) || (token.FindFirst("sub") is { } member && _revoked.Contains(member.Value)));
+        ValueTask.FromResult(token.Claims.Any(claim => claim.Type is "jti" or "sid" or "sub" && _revoked.Contains(claim.Value)));
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        await using (var forget = database.CreateCommand("delete from revoked_tokens where expires_at < $1"))
+        {
+            forget.Parameters.Add(new() { Value = clock.GetUtcNow() });
+            await forget.ExecuteNonQueryAsync(cancellationToken);
+        }
+
         // Before the first request: a restart must not let a revoked token in for a moment.
         _revoked = await Read(cancellationToken);
         await base.StartAsync(cancellationToken);

@@ -43,6 +43,7 @@ public sealed class AuthorizationTests(MembershipService membership)
         ["PUT /members/me/avatar"] = (Members, Members),
         ["DELETE /members/me/avatar"] = (Members, Members),
         ["PUT /members/me/password"] = (Members, Members),
+        ["PUT /members/me/email"] = (Members, Members),
         ["POST /members/me/email-confirmation"] = (Members, Members),
         ["GET /members/me/two-factor"] = (Members, Members),
         ["POST /members/me/two-factor"] = (Members, Members),

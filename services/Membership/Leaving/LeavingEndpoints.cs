@@ -38,7 +38,7 @@ internal static class LeavingEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Depart(
-        ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        ClaimsPrincipal user, IDocumentStore store, SessionTable sessions, TimeProvider clock, CancellationToken ct)
     {
         if (SessionEndpoints.SessionOf(user) is null)
             return Problems.Forbidden("Only a member who is signed in leaves; a token may not.");
@@ -46,7 +46,7 @@ internal static class LeavingEndpoints
         var (id, now) = (user.MemberId(), clock.GetUtcNow());
         var handled = await store.Handle(Member.Decider, id, new Depart(id, now), new Handling
         {
-            Elsewhere = await store.AllTokens(id, now, ct),
+            Elsewhere = [.. await store.AllTokens(id, now, ct), .. await sessions.Endings(id, now, ct)],
             Also = session => SessionTable.EndAll(session, id, now)
         }, ct);
 

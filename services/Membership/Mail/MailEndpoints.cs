@@ -2,6 +2,7 @@ using System.Security.Claims;
 using System.Text.Json;
 using Community.EventSourcing;
 using Community.Membership.Members;
+using Community.Membership.Sessions;
 using Community.Membership.Settings;
 using Community.ServiceDefaults;
 using Marten;
@@ -20,8 +21,10 @@ internal static class MailEndpoints
         var mail = app.MapGroup("").WithTag("Mail", "What is mailed to members, and the links in it.");
         mail.MapPost("/members/me/email-confirmation", AskToConfirm).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Mails the link once more by which the member's address is confirmed");
+        mail.MapPut("/members/me/email", AskToMove).RequireRateLimiting(RateLimits.Credentials).ProducesProblem(404).ProducesProblem(409)
+            .WithSummary("Mails a link to another address; the member's address changes when that is followed");
         mail.MapPost("/email-confirmations", Confirm).AllowAnonymous().RequireRateLimiting(RateLimits.Credentials).ProducesProblem(404)
-            .WithSummary("Confirms an address by the token that was mailed to it");
+            .WithSummary("Confirms an address by the token that was mailed to it; where it is another one, it is the member's from now on");
         mail.MapGet("/outbox", Outbox).RequireRoles(Roles.Operator)
             .WithSummary("Mails of the last days; where no SMTP server is configured, with their text, for operators to hand on");
     }
@@ -44,20 +47,78 @@ internal static class MailEndpoints
         return TypedResults.Accepted((string?)null);
     }
 
+    private static async Task<Results<Accepted, ProblemHttpResult>> AskToMove(
+        NewAddress request, ClaimsPrincipal user, Admission admission, Passwords passwords, IDocumentStore store, KeyRing ring, Postbox postbox, TimeProvider clock,
+        HttpContext http, CancellationToken ct)
+    {
+        if (await admission.Confirm(user, request.CurrentPassword, http, ct) is { } refusal)
+            return refusal;
+
+        var (id, now, address) = (user.MemberId(), clock.GetUtcNow(), passwords.Find(request.Email));
+        await using var session = store.LightweightSession();
+        if (await session.LoadAsync<MemberRow>(id, ct) is not { Member: var member })
+            return Problems.NotFound("member");
+        if (await session.Query<Credentials>().AnyAsync(known => known.Address == address, ct))
+            return Members.Registration.AddressTaken();
+        if (await postbox.IsEnough(MailKind.ChangeAddress, id, now, ct))
+            return Problems.Problem(409, "enough-mail", "Several such mails were sent within the hour.");
+
+        var keys = await ring.Find([id], ct);
+        var there = Recipient.Of(id, member, keys) with { Address = keys.Seal(id, request.Email) };
+        postbox.Post(session, MailKind.ChangeAddress, there, await store.Settings(ct), now);
+        await session.SaveChangesAsync(ct);
+
+        return TypedResults.Accepted((string?)null);
+    }
+
     private static async Task<Results<NoContent, ProblemHttpResult>> Confirm(
-        Confirmation request, IDocumentStore store, Postbox postbox, TimeProvider clock, CancellationToken ct)
+        Confirmation request, IDocumentStore store, Postbox postbox, Passwords passwords, KeyRing ring, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
+        if (await postbox.Find(MailKind.ChangeAddress, request.Token, now, ct) is { Address: { } address } move)
+            return await Move(move.MemberId, address, store, postbox, passwords, ring, now, ct);
         if (await postbox.Find(MailKind.ConfirmAddress, request.Token, now, ct) is not { } link)
             return LinkInvalid();
 
         Origin.Set(Origin.Current with { By = link.MemberId.ToString() });
         var handled = await store.Handle(Member.Decider, link.MemberId, new ConfirmAddress(now), new Handling
         {
-            Also = session => Postbox.UseUp(session, MailKind.ConfirmAddress, link.MemberId)
+            Also = session => Postbox.UseUp(session, link.MemberId, MailKind.ConfirmAddress)
         }, ct);
 
         return handled.Rejection is null ? TypedResults.NoContent() : LinkInvalid();
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Move(
+        Guid id, Sealed address, IDocumentStore store, Postbox postbox, Passwords passwords, KeyRing ring, DateTimeOffset now, CancellationToken ct)
+    {
+        var (settings, keys) = (await store.Settings(ct), await ring.Find([id], ct));
+        await using var query = store.QuerySession();
+        if (keys.Open(address) is not { } email
+            || await query.LoadAsync<Credentials>(id, ct) is not { } credentials || await query.LoadAsync<MemberRow>(id, ct) is not { Member: var before })
+            return LinkInvalid();
+
+        Origin.Set(Origin.Current with { By = id.ToString() });
+        try
+        {
+            var handled = await store.Handle(Member.Decider, id, new ChangeAddress(address, now), new Handling
+            {
+                Also = session =>
+                {
+                    session.QueueSqlCommand(
+                        "update mt_doc_credentials set data = jsonb_set(data, '{address}', to_jsonb(?::text)) where id = ?", passwords.Find(email), credentials.Id);
+                    // Links that were mailed to the old address open nothing any more.
+                    Postbox.UseUp(session, id, MailKind.ChangeAddress, MailKind.ConfirmAddress, MailKind.ResetPassword);
+                    postbox.Post(session, MailKind.AddressChanged, Recipient.Of(id, before, keys), settings, now);
+                }
+            }, ct);
+
+            return handled.Rejection is null ? TypedResults.NoContent() : LinkInvalid();
+        }
+        catch (Exception e) when (e.UniqueViolation() == Credentials.AddressIndex)
+        {
+            return Members.Registration.AddressTaken(); // somebody has joined with it meanwhile
+        }
     }
 
     internal static ProblemHttpResult LinkInvalid() =>
@@ -107,6 +168,9 @@ internal static class MailEndpoints
 
     /// <summary>Uncertain: being sent, or a replica died while it sent; not sent again.</summary>
     private enum MailState { Waiting, Sent, Uncertain, Expired }
+
+    /// <param name="CurrentPassword">Absent where the member has none.</param>
+    private sealed record NewAddress([Address] string Email, [Text(1000)] string? CurrentPassword = null);
 
     private sealed record Confirmation([Text(200)] string Token);
 

@@ -14,13 +14,16 @@ using Weasel.Postgresql.Tables;
 
 namespace Community.Membership.Mail;
 
-internal enum MailKind { ConfirmAddress, ResetPassword, PasswordChanged, LetIn }
+internal enum MailKind { ConfirmAddress, ResetPassword, PasswordChanged, LetIn, ChangeAddress, AddressChanged }
 
 /// <summary>To whom a mail goes.</summary>
 internal sealed record Recipient(Guid MemberId, MemberKeys Keys, Sealed Name, Sealed? Address, Language? Language)
 {
     public static Recipient Of(Guid id, Joined member, MemberKeys keys) => new(id, keys, member.Name, member.Address, member.Language);
 }
+
+/// <param name="Address">That the link moves the member to; null: it moves nobody.</param>
+internal sealed record Link(Guid MemberId, DateTimeOffset MadeAt, Sealed? Address);
 
 /// <summary>What stands in the outbox, sealed by the recipient's key.</summary>
 internal sealed record Letter(string To, string Subject, string Text, string Link);
@@ -47,6 +50,7 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
         var link = _portal + kind switch
         {
             MailKind.ConfirmAddress => "/confirm-email?token=" + MakeLink(session, kind, to.MemberId, now),
+            MailKind.ChangeAddress => "/confirm-email?token=" + MakeLink(session, kind, to.MemberId, now, to.Address),
             MailKind.ResetPassword => "/reset-password?token=" + MakeLink(session, kind, to.MemberId, now),
             MailKind.PasswordChanged => "/forgot-password",
             _ => "/sign-in"
@@ -71,20 +75,22 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
     }
 
     /// <summary>Whose link it is and when it was made; null: never made, used, or expired.</summary>
-    public async Task<(Guid MemberId, DateTimeOffset MadeAt)?> Find(MailKind kind, string token, DateTimeOffset now, CancellationToken ct)
+    public async Task<Link?> Find(MailKind kind, string token, DateTimeOffset now, CancellationToken ct)
     {
-        await using var select = database.CreateCommand("select member_id, made_at from mail_links where hash = $1 and kind = $2 and expires_at > $3");
+        await using var select = database.CreateCommand("select member_id, made_at, address from mail_links where hash = $1 and kind = $2 and expires_at > $3");
         select.Parameters.Add(new() { Value = Hash(token) });
         select.Parameters.Add(new() { Value = kind.ToWord() });
         select.Parameters.Add(new() { Value = now });
         await using var row = await select.ExecuteReaderAsync(ct);
 
-        return await row.ReadAsync(ct) && row.GetGuid(0) != Guid.Empty ? (row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1)) : null;
+        return await row.ReadAsync(ct) && row.GetGuid(0) is var member && member != Guid.Empty
+            ? new(member, row.GetFieldValue<DateTimeOffset>(1), row.IsDBNull(2) ? null : new Sealed(member, row.GetString(2)))
+            : null;
     }
 
     /// <summary>In the transaction that uses one: the other links of its kind end with it.</summary>
-    public static void UseUp(IDocumentSession session, MailKind kind, Guid member) =>
-        session.QueueSqlCommand("delete from mail_links where member_id = ? and kind = ?", member, kind.ToWord());
+    public static void UseUp(IDocumentSession session, Guid member, params MailKind[] kinds) => session.QueueSqlCommand(
+        "delete from mail_links where member_id = ? and kind = any(?)", member, kinds.Select(kind => kind.ToWord()).ToArray());
 
     /// <summary>Nobody fills the mailbox of another.</summary>
     public async Task<bool> IsEnough(MailKind kind, Guid member, DateTimeOffset now, CancellationToken ct)
@@ -97,12 +103,12 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
         return (long)(await count.ExecuteScalarAsync(ct))! >= MostAnHour;
     }
 
-    private static string MakeLink(IDocumentSession session, MailKind kind, Guid member, DateTimeOffset now)
+    private static string MakeLink(IDocumentSession session, MailKind kind, Guid member, DateTimeOffset now, Sealed? address = null)
     {
         var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         session.QueueSqlCommand(
-            "insert into mail_links (hash, member_id, kind, made_at, expires_at) values (?, ?, ?, ?, ?)",
-            Hash(token), member, kind.ToWord(), now, now + LifeOf(kind));
+            $"insert into mail_links (hash, member_id, kind, made_at, expires_at, address) values (?, ?, ?, ?, ?, {(address is null ? "null" : "?")})",
+            [Hash(token), member, kind.ToWord(), now, now + LifeOf(kind), .. address is null ? Array.Empty<object>() : [address.Ciphertext]]);
 
         return token;
     }
@@ -138,6 +144,7 @@ internal static class MailStorage
         links.AddColumn("kind", "text").NotNull();
         links.AddColumn("made_at", "timestamptz").NotNull();
         links.AddColumn("expires_at", "timestamptz").NotNull();
+        links.AddColumn("address", "text");
         options.Storage.ExtendedSchemaObjects.Add(mails);
         options.Storage.ExtendedSchemaObjects.Add(links);
     }

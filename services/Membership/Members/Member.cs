@@ -35,6 +35,8 @@ internal sealed record RevokeRole(string Role, Guid By, DateTimeOffset At) : Mem
 
 internal sealed record ConfirmAddress(DateTimeOffset At) : MemberCommand(At);
 
+internal sealed record ChangeAddress(Sealed Address, DateTimeOffset At) : MemberCommand(At);
+
 /// <param name="LinkMadeAt">When the link was made that allows it; null where the member knew the old password.</param>
 internal sealed record ChangePassword(DateTimeOffset? LinkMadeAt, DateTimeOffset At) : MemberCommand(At);
 
@@ -113,6 +115,7 @@ internal abstract record Member
         NoteSubscription c => Note(m, c),
         ConfirmAddress when m.ConfirmedAt is not null => new Rejection("link-used", "The address is confirmed already."),
         ConfirmAddress c => new AddressConfirmed(c.At),
+        ChangeAddress c => new AddressChanged(c.Address, c.At),
         // Of all links to a new password, the first that is used makes the others worthless.
         ChangePassword c when c.LinkMadeAt <= m.PasswordAt => new Rejection("link-used", "The password was changed since this link was made."),
         ChangePassword c => new PasswordChanged(c.LinkMadeAt is not null, c.At),
@@ -182,6 +185,7 @@ internal abstract record Member
         (Joined m, RoleGranted e) => m with { Roles = m.Roles.Add(e.Role) },
         (Joined m, RoleRevoked e) => m with { Roles = m.Roles.Remove(e.Role) },
         (Joined m, AddressConfirmed e) => m with { ConfirmedAt = e.At },
+        (Joined m, AddressChanged e) => m with { Address = e.Address, ConfirmedAt = e.At },
         (Joined m, PasswordChanged e) => m with { PasswordAt = e.At },
         (Joined m, TwoFactorTurnedOn) => m with { TwoFactor = true },
         (Joined m, TwoFactorTurnedOff) => m with { TwoFactor = false },

@@ -51,6 +51,10 @@ public sealed record MemberBrought(Guid InvitationId, Guid By, DateTimeOffset At
 [EventType("address-confirmed.v1")]
 public sealed record AddressConfirmed(DateTimeOffset At) : MemberEvent;
 
+/// <summary>It is confirmed by having followed the link that was mailed to it.</summary>
+[EventType("address-changed.v1")]
+public sealed record AddressChanged(Sealed Address, DateTimeOffset At) : MemberEvent;
+
 /// <param name="ByLink">By a link that was mailed, and not by the old password.</param>
 [EventType("password-changed.v1")]
 public sealed record PasswordChanged(bool ByLink, DateTimeOffset At) : MemberEvent;

@@ -96,7 +96,7 @@ internal sealed class Admission(
             return TypedResults.Ok(new SessionTokens(access, session.RefreshToken, (int)AccessTokens.Life.TotalSeconds, "Bearer"));
 
         // Stopped between two steps.
-        await sessions.End(session.SessionId, ct);
+        await sessions.End(session.SessionId, session.MemberId, ct);
 
         return Problems.Problem(401, "wrong-credentials", "There is no such member any more.");
     }

@@ -24,15 +24,15 @@ internal static class PasswordEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Change(
-        PasswordChange request, ClaimsPrincipal user, Admission admission, IDocumentStore store, Passwords passwords, KeyRing ring, Postbox postbox, TimeProvider clock,
-        HttpContext http, CancellationToken ct)
+        PasswordChange request, ClaimsPrincipal user, Admission admission, IDocumentStore store, Passwords passwords, SessionTable sessions, KeyRing ring, Postbox postbox,
+        TimeProvider clock, HttpContext http, CancellationToken ct)
     {
         if (await admission.Confirm(user, request.CurrentPassword, http, ct) is { } refusal)
             return refusal;
 
         var session = SessionEndpoints.SessionOf(user)!.Value;
 
-        return await Set(user.MemberId(), request.NewPassword, linkMadeAt: null, session, store, passwords, ring, postbox, clock.GetUtcNow(), ct);
+        return await Set(user.MemberId(), request.NewPassword, linkMadeAt: null, session, store, passwords, sessions, ring, postbox, clock.GetUtcNow(), ct);
     }
 
     private static async Task<Accepted> Ask(
@@ -56,7 +56,7 @@ internal static class PasswordEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Complete(
-        NewPassword request, IDocumentStore store, Passwords passwords, KeyRing ring, Postbox postbox, TimeProvider clock, CancellationToken ct)
+        NewPassword request, IDocumentStore store, Passwords passwords, SessionTable sessions, KeyRing ring, Postbox postbox, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         if (await postbox.Find(MailKind.ResetPassword, request.Token, now, ct) is not { } link)
@@ -64,12 +64,12 @@ internal static class PasswordEndpoints
 
         Origin.Set(Origin.Current with { By = link.MemberId.ToString() });
 
-        return await Set(link.MemberId, request.Password, link.MadeAt, session: default, store, passwords, ring, postbox, now, ct);
+        return await Set(link.MemberId, request.Password, link.MadeAt, session: default, store, passwords, sessions, ring, postbox, now, ct);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Set(
-        Guid id, string password, DateTimeOffset? linkMadeAt, Guid session, IDocumentStore store, Passwords passwords, KeyRing ring, Postbox postbox, DateTimeOffset now,
-        CancellationToken ct)
+        Guid id, string password, DateTimeOffset? linkMadeAt, Guid session, IDocumentStore store, Passwords passwords, SessionTable sessions, KeyRing ring, Postbox postbox,
+        DateTimeOffset now, CancellationToken ct)
     {
         var settings = await store.Settings(ct);
         var keys = await ring.Find([id], ct);
@@ -86,11 +86,12 @@ internal static class PasswordEndpoints
         var changed = passwords.WithPassword(credentials, password);
         var handled = await store.Handle(Member.Decider, id, new Together(commands, now), new Handling
         {
+            Elsewhere = await sessions.Endings(id, now, ct, except: session),
             Also = document =>
             {
                 document.Store(changed);
                 SessionTable.EndAll(document, id, now, except: session);
-                Postbox.UseUp(document, MailKind.ResetPassword, id);
+                Postbox.UseUp(document, id, MailKind.ResetPassword, MailKind.ChangeAddress); // who began that knew the old one
                 postbox.Post(document, MailKind.PasswordChanged, Recipient.Of(id, member, keys), settings, now);
             }
         }, ct);

@@ -70,7 +70,7 @@ internal static class SessionEndpoints
         if (SessionOf(user) is not { } session)
             return Problems.Forbidden("An API token has no session: DELETE /tokens/{id} ends it.");
 
-        await sessions.End(session, ct);
+        await sessions.End(session, user.MemberId(), ct);
 
         return TypedResults.NoContent();
     }
@@ -81,14 +81,12 @@ internal static class SessionEndpoints
         : Problems.NotFound("session");
 
     private static async Task<Results<NoContent, ProblemHttpResult>> EndOthers(
-        ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        ClaimsPrincipal user, SessionTable sessions, CancellationToken ct)
     {
         if (SessionOf(user) is not { } current)
             return Problems.Forbidden("An API token ends no sessions.");
 
-        await using var session = store.LightweightSession();
-        SessionTable.EndAll(session, user.MemberId(), clock.GetUtcNow(), except: current);
-        await session.SaveChangesAsync(ct);
+        await sessions.EndOthers(current, user.MemberId(), ct);
 
         return TypedResults.NoContent();
     }

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Community.EventSourcing;
+using Community.Membership.Tokens;
 using Marten;
 using Npgsql;
 using Weasel.Postgresql;
@@ -19,7 +20,7 @@ internal sealed record LiveSession(Guid Id, DateTimeOffset BeganAt, DateTimeOffs
 /// Sessions, in tables: they come and go, and no number is made of them. A refresh token works once; one that comes a
 /// second time was copied, and nobody knows by whom, so its whole session ends.
 /// </summary>
-internal sealed class SessionTable(NpgsqlDataSource database, TimeProvider clock, ILogger<SessionTable> log)
+internal sealed class SessionTable(NpgsqlDataSource database, IDocumentStore store, TimeProvider clock, ILogger<SessionTable> log)
 {
     /// <summary>Without a refresh for this long, the member signs in again.</summary>
     private static readonly TimeSpan Life = TimeSpan.FromDays(30);
@@ -63,38 +64,74 @@ internal sealed class SessionTable(NpgsqlDataSource database, TimeProvider clock
                 continuation = new(row.GetGuid(0), row.GetGuid(1), next);
         }
 
-        await using var then = continuation is null
-            ? Command(connection, "update sessions set ended_at = $2 where ended_at is null and id = (select session_id from refresh_tokens where hash = $1)", Hash(refreshToken), now)
-            : Command(connection, "insert into refresh_tokens (hash, session_id) values ($1, $2)", Hash(next), continuation.SessionId);
-        var changed = await then.ExecuteNonQueryAsync(ct);
-        await transaction.CommitAsync(ct);
+        if (continuation is not null)
+        {
+            await using var then = Command(connection, "insert into refresh_tokens (hash, session_id) values ($1, $2)", Hash(next), continuation.SessionId);
+            await then.ExecuteNonQueryAsync(ct);
+            await transaction.CommitAsync(ct);
 
-        if (continuation is null && changed > 0)
+            return continuation;
+        }
+
+        await transaction.RollbackAsync(ct);
+        await using var find = Command(connection, """
+            select id, member_id from sessions
+            where ended_at is null and expires_at > $2 and id = (select session_id from refresh_tokens where hash = $1)
+            """, Hash(refreshToken), now);
+        (Guid Id, Guid Member)? copied = null;
+        await using (var row = await find.ExecuteReaderAsync(ct))
+        {
+            if (await row.ReadAsync(ct))
+                copied = (row.GetGuid(0), row.GetGuid(1));
+        }
+
+        if (copied is var (session, member))
+        {
+            await End(session, member, ct);
             log.LogWarning("A refresh token came a second time; its session was ended");
+        }
 
-        return continuation;
-    }
-
-    public async Task End(Guid session, CancellationToken ct)
-    {
-        await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(Sql("update sessions set ended_at = $2 where id = $1 and ended_at is null", session, clock.GetUtcNow()));
-        await batch.ExecuteNonQueryAsync(ct);
+        return null;
     }
 
     /// <summary>One that is the member's; false: there is none.</summary>
     public async Task<bool> End(Guid session, Guid member, CancellationToken ct)
     {
-        await using var update = database.CreateCommand("update sessions set ended_at = coalesce(ended_at, $3) where id = $1 and member_id = $2");
-        foreach (var value in new object[] { session, member, clock.GetUtcNow() })
-            update.Parameters.Add(new() { Value = value });
+        await using var select = database.CreateCommand("select exists (select from sessions where id = $1 and member_id = $2)");
+        select.Parameters.Add(new() { Value = session });
+        select.Parameters.Add(new() { Value = member });
+        if (await select.ExecuteScalarAsync(ct) is not true)
+            return false;
 
-        return await update.ExecuteNonQueryAsync(ct) == 1;
+        await End([session], member, ct);
+
+        return true;
     }
 
-    /// <summary>All of a member's but one, in the transaction of what ends them.</summary>
+    /// <summary>All of a member's but one.</summary>
+    public async Task EndOthers(Guid session, Guid member, CancellationToken ct) =>
+        await End([.. (await List(member, ct)).Select(live => live.Id).Where(id => id != session)], member, ct);
+
+    private async Task End(Guid[] sessions, Guid member, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        await store.HandleBatch(Session.Decider, [.. sessions.Select(id => (id, (SessionCommand)new EndSession(member, now + AccessTokens.Life, now), new Handling
+        {
+            Also = document => document.QueueSqlCommand("update sessions set ended_at = ? where id = ? and ended_at is null", now, id)
+        }))], ct);
+    }
+
+    /// <summary>All of a member's but one, in the transaction of what ends them; <see cref="Endings"/> goes with it.</summary>
     public static void EndAll(IDocumentSession session, Guid member, DateTimeOffset now, Guid except = default) => session.QueueSqlCommand(
         "update sessions set ended_at = ? where member_id = ? and ended_at is null and id <> ?", now, member, except);
+
+    /// <summary>What is to be told of the sessions that <see cref="EndAll"/> ends.</summary>
+    public async Task<IReadOnlyList<(Guid Stream, object[] Events)>> Endings(Guid member, DateTimeOffset now, CancellationToken ct, Guid except = default) =>
+    [
+        .. from live in await List(member, ct)
+           where live.Id != except
+           select (live.Id, new object[] { new SessionEnded(member, now + AccessTokens.Life, now) })
+    ];
 
     /// <summary>Forgets them, and that there were any.</summary>
     public static void Forget(IDocumentSession session, Guid member)

@@ -20,7 +20,7 @@ internal static class SuspensionEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Suspend(
-        Guid id, NewSuspension request, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, CancellationToken ct)
+        Guid id, NewSuspension request, ClaimsPrincipal user, IDocumentStore store, SessionTable sessions, KeyRing ring, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         if (request.Until <= now)
@@ -31,6 +31,7 @@ internal static class SuspensionEndpoints
         var reason = (await ring.Find([id], ct)).Seal(id, request.Reason.Trim());
         var handled = await store.Handle(Member.Decider, id, new Suspend(reason, request.Until, user.MemberId(), now), new Handling
         {
+            Elsewhere = await sessions.Endings(id, now, ct),
             Also = session => SessionTable.EndAll(session, id, now)
         }, ct);
 

@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using Community.Membership.Sessions;
+using Community.Testing;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Community.Membership.Tests.Sessions;
@@ -80,6 +81,49 @@ public sealed class SessionTests(MembershipService membership)
         await here.GetAsync("/members/me", Ct).Problem(401, "unauthenticated");
         await Refresh(here, ann.RefreshToken).Problem(401, "refresh-token-invalid");
         await there.GetAsync("/members/me", Ct).Ok(200);
+    }
+
+    [Fact]
+    public async Task However_a_session_is_ended_the_other_services_are_told()
+    {
+        await using var neighbour = await Neighbour.Start(membership.Host.Messaging, [], null, typeof(Contracts.SessionEnded));
+        var kept = await membership.Join("Ann", "told.sessions@example.org");
+        var ended = new List<Guid>();
+        using var here = membership.Host.Client(kept.AccessToken);
+
+        var signedOut = await Another();
+        using (var there = membership.Host.Client(signedOut.AccessToken))
+        {
+            await there.DeleteAsync("/sessions/current", Ct).Ok(204);
+        }
+
+        await here.DeleteAsync($"/sessions/{Session(await Another())}", Ct).Ok(204);
+        var stolen = await Another();
+        await Refresh(here, stolen.RefreshToken).Ok(200);
+        await Refresh(here, stolen.RefreshToken).Problem(401, "refresh-token-invalid");
+        await Another();
+        await Another();
+        await here.DeleteAsync("/sessions", Ct).Ok(204);
+        await Another();
+        await here.PutAsJsonAsync("/members/me/password", new { currentPassword = MembershipService.GoodPassword, newPassword = "orange lighthouse 7" }, Ct).Ok(204);
+
+        var heard = await Eventually.Value(
+            () => Task.FromResult(neighbour.Heard.Select(said => said.Fact).OfType<Contracts.SessionEnded>().Where(told => ended.Contains(told.SessionId)).ToList()),
+            told => told.Count >= ended.Count, TimeSpan.FromSeconds(60), "all ends to be told");
+        Assert.Equal(ended.Order(), heard.Select(told => told.SessionId).Order());
+        Assert.All(heard, told => Assert.Equal(Answers.Claims(kept.AccessToken)["exp"]!.GetValue<long>(), told.ExpiresAt.ToUnixTimeSeconds())); // the clock stands
+        Assert.DoesNotContain(neighbour.Heard, said => said.Fact is Contracts.SessionEnded told && told.SessionId == Session(kept));
+        await here.GetAsync("/members/me", Ct).Ok(200);
+
+        async Task<Person> Another()
+        {
+            var person = await membership.SignIn("told.sessions@example.org", kept.Id);
+            ended.Add(Session(person));
+
+            return person;
+        }
+
+        static Guid Session(Person person) => Answers.Claims(person.AccessToken).Id("sid");
     }
 
     [Fact]

@@ -29,6 +29,22 @@ public sealed class RevokedTokenTests
         Assert.Equal(HttpStatusCode.Unauthorized, await Orders(again, revoked));
     }
 
+    [Fact]
+    public async Task Tokens_of_a_session_that_was_ended_are_refused_and_those_of_others_are_not()
+    {
+        await using var issuer = await Issuer.Start();
+        var member = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
+        var (ended, other) = (issuer.Token(member, "member"), issuer.Token(member, "member"));
+        await using var host = await ServiceHost<Program>.Start("payments", issuer);
+        await using var membership = await Neighbour.Start(host.Messaging, ["membership", "content"]);
+        Assert.Equal(HttpStatusCode.OK, await Orders(host, ended));
+
+        var id = Guid.Parse(new JsonWebToken(ended).GetClaim("sid").Value);
+        await membership.Publish(StreamId.Of("ending", id), new SessionEnded(id, TimeProvider.System.GetUtcNow().AddMinutes(15)));
+        await Eventually.True(async () => await Orders(host, ended) == HttpStatusCode.Unauthorized, Deadline, "the ended session to be refused");
+        Assert.Equal(HttpStatusCode.OK, await Orders(host, other));
+    }
+
     private static string ApiToken(Issuer issuer, Guid member) => issuer.Token(member, ["member"], ["read"], TimeSpan.FromMinutes(15));
 
     private static async Task<HttpStatusCode> Orders(ServiceHost<Program> host, string token)
