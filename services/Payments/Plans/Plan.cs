@@ -17,8 +17,14 @@ public sealed record Terms(Guid PlanId, string Name, string Tier, Money Price, P
     /// <summary>The rate of the tax that the price includes; null: none.</summary>
     public decimal? TaxPercent { get; init; }
 
-    /// <summary>Calendar months of one interval; zero: for good.</summary>
+    /// <summary>The length of a pass: paid once, over by itself. Null: once is for good.</summary>
+    public int? Days { get; init; }
+
+    /// <summary>Calendar months of one interval; zero: it does not renew.</summary>
     internal int Months => Interval switch { PlanInterval.Month => 1, PlanInterval.Year => 12, PlanInterval.Once => 0 };
+
+    /// <summary>Of the first period. Null: never.</summary>
+    internal DateTimeOffset? EndFrom(DateTimeOffset start) => Days is { } days ? start.AddDays(days) : Months > 0 ? start.AddMonths(Months) : null;
 }
 
 public abstract record PlanEvent
@@ -61,6 +67,8 @@ internal sealed record Plan(PlanStatus Status)
     {
         (PlanStatus.Unknown, OfferPlan { TrialDays: > 0, Terms.Interval: PlanInterval.Once }) =>
             new Rejection("plan-without-renewal", "What is paid once has no trial."),
+        (PlanStatus.Unknown, OfferPlan { Terms: { Days: not null, Interval: not PlanInterval.Once } }) =>
+            new Rejection("plan-renews", "Only what is paid once has a fixed length."),
         (PlanStatus.Unknown, OfferPlan c) => new PlanOffered(c.Terms, c.TrialDays, c.At),
         (_, OfferPlan) => Decision.Nothing,
         (PlanStatus.Unknown, WithdrawPlan) => Rejection.NotFound,

@@ -21,9 +21,11 @@ internal sealed partial class PlansOnOffer : SingleStreamProjection<PlanOnOffer,
 
 internal sealed record NewPlan(
     [property: Text(200)] string Name, [property: Text(50)] string Tier, [property: Positive] Money Price, PlanInterval Interval,
-    [property: Range(0, 365)] int? TrialDays = null);
+    [property: Range(0, 365)] int? TrialDays = null, [property: Range(1, 3660)] int? Days = null);
 
-internal sealed record PlanView(Guid PlanId, Guid ProductId, string Name, string Tier, Money Price, PlanInterval Interval, int TrialDays);
+/// <param name="Days">The length of a pass; null: it renews, or is for good.</param>
+internal sealed record PlanView(
+    Guid PlanId, Guid ProductId, string Name, string Tier, Money Price, PlanInterval Interval, int TrialDays, int? Days);
 
 internal static class PlanEndpoints
 {
@@ -59,7 +61,7 @@ internal static class PlanEndpoints
         NewPlan wish, HttpContext http, Orders.Tax tax, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         var (id, now) = (http.NewId(clock), clock.GetUtcNow());
-        var terms = new Terms(id, wish.Name, wish.Tier, wish.Price, wish.Interval) { TaxPercent = tax.Percent };
+        var terms = new Terms(id, wish.Name, wish.Tier, wish.Price, wish.Interval) { TaxPercent = tax.Percent, Days = wish.Days };
         var handled = await store.Handle(
             Plan.Decider, Plan.Stream(id), new OfferPlan(terms, wish.TrialDays ?? 0, now),
             new Handling { Elsewhere = [(Product.Stream(id), [new ProductOffered("plan", id, wish.Name, wish.Price, now)])] }, ct);
@@ -82,5 +84,5 @@ internal static class PlanEndpoints
     }
 
     private static PlanView View(Guid id, Terms terms, int trialDays) =>
-        new(id, id, terms.Name, terms.Tier, terms.Price, terms.Interval, trialDays);
+        new(id, id, terms.Name, terms.Tier, terms.Price, terms.Interval, trialDays, terms.Days);
 }

@@ -47,10 +47,20 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
             else if (line.Kind is "plan" or "gift" && (await store.Load(Plan.Decider, Plan.Stream(line.ProductId), null, ct)).State.Terms is { } terms)
             {
                 var (member, source) = line.Kind == "plan" ? (e.MemberId, SubscriptionSource.Paid) : (line.SubjectId, SubscriptionSource.Gift);
+                var after = terms.Days is null ? null : await EndOf(store, member, terms.Tier, e.At, ct);
                 await Tell(store, orderId, new StartSubscription(
-                    orderId, member, terms, source, coupon?.ForRenewals(terms.Months), orderId, mandate, paid, null, e.At), ct);
+                    orderId, member, terms, source, coupon?.ForRenewals(terms.Months), orderId, mandate, paid, null, e.At) { After = after }, ct);
             }
         }
+    }
+
+    // Days that are paid for are not lost to days that the member has anyway.
+    private static async Task<DateTimeOffset?> EndOf(IDocumentStore store, Guid member, string tier, DateTimeOffset now, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var others = await session.Query<SubscriptionInList>().Where(s => s.MemberId == member && s.Terms.Tier == tier).ToListAsync(ct);
+
+        return others.Where(s => s.Status == SubscriptionStatus.Active && s.Ends && s.Period.End > now).Max(s => s.Period.End);
     }
 
     private static async Task Refunded(IDocumentStore store, Guid orderId, OrderRefunded e, CancellationToken ct)

@@ -10,7 +10,11 @@ internal abstract record SubscriptionCommand;
 /// <param name="Until">The end of what is given for a time (a trial, a complimentary membership); else the plan says it.</param>
 internal sealed record StartSubscription(
     Guid SubscriptionId, Guid MemberId, Terms Terms, SubscriptionSource Source, Discount? Discount, Guid? OrderId, string? Mandate,
-    Money Paid, DateTimeOffset? Until, DateTimeOffset At) : SubscriptionCommand;
+    Money Paid, DateTimeOffset? Until, DateTimeOffset At) : SubscriptionCommand
+{
+    /// <summary>The end of what the member has already and what a pass goes on from, where that is still to come.</summary>
+    public DateTimeOffset? After { get; init; }
+}
 
 /// <summary>Does what time has made due, once.</summary>
 /// <param name="OrderId">For the order of a renewal, where there is one.</param>
@@ -97,13 +101,14 @@ internal abstract record Subscription
 
     private static Decision<SubscriptionEvent> Start(StartSubscription c)
     {
-        var end = c.Until ?? (c.Terms.Months == 0 ? null : c.At.AddMonths(c.Terms.Months));
+        var start = c.Terms.Days is not null && c.After > c.At ? c.After.Value : c.At;
+        var end = c.Until ?? c.Terms.EndFrom(start);
         var earns = end is not null && c.Source is SubscriptionSource.Paid or SubscriptionSource.Gift;
         var discount = c.Source == SubscriptionSource.Paid || c.Source == SubscriptionSource.Trial ? c.Discount : null;
 
         return new SubscriptionStarted(
-            c.SubscriptionId, c.MemberId, c.Terms, c.Source, discount, c.OrderId, c.Mandate, c.Paid, new Period(c.At, end),
-            earns && end is { } until ? Earning.Over(c.At, until, c.Paid) : null,
+            c.SubscriptionId, c.MemberId, c.Terms, c.Source, discount, c.OrderId, c.Mandate, c.Paid, new Period(start, end),
+            earns && end is { } until ? Earning.Over(start, until, c.Paid) : null,
             c.Source == SubscriptionSource.Paid ? MonthlyOf(c.Terms, discount) : None(c.Paid), c.At);
     }
 

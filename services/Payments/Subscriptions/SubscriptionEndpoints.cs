@@ -168,7 +168,7 @@ internal static class SubscriptionEndpoints
             return Problems.Problem(StatusCodes.Status409Conflict, "plan-unknown", "There is no such plan.");
         }
 
-        var given = wish.Until is null ? terms with { Interval = PlanInterval.Once } : terms;
+        var given = wish.Until is null ? terms with { Interval = PlanInterval.Once, Days = null } : terms;
         var start = new StartSubscription(
             http.NewId(clock), wish.MemberId, given, SubscriptionSource.Complimentary, null, null, null,
             Subscription.None(terms.Price), wish.Until?.ToUniversalTime(), now);

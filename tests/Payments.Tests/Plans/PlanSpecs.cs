@@ -20,4 +20,8 @@ public sealed class PlanSpecs
     [Fact]
     public void What_is_paid_once_has_no_trial() => Spec.For(Plan.Decider)
         .When(new OfferPlan(Terms with { Interval = PlanInterval.Once }, 1, Noon)).ThenRejected("plan-without-renewal");
+
+    [Fact]
+    public void What_renews_has_no_length() => Spec.For(Plan.Decider)
+        .When(new OfferPlan(Terms with { Days = 30 }, 0, Noon)).ThenRejected("plan-renews");
 }

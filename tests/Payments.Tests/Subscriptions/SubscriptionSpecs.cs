@@ -34,6 +34,26 @@ public sealed class SubscriptionSpecs
     }
 
     [Fact]
+    public void A_pass_earns_day_by_day_ends_by_itself_and_is_no_recurring_revenue()
+    {
+        var pass = Pro with { Interval = PlanInterval.Once, Days = 30 };
+        var started = Started(Begin with { Terms = pass });
+        var end = Start.AddDays(30);
+        Assert.Equal(new Period(Start, end), started.Period);
+        Assert.Equal(new Earning(Start, 30, Cny(2800)), started.Earning);
+        Assert.Equal(0, started.Monthly.Amount);
+        Given(started).When(new AdvanceSubscription(Second, end.AddTicks(-1))).ThenNothing();
+        Given(started).When(new AdvanceSubscription(Second, end)).Then(
+            new SubscriptionEnded(Id, Ann, pass, EndedBecause.Expired, [], Cny(0), Cny(0), Cny(0), end));
+        Given(started).When(new CancelSubscription(Start)).ThenRejected("subscription-does-not-renew");
+
+        // Of the days that the member has already, none is lost; of those that are over, nothing comes back.
+        Assert.Equal(new Period(end, end.AddDays(30)), Started(Begin with { Terms = pass, After = end }).Period);
+        Assert.Equal(new Earning(end, 30, Cny(2800)), Started(Begin with { Terms = pass, After = end }).Earning);
+        Assert.Equal(new Period(Start, end), Started(Begin with { Terms = pass, After = Start.AddDays(-1) }).Period);
+    }
+
+    [Fact]
     public void Due_work_done_again_does_nothing()
     {
         var started = Started();

@@ -75,6 +75,41 @@ public sealed class SubscriptionTests(PaymentsService payments)
     }
 
     [Fact]
+    public async Task A_pass_bought_again_goes_on_from_where_the_last_one_ends_also_as_a_gift()
+    {
+        var pass = await Plan("SGD", 3000, "once", tier: "season", days: 30);
+        Assert.Equal(30, (await (await payments.Anybody().GetAsync($"/plans/{pass}")).Body(HttpStatusCode.OK))["days"]!.GetValue<int>());
+        using var wrong = await payments.Operator.PostAsJsonAsync(
+            "/plans", new { name = "Plan", tier = "season", price = new { amount = 1, currency = "SGD" }, interval = "month", days = 30 });
+        await wrong.ShouldBeProblem(HttpStatusCode.Conflict, "plan-renews");
+
+        var member = PaymentsService.New();
+        using var client = payments.Member(member);
+        var first = await Until(client, (await payments.Buy(client, (pass, 1))).Id("orderId"), s => s.Text("status") == "active");
+        Assert.Equal(Start(first).AddDays(30), End(first));
+
+        using var giver = payments.Member(PaymentsService.New());
+        var order = await (await giver.PostAsJsonAsync(
+            "/orders", new { items = new[] { new { productId = pass, quantity = 1 } }, giftTo = member })).Body(HttpStatusCode.Created);
+        await payments.Anybody().PostAsync((await PaymentsService.StartPayment(giver, order))["action"].Text("url"), null);
+        var given = await Until(client, order.Id("orderId"), s => s.Text("status") == "active");
+        Assert.Equal((End(first), End(first).AddDays(30)), (Start(given), End(given)));
+
+        var last = await Until(client, (await payments.Buy(client, (pass, 1))).Id("orderId"), s => s.Text("status") == "active");
+        Assert.Equal((End(given), End(given).AddDays(30)), (Start(last), End(last)));
+
+        // What another tier gives, or somebody else has, is nothing to go on from.
+        var other = await Plan("SGD", 3000, "once", tier: "other", days: 30);
+        var apart = await Until(client, (await payments.Buy(client, (other, 1))).Id("orderId"), s => s.Text("status") == "active");
+        Assert.True(Start(apart) < End(first));
+        using var stranger = payments.Member(PaymentsService.New());
+        Assert.True(Start(await Until(stranger, (await payments.Buy(stranger, (pass, 1))).Id("orderId"), s => s.Text("status") == "active")) < End(first));
+
+        static DateTimeOffset Start(JsonNode s) => s["currentPeriodStart"]!.GetValue<DateTimeOffset>();
+        static DateTimeOffset End(JsonNode s) => s["currentPeriodEnd"]!.GetValue<DateTimeOffset>();
+    }
+
+    [Fact]
     public async Task Two_replicas_renew_each_period_once_after_a_year_in_which_nothing_ran()
     {
         var clock = new MovedClock();
@@ -113,10 +148,10 @@ public sealed class SubscriptionTests(PaymentsService payments)
         }
     }
 
-    private async Task<Guid> Plan(string currency, long amount, string interval, int trialDays = 0, string tier = "pro")
+    private async Task<Guid> Plan(string currency, long amount, string interval, int trialDays = 0, string tier = "pro", int? days = null)
     {
         using var answer = await payments.Operator.PostAsJsonAsync(
-            "/plans", new { name = "Plan", tier, price = new { amount, currency }, interval, trialDays });
+            "/plans", new { name = "Plan", tier, price = new { amount, currency }, interval, trialDays, days });
 
         return (await answer.Body(HttpStatusCode.Created)).Id("planId");
     }
