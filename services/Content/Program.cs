@@ -39,5 +39,5 @@ app.MapAudience();
 app.MapComments();
 app.MapTopics();
 app.MapImports();
-app.MapExport();
+app.MapExport(Vote.Shown);
 app.Run();

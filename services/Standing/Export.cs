@@ -13,11 +13,16 @@ namespace Community.Standing;
 public static class ExportEndpoints
 {
     /// <summary>All that a service holds about who asks: every event that the member has led to, or that names the member.</summary>
-    public static RouteHandlerBuilder MapExport(this IEndpointRouteBuilder app) => app.MapGet("/members/me/export", Export)
+    /// <param name="shown">How the member may see an item; as it is, where nothing is said.</param>
+    public static RouteHandlerBuilder MapExport(this IEndpointRouteBuilder app, Func<HistoryItem, Guid, HistoryItem>? shown = null) => app
+        .MapGet("/members/me/export", (
+            [AsParameters] Paging paging, ClaimsPrincipal user, HttpContext http, IDocumentStore store, NpgsqlDataSource database, KeyRing keys, CancellationToken ct) =>
+            Export(paging, user, http, store, database, keys, shown ?? ((item, _) => item), ct))
         .WithTag("Export", "What is known about a member.").WithSummary("All events that one has led to, or is named in");
 
     private static async Task<Ok<Page<HistoryItem>>> Export(
-        [AsParameters] Paging paging, ClaimsPrincipal user, HttpContext http, IDocumentStore store, NpgsqlDataSource database, KeyRing keys, CancellationToken ct)
+        Paging paging, ClaimsPrincipal user, HttpContext http, IDocumentStore store, NpgsqlDataSource database, KeyRing keys,
+        Func<HistoryItem, Guid, HistoryItem> shown, CancellationToken ct)
     {
         var member = user.MemberId();
         var sequences = new List<long>();
@@ -42,6 +47,6 @@ public static class ExportEndpoints
         var items = await store.Items(sequences, await keys.Find([member], ct), ct);
         var page = paging.Page(items, item => item.Sequence);
 
-        return TypedResults.Ok(new Page<HistoryItem>([.. page.Items.Select(item => item.Item)], page.Next));
+        return TypedResults.Ok(new Page<HistoryItem>([.. page.Items.Select(item => shown(item.Item, member))], page.Next));
     }
 }

@@ -17,6 +17,8 @@ public sealed class ContentService : IAsyncLifetime
     private ServiceHost<Program>? _host;
     private Neighbour? _neighbour;
 
+    public Issuer Issuer => _issuer ?? throw new InvalidOperationException("Not started.");
+
     public ServiceHost<Program> Host => _host ?? throw new InvalidOperationException("Not started.");
 
     public Neighbour Neighbour => _neighbour ?? throw new InvalidOperationException("Not started.");

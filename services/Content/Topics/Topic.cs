@@ -79,6 +79,21 @@ internal static class Vote
 
     public static Guid Stream(Guid post, Guid voter) => StreamId.Of("vote", $"{post}/{voter}");
 
+    /// <summary>In the export of somebody's data: the author of a post learns what was voted, not by whom.</summary>
+    public static HistoryItem Shown(HistoryItem item, Guid reader)
+    {
+        if (item.Type != "vote-cast.v1" || (string?)item.Data["voterId"] == $"{reader}")
+        {
+            return item;
+        }
+
+        // The vote's id is made of the post's and the voter's.
+        var data = item.Data.DeepClone().AsObject();
+        data["voterId"] = data["voteId"] = null;
+
+        return item with { By = null, Data = data, CausationId = null, CorrelationId = null };
+    }
+
     private static Decision<VoteCast> Decide(VoteCast? known, VoteCast vote) => known switch
     {
         _ when vote.VoterId is not null && vote.VoterId == vote.SubjectAuthorId =>

@@ -45,6 +45,21 @@ public sealed class Discussion(ContentService service)
     }
 
     [Fact]
+    public async Task Who_voted_is_told_to_the_voter_and_not_to_the_author()
+    {
+        var (asker, voter) = (service.Person(), service.Person());
+        var path = (await asker.Http.Post("/topics", new { kind = "question", title = "One", body = "?" }, HttpStatusCode.Created)).Text("location");
+        await voter.Http.Post($"{path}/votes", new { value = -1 }, HttpStatusCode.NoContent);
+
+        var authors = (await asker.Http.Read("/members/me/export"))["items"]!.AsArray();
+        var seen = Assert.Single(authors, item => item!.Text("type") == "vote-cast.v1")!;
+        Assert.Equal(-1, seen["data"]!["value"]!.GetValue<int>());
+        Assert.DoesNotContain($"{voter.Id}", authors.ToJsonString());
+        var voters = Assert.Single((await voter.Http.Read("/members/me/export"))["items"]!.AsArray(), item => item!.Text("type") == "vote-cast.v1")!;
+        Assert.Equal($"{voter.Id}", voters["data"]!.Text("voterId"));
+    }
+
+    [Fact]
     public async Task A_reply_belongs_to_its_topic()
     {
         var asker = service.Person();
