@@ -71,6 +71,18 @@ public sealed class DescriptionTests
     }
 
     [Fact]
+    public void An_operation_without_an_example_is_found()
+    {
+        Assert.Equal(["shop GET /cups/{id} has no example that succeeds", "shop GET /cups/{id} has no example of a problem"], Gaps());
+        Assert.Equal(["shop GET /cups/{id} has no example of a problem"], Gaps((200, false)));
+        Assert.Equal(["shop GET /cups/{id} has no example that succeeds"], Gaps((404, false)));
+        Assert.Equal(["shop GET /cups/{id} was heard with an empty list only"], Gaps((200, true), (404, false)));
+        Assert.Empty(Gaps((200, true), (200, false), (404, false)));
+
+        static IEnumerable<string> Gaps(params (int, bool)[] calls) => new Examples("shop", Shop.Operations.Single(), calls).Gaps();
+    }
+
+    [Fact]
     public async Task So_are_status_header_media_type_parameter_and_missing_token()
     {
         Exchange[] lies =

@@ -62,20 +62,15 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
 
         foreach (var (service, operation) in _descriptions.Operations)
         {
-            var name = $"{service} {operation.Method} {operation.Path}";
-            var examples = heard[(service, operation)].ToList();
-            var statuses = examples.Select(example => example.Status).Distinct().Order().ToList();
-            var impossible = operation.Path.StartsWith("/projections/", StringComparison.Ordinal) && !rebuildable.Contains(service);
-            // No provider is configured here: Membership.Tests have some.
-            var notHere = operation.Path is "/sign-in-providers" or "/sign-ins" or "/sessions/by-provider"
-                || operation.Path.StartsWith("/members/me/sign-ins", StringComparison.Ordinal);
-            if (!statuses.Exists(status => status < 300) && name != "membership POST /setup" && !impossible && !notHere)
-                gaps.Add($"{name} has no example that succeeds");
-            if (!statuses.Exists(status => status >= 400) && operation.Statuses.Any(status => status is ['4', ..] and not "429"))
-                gaps.Add($"{name} has no example of a problem");
-            if (!notHere && examples.Exists(example => example.EmptyList) && !examples.Exists(example => example is { Status: 200, EmptyList: false }))
-                gaps.Add($"{name} was heard with an empty list only");
-            output.WriteLine($"{name}: {string.Join(' ', statuses)}; declared, without an example: {string.Join(' ', operation.Statuses.Except(statuses.Select(status => $"{status}")))}");
+            // No provider is configured here: Membership.Tests have some. The community was founded before this test began.
+            var impossible = (operation.Path.StartsWith("/projections/", StringComparison.Ordinal) && !rebuildable.Contains(service))
+                || operation.Path is "/sign-in-providers" or "/sign-ins" or "/sessions/by-provider"
+                || operation.Path.StartsWith("/members/me/sign-ins", StringComparison.Ordinal)
+                || (operation.Path == "/setup" && operation.Method == "POST");
+            var examples = new Examples(service, operation, [.. heard[(service, operation)].Select(call => (call.Status, call.EmptyList))], !impossible);
+            gaps.AddRange(examples.Gaps());
+            var statuses = examples.Calls.Select(call => call.Status).Distinct().Order().ToList();
+            output.WriteLine($"{service} {operation.Method} {operation.Path}: {string.Join(' ', statuses)}; declared, without an example: {string.Join(' ', operation.Statuses.Except(statuses.Select(status => $"{status}")))}");
         }
 
         Assert.True(gaps.Count == 0, string.Join('\n', gaps));
@@ -225,6 +220,8 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         await member.Post("membership/members/me/email-confirmation").Gives(202);
         await anybody.Post("membership/email-confirmations", new { token = await Token("confirmAddress") }).Gives(204);
         await member.Post("membership/members/me/email-confirmation").Gives(409);
+        await member.Ask(HttpMethod.Put, "membership/members/me/email", JsonBody(new { email = owner.Email, currentPassword = Password })).Gives(409);
+        await member.Ask(HttpMethod.Put, "membership/members/me/email", JsonBody(new { email = "moved.away@example.org", currentPassword = Password })).Gives(202);
         await member.Ask(HttpMethod.Put, "membership/members/me/password", JsonBody(new { currentPassword = Password, newPassword = "orange lighthouse 7" })).Gives(204);
         await anybody.Post("membership/password-resets", new { email = member.Email }).Gives(202);
         await anybody.Post("membership/password-resets/completion", new { token = await Token("resetPassword"), password = Password }).Gives(204);
