@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using JasperFx.Events.Daemon.HighWater;
 using Marten;
@@ -18,13 +19,18 @@ public sealed class Wakeup(NpgsqlDataSource database, ConnectionOptions connecti
     private const string Channel = "events_appended";
     private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
-    // While appends come fast, the daemon takes them by pages: a pause per commit seen since it last looked, up to a limit.
-    private static readonly TimeSpan PausePerCommit = TimeSpan.FromMilliseconds(1);
-    private const int LongestPause = 40;
+    // While appends come fast, the daemon takes them by pages, or its looks would take the machine from those who append:
+    // it pauses the longer the faster they come. Below the lowest rate every commit is looked at by itself.
+    private const double LowestRate = 150; // commits per second
+    private const double PausePerRate = 0.0002; // seconds
+    private const double LongestPause = 0.04; // seconds
+    private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(200);
 
     private readonly SemaphoreSlim _look = new(0, 1);
     private readonly SemaphoreSlim _tell = new(0, 1);
     private int _commits;
+    private long _since;
+    private double _rate;
 
     /// <summary>Whether this replica runs the daemon; else the one that does is notified.</summary>
     public bool Leads { get; set; }
@@ -32,12 +38,25 @@ public sealed class Wakeup(NpgsqlDataSource database, ConnectionOptions connecti
     /// <summary>The daemon waits here. A commit since it last looked ends the wait at once.</summary>
     public async Task WaitAsync(TimeSpan timeout, CancellationToken token)
     {
-        if (Interlocked.Exchange(ref _commits, 0) is > 1 and var many)
+        if (Rate() is > LowestRate and var rate)
         {
-            await Task.Delay(PausePerCommit * Math.Min(many, LongestPause), token);
+            await Task.Delay(TimeSpan.FromSeconds(Math.Min((rate - LowestRate) * PausePerRate, LongestPause)), token);
         }
 
         await _look.WaitAsync(timeout, token);
+    }
+
+    // Only the daemon asks, and never twice at once.
+    private double Rate()
+    {
+        var now = Stopwatch.GetTimestamp();
+
+        if (Stopwatch.GetElapsedTime(_since, now) is var elapsed && elapsed >= Window)
+        {
+            (_rate, _since) = (Interlocked.Exchange(ref _commits, 0) / elapsed.TotalSeconds, now);
+        }
+
+        return _rate;
     }
 
     public Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)

@@ -24,8 +24,8 @@ public sealed class Consumers
 
 public static class BusRegistration
 {
-    /// <summary>Messages of one queue that a replica consumes at a time.</summary>
-    internal const int Concurrency = 16;
+    /// <summary>Messages of one queue that a replica consumes at a time; those whose commands meet share transactions.</summary>
+    internal const int Concurrency = 64;
 
     /// <summary>The relay from the service's log to RabbitMQ, and its consumers with their inbox, on <c>ConnectionStrings:messaging</c>.</summary>
     public static IHostApplicationBuilder AddMessaging(

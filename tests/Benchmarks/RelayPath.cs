@@ -192,12 +192,12 @@ internal static class RelayPath
             await using var table = database.CreateCommand("create table facts (id uuid primary key, data jsonb not null)");
             await table.ExecuteNonQueryAsync();
 
-            var connection = await new ConnectionFactory { Uri = servers.Broker, ConsumerDispatchConcurrency = 16 }.CreateConnectionAsync();
+            var connection = await new ConnectionFactory { Uri = servers.Broker, ConsumerDispatchConcurrency = 64 }.CreateConnectionAsync();
             var publisher = await connection.CreateChannelAsync(new CreateChannelOptions(
                 publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true, outstandingPublisherConfirmationsRateLimiter: null));
-            var consumer = await connection.CreateChannelAsync(new CreateChannelOptions(false, false, consumerDispatchConcurrency: 16));
+            var consumer = await connection.CreateChannelAsync(new CreateChannelOptions(false, false, consumerDispatchConcurrency: 64));
             await consumer.QueueDeclareAsync(Queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum" });
-            await consumer.BasicQosAsync(0, 32, global: false);
+            await consumer.BasicQosAsync(0, 128, global: false);
             var deliveries = new AsyncEventingBasicConsumer(consumer);
             deliveries.ReceivedAsync += async (_, delivery) =>
             {
