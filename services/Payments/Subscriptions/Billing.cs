@@ -47,9 +47,11 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
             else if (line.Kind is "plan" or "gift" && (await store.Load(Plan.Decider, Plan.Stream(line.ProductId), null, ct)).State.Terms is { } terms)
             {
                 var (member, source) = line.Kind == "plan" ? (e.MemberId, SubscriptionSource.Paid) : (line.SubjectId, SubscriptionSource.Gift);
-                var after = terms.Days is null ? null : await EndOf(store, member, terms.Tier, e.At, ct);
-                await Tell(store, orderId, new StartSubscription(
-                    orderId, member, terms, source, coupon?.ForRenewals(terms.Months), orderId, mandate, paid, null, e.At) { After = after }, ct);
+                var start = new StartSubscription(orderId, member, terms, source, coupon?.ForRenewals(terms.Months), orderId, mandate, paid, null, e.At)
+                {
+                    After = terms.Days is null ? null : await EndOf(store, member, terms.Tier, e.At, ct)
+                };
+                await Tell(store, orderId, start, ct);
             }
         }
     }
