@@ -22,13 +22,13 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
 {
     options.Projections.Add<ProductsOnOffer>(ProjectionLifecycle.Inline); // an order is priced by it
     options.Projections.Add<PlansOnOffer>(ProjectionLifecycle.Inline);
-    options.Projections.Add<SubscriptionList>(ProjectionLifecycle.Inline); // a pass goes on from the one before
     // Inline: rarely written, and an asynchronous one each would look at every event of the service.
     options.Projections.Add<CouponList>(ProjectionLifecycle.Inline);
     options.Projections.Add<InvoiceList>(ProjectionLifecycle.Inline);
     options.Projections.Add<CreatorList>(ProjectionLifecycle.Inline);
     options.Projections.Add<PayoutList>(ProjectionLifecycle.Inline);
     options.Projections.Add<ReferralList>(ProjectionLifecycle.Inline);
+    options.Projections.Add<SubscriptionList>(ProjectionLifecycle.Async);
     options.Projections.Add<OrderList>(ProjectionLifecycle.Async);
     options.Projections.Add<OwedRefunds>(ProjectionLifecycle.Async);
     options.Projections.Add(new Postings(options), ProjectionLifecycle.Async);

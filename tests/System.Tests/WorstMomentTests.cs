@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Community.Testing;
 using Npgsql;
 
@@ -131,7 +132,16 @@ public sealed class WorstMomentTests(CommunitySystem system)
 
         async Task<string> Figures() => string.Join('\n', await Task.WhenAll(
             new[] { "activity?period=month", "activity?period=day", "lifecycle?period=month", "retention?period=week" }
-                .Select(async figure => (await system.Owner.Get($"analytics/{figure}").Gives(200)).ToJsonString())));
+                .Select(async figure => ToldByServices(await system.Owner.Get($"analytics/{figure}").Gives(200)))));
+
+        // What a client has told analytics itself (OpenApiTests does) went with its database, and nobody tells it again.
+        static string ToldByServices(JsonNode figure)
+        {
+            foreach (var period in figure["periods"]?.AsArray() ?? [])
+                (period!["counts"] as JsonObject)?.Remove("lesson");
+
+            return figure.ToJsonString();
+        }
     }
 
     /// <summary>As if the service had never been started here.</summary>

@@ -109,17 +109,29 @@ internal sealed class SessionTable(NpgsqlDataSource database, IDocumentStore sto
     }
 
     /// <summary>All of a member's but one.</summary>
-    public async Task EndOthers(Guid session, Guid member, CancellationToken ct) =>
-        await End([.. (await List(member, ct)).Select(live => live.Id).Where(id => id != session)], member, ct);
-
-    private async Task End(Guid[] sessions, Guid member, CancellationToken ct)
+    public async Task EndOthers(Guid session, Guid member, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        await store.HandleBatch(Session.Decider, [.. sessions.Select(id => (id, (SessionCommand)new EndSession(member, now + AccessTokens.Life, now), new Handling
-        {
-            Also = document => document.QueueSqlCommand("update sessions set ended_at = ? where id = ? and ended_at is null", now, id)
-        }))], ct);
+        await End((await List(member, ct)).Where(live => live.Id != session && MayHaveAToken(live, now)).Select(live => live.Id), member, ct);
+        await using var rest = store.LightweightSession();
+        EndAll(rest, member, now, except: session);
+        await rest.SaveChangesAsync(ct);
     }
+
+    private async Task End(IEnumerable<Guid> sessions, Guid member, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        foreach (var id in sessions)
+        {
+            await store.Handle(Session.Decider, id, (SessionCommand)new EndSession(member, now + AccessTokens.Life, now), new Handling
+            {
+                Also = document => document.QueueSqlCommand("update sessions set ended_at = ? where id = ? and ended_at is null", now, id)
+            }, ct);
+        }
+    }
+
+    // Nobody needs to be told of the others, of which there may be very many. A minute more: the token is written after the session.
+    private static bool MayHaveAToken(LiveSession session, DateTimeOffset now) => session.LastSeenAt + AccessTokens.Life + TimeSpan.FromMinutes(1) > now;
 
     /// <summary>All of a member's but one, in the transaction of what ends them; <see cref="Endings"/> goes with it.</summary>
     public static void EndAll(IDocumentSession session, Guid member, DateTimeOffset now, Guid except = default) => session.QueueSqlCommand(
@@ -129,7 +141,7 @@ internal sealed class SessionTable(NpgsqlDataSource database, IDocumentStore sto
     public async Task<IReadOnlyList<(Guid Stream, object[] Events)>> Endings(Guid member, DateTimeOffset now, CancellationToken ct, Guid except = default) =>
     [
         .. from live in await List(member, ct)
-           where live.Id != except
+           where live.Id != except && MayHaveAToken(live, now)
            select (live.Id, new object[] { new SessionEnded(member, now + AccessTokens.Life, now) })
     ];
 

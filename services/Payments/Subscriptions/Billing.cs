@@ -5,6 +5,7 @@ using Community.Payments.Orders;
 using Community.Payments.Plans;
 using JasperFx.Events;
 using Marten;
+using Npgsql;
 
 namespace Community.Payments.Subscriptions;
 
@@ -31,7 +32,7 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
         _ => Task.CompletedTask
     };
 
-    private static async Task Paid(IDocumentStore store, Guid orderId, OrderPaid e, CancellationToken ct)
+    private async Task Paid(IDocumentStore store, Guid orderId, OrderPaid e, CancellationToken ct)
     {
         var mandate = e.Receipt.Gateway == Sandbox.Gateway ? Sandbox.Gateway : null;
         var coupon = (await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Placed { Coupon: { } use }
@@ -49,7 +50,7 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
                 var (member, source) = line.Kind == "plan" ? (e.MemberId, SubscriptionSource.Paid) : (line.SubjectId, SubscriptionSource.Gift);
                 var start = new StartSubscription(orderId, member, terms, source, coupon?.ForRenewals(terms.Months), orderId, mandate, paid, null, e.At)
                 {
-                    After = terms.Days is null ? null : await EndOf(store, member, terms.Tier, e.At, ct)
+                    After = terms.Days is null ? null : await EndOf(member, terms.Tier, e.At, ct)
                 };
                 await Tell(store, orderId, start, ct);
             }
@@ -57,12 +58,20 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
     }
 
     // Days that are paid for are not lost to days that the member has anyway.
-    private static async Task<DateTimeOffset?> EndOf(IDocumentStore store, Guid member, string tier, DateTimeOffset now, CancellationToken ct)
+    private async Task<DateTimeOffset?> EndOf(Guid member, string tier, DateTimeOffset now, CancellationToken ct)
     {
-        await using var session = store.QuerySession();
-        var others = await session.Query<SubscriptionInList>().Where(s => s.MemberId == member && s.Terms.Tier == tier).ToListAsync(ct);
+        DateTimeOffset? last = null;
 
-        return others.Where(s => s.Status == SubscriptionStatus.Active && s.Ends && s.Period.End > now).Max(s => s.Period.End);
+        foreach (var stream in await Store.SubscriptionsOf(member, Service<NpgsqlDataSource>(), ct))
+        {
+            if ((await Store.Load(Subscription.Decider, stream, null, ct)).State is Live { Next: null, PausedAt: null, Period.End: { } end } other
+                && other.Terms.Tier == tier && end > (last ?? now))
+            {
+                last = end;
+            }
+        }
+
+        return last;
     }
 
     private static async Task Refunded(IDocumentStore store, Guid orderId, OrderRefunded e, CancellationToken ct)

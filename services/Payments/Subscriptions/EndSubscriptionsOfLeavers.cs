@@ -22,25 +22,31 @@ internal sealed class EndSubscriptionsOfLeavers(IDocumentStore store, NpgsqlData
         await Tell(context, context.Message.MemberId, new RevokeSubscription(context.Message.At));
     }
 
-    // By the log: the list may not have come so far yet.
     private async Task Tell(ConsumeContext context, Guid member, SubscriptionCommand command)
+    {
+        foreach (var stream in await store.SubscriptionsOf(member, database, context.CancellationToken))
+        {
+            await store.Handle(Subscription.Decider, stream, command, context);
+        }
+    }
+}
+
+internal static class MemberSubscriptions
+{
+    /// <summary>The streams of all that a member ever had, by the log: the list may not have come so far yet.</summary>
+    public static async Task<IReadOnlyList<Guid>> SubscriptionsOf(this IDocumentStore store, Guid member, NpgsqlDataSource database, CancellationToken ct)
     {
         var streams = new List<Guid>();
         await using var select = database.CreateCommand(
             $"select stream_id from {store.Options.Events.DatabaseSchemaName}.mt_events where type = 'subscription-started.v1' and data ->> 'memberId' = $1");
         select.Parameters.Add(new() { Value = member.ToString() });
+        await using var rows = await select.ExecuteReaderAsync(ct);
 
-        await using (var rows = await select.ExecuteReaderAsync(context.CancellationToken))
+        while (await rows.ReadAsync(ct))
         {
-            while (await rows.ReadAsync(context.CancellationToken))
-            {
-                streams.Add(rows.GetGuid(0));
-            }
+            streams.Add(rows.GetGuid(0));
         }
 
-        foreach (var stream in streams)
-        {
-            await store.Handle(Subscription.Decider, stream, command, context);
-        }
+        return streams;
     }
 }

@@ -19,11 +19,7 @@ internal enum SubscriptionStatus
 /// <param name="DueAt">Null: time does nothing.</param>
 internal sealed record SubscriptionInList(
     Guid Id, Guid SubscriptionId, Guid MemberId, Terms Terms, SubscriptionSource Source, SubscriptionStatus Status, Period Period,
-    Guid? OpenOrderId, DateTimeOffset? DueAt, bool OnTrial)
-{
-    /// <summary>By itself: given or bought for a time.</summary>
-    internal bool Ends => Terms.Months == 0 || Source is SubscriptionSource.Complimentary or SubscriptionSource.Gift;
-}
+    Guid? OpenOrderId, DateTimeOffset? DueAt, bool OnTrial);
 
 internal sealed partial class SubscriptionList : SingleStreamProjection<SubscriptionInList, Guid>
 {

@@ -77,7 +77,7 @@ public sealed class LedgerTests(PaymentsService payments)
         using var rebuilder = payments.Operator;
         var projections = (await (await rebuilder.GetAsync("/projections")).Body(HttpStatusCode.OK))["items"]!.AsArray()
             .Where(p => p!["rebuildable"]!.GetValue<bool>()).Select(p => p.Text("name")).ToList();
-        Assert.Superset(new HashSet<string> { "OrderInList", "OwedRefunds", "Postings" }, projections.ToHashSet());
+        Assert.Superset(new HashSet<string> { "OrderInList", "OwedRefunds", "Postings", "SubscriptionInList" }, projections.ToHashSet());
 
         foreach (var projection in projections)
         {
