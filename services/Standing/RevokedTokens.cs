@@ -67,6 +67,7 @@ public sealed class RefuseTokenWhenRevoked(IDocumentStore store) : IConsumer<Tok
 internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider clock, ILogger<RevokedTokens> log) : BackgroundService, ITokenRevocation
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private const int BeatsToForget = 600;
     private volatile HashSet<string> _revoked = [];
 
     public ValueTask<bool> IsRevoked(ClaimsPrincipal token, CancellationToken ct) =>
@@ -74,12 +75,6 @@ internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider cloc
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await using (var forget = database.CreateCommand("delete from revoked_tokens where expires_at < $1"))
-        {
-            forget.Parameters.Add(new() { Value = clock.GetUtcNow() });
-            await forget.ExecuteNonQueryAsync(cancellationToken);
-        }
-
         // Before the first request: a restart must not let a revoked token in for a moment.
         _revoked = await Read(cancellationToken);
         await base.StartAsync(cancellationToken);
@@ -89,10 +84,15 @@ internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider cloc
     {
         using var beat = new PeriodicTimer(Beat, clock);
 
-        while (await beat.WaitForNextTickAsync(stoppingToken))
+        for (var beats = 0; await beat.WaitForNextTickAsync(stoppingToken); beats++)
         {
             try
             {
+                if (beats % BeatsToForget == 0)
+                {
+                    await ForgetExpired(stoppingToken);
+                }
+
                 _revoked = await Read(stoppingToken);
             }
             catch (Exception e) when (e.IsDatabaseAway())
@@ -100,6 +100,13 @@ internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider cloc
                 log.LogWarning("Revoked tokens are read again when the database is back: {Reason}", e.Message);
             }
         }
+    }
+
+    private async Task ForgetExpired(CancellationToken ct)
+    {
+        await using var forget = database.CreateCommand("delete from revoked_tokens where expires_at < $1");
+        forget.Parameters.Add(new() { Value = clock.GetUtcNow() });
+        await forget.ExecuteNonQueryAsync(ct);
     }
 
     private async Task<HashSet<string>> Read(CancellationToken ct)

@@ -42,8 +42,9 @@ internal static class FigureEndpoints
 
     private static async Task<ActivityAnswer> Activity([AsParameters] FigureQuery query, NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
     {
+        var (period, range) = (query.PeriodOf(Period.Day, Period.Week, Period.Month), query.Range());
         await using var figures = await ActivityFigures.Open(database, ct);
-        var shaping = await Shape(query.PeriodOf(Period.Day, Period.Week, Period.Month), query.Range(), figures, clock, ct);
+        var shaping = await Shape(period, range, figures, clock, ct);
 
         if (shaping is null)
         {
@@ -63,17 +64,18 @@ internal static class FigureEndpoints
     private static async Task<RetentionAnswer> Retention(
         [AsParameters] FigureQuery query, Word<RetentionMode>? mode, NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
     {
+        var (period, range, last) = (query.PeriodOf(Period.Week, Period.Month), query.Range(), mode?.Value == RetentionMode.OnOrAfter);
         await using var figures = await ActivityFigures.Open(database, ct);
-        var last = mode?.Value == RetentionMode.OnOrAfter;
-        var shaping = await Shape(query.PeriodOf(Period.Week, Period.Month), query.Range(), figures, clock, ct);
+        var shaping = await Shape(period, range, figures, clock, ct);
 
         return new RetentionAnswer(shaping is null ? [] : shaping.Cohorts(await figures.Cohorts(shaping.Period, shaping.Range, last, ct), last));
     }
 
     private static async Task<LifecycleAnswer> Lifecycle([AsParameters] FigureQuery query, NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
     {
+        var (period, range) = (query.PeriodOf(Period.Week, Period.Month), query.Range());
         await using var figures = await ActivityFigures.Open(database, ct);
-        var shaping = await Shape(query.PeriodOf(Period.Week, Period.Month), query.Range(), figures, clock, ct);
+        var shaping = await Shape(period, range, figures, clock, ct);
 
         return new LifecycleAnswer(shaping is null ? [] : shaping.Lifecycle(await figures.Arrivals(shaping.Period, shaping.Range, ct)));
     }

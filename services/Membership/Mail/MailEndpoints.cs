@@ -21,9 +21,9 @@ internal static class MailEndpoints
         var mail = app.MapGroup("").WithTag("Mail", "What is mailed to members, and the links in it.");
         mail.MapPost("/members/me/email-confirmation", AskToConfirm).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Mails the link once more by which the member's address is confirmed");
-        mail.MapPut("/members/me/email", AskToMove).RequireRateLimiting(RateLimits.Credentials).ProducesProblem(404).ProducesProblem(409)
+        mail.MapPut("/members/me/email", AskToChange).RequireRateLimiting(RateLimits.Credentials).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Mails a link to another address; the member's address changes when that is followed");
-        mail.MapPost("/email-confirmations", Confirm).AllowAnonymous().RequireRateLimiting(RateLimits.Credentials).ProducesProblem(404)
+        mail.MapPost("/email-confirmations", Confirm).AllowAnonymous().RequireRateLimiting(RateLimits.Credentials).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Confirms an address by the token that was mailed to it; where it is another one, it is the member's from now on");
         mail.MapGet("/outbox", Outbox).RequireRoles(Roles.Operator)
             .WithSummary("Mails of the last days; where no SMTP server is configured, with their text, for operators to hand on");
@@ -47,14 +47,15 @@ internal static class MailEndpoints
         return TypedResults.Accepted((string?)null);
     }
 
-    private static async Task<Results<Accepted, ProblemHttpResult>> AskToMove(
+    private static async Task<Results<Accepted, ProblemHttpResult>> AskToChange(
         NewAddress request, ClaimsPrincipal user, Admission admission, Passwords passwords, IDocumentStore store, KeyRing ring, Postbox postbox, TimeProvider clock,
         HttpContext http, CancellationToken ct)
     {
+        // The instant before the password is looked at: one that is changed meanwhile makes the link worthless.
+        var (id, now, address) = (user.MemberId(), clock.GetUtcNow(), passwords.Find(request.Email));
         if (await admission.Confirm(user, request.CurrentPassword, http, ct) is { } refusal)
             return refusal;
 
-        var (id, now, address) = (user.MemberId(), clock.GetUtcNow(), passwords.Find(request.Email));
         await using var session = store.LightweightSession();
         if (await session.LoadAsync<MemberRow>(id, ct) is not { Member: var member })
             return Problems.NotFound("member");
@@ -75,8 +76,8 @@ internal static class MailEndpoints
         Confirmation request, IDocumentStore store, Postbox postbox, Passwords passwords, KeyRing ring, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        if (await postbox.Find(MailKind.ChangeAddress, request.Token, now, ct) is { Address: { } address } move)
-            return await Move(move.MemberId, address, store, postbox, passwords, ring, now, ct);
+        if (await postbox.Find(MailKind.ChangeAddress, request.Token, now, ct) is { Address: { } address } change)
+            return await ChangeAddress(change.MemberId, address, change.MadeAt, store, postbox, passwords, ring, now, ct);
         if (await postbox.Find(MailKind.ConfirmAddress, request.Token, now, ct) is not { } link)
             return LinkInvalid();
 
@@ -89,24 +90,22 @@ internal static class MailEndpoints
         return handled.Rejection is null ? TypedResults.NoContent() : LinkInvalid();
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> Move(
-        Guid id, Sealed address, IDocumentStore store, Postbox postbox, Passwords passwords, KeyRing ring, DateTimeOffset now, CancellationToken ct)
+    private static async Task<Results<NoContent, ProblemHttpResult>> ChangeAddress(
+        Guid id, Sealed address, DateTimeOffset linkMadeAt, IDocumentStore store, Postbox postbox, Passwords passwords, KeyRing ring, DateTimeOffset now, CancellationToken ct)
     {
         var (settings, keys) = (await store.Settings(ct), await ring.Find([id], ct));
         await using var query = store.QuerySession();
-        if (keys.Open(address) is not { } email
-            || await query.LoadAsync<Credentials>(id, ct) is not { } credentials || await query.LoadAsync<MemberRow>(id, ct) is not { Member: var before })
+        if (keys.Open(address) is not { } email || await query.LoadAsync<MemberRow>(id, ct) is not { Member: var before })
             return LinkInvalid();
 
         Origin.Set(Origin.Current with { By = id.ToString() });
         try
         {
-            var handled = await store.Handle(Member.Decider, id, new ChangeAddress(address, now), new Handling
+            var handled = await store.Handle(Member.Decider, id, new ChangeAddress(address, linkMadeAt, now), new Handling
             {
                 Also = session =>
                 {
-                    session.QueueSqlCommand(
-                        "update mt_doc_credentials set data = jsonb_set(data, '{address}', to_jsonb(?::text)) where id = ?", passwords.Find(email), credentials.Id);
+                    Credentials.SetAddress(session, id, passwords.Find(email));
                     // Links that were mailed to the old address open nothing any more.
                     Postbox.UseUp(session, id, MailKind.ChangeAddress, MailKind.ConfirmAddress, MailKind.ResetPassword);
                     postbox.Post(session, MailKind.AddressChanged, Recipient.Of(id, before, keys), settings, now);

@@ -22,7 +22,7 @@ internal sealed record Recipient(Guid MemberId, MemberKeys Keys, Sealed Name, Se
     public static Recipient Of(Guid id, Joined member, MemberKeys keys) => new(id, keys, member.Name, member.Address, member.Language);
 }
 
-/// <param name="Address">That the link moves the member to; null: it moves nobody.</param>
+/// <param name="Address">That becomes the member's; null: none does.</param>
 internal sealed record Link(Guid MemberId, DateTimeOffset MadeAt, Sealed? Address);
 
 /// <summary>What stands in the outbox, sealed by the recipient's key.</summary>
@@ -107,8 +107,8 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
     {
         var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         session.QueueSqlCommand(
-            $"insert into mail_links (hash, member_id, kind, made_at, expires_at, address) values (?, ?, ?, ?, ?, {(address is null ? "null" : "?")})",
-            [Hash(token), member, kind.ToWord(), now, now + LifeOf(kind), .. address is null ? Array.Empty<object>() : [address.Ciphertext]]);
+            "insert into mail_links (hash, member_id, kind, made_at, expires_at, address) values (?, ?, ?, ?, ?, nullif(?, ''))",
+            Hash(token), member, kind.ToWord(), now, now + LifeOf(kind), address?.Ciphertext ?? "");
 
         return token;
     }

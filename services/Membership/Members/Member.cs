@@ -35,7 +35,8 @@ internal sealed record RevokeRole(string Role, Guid By, DateTimeOffset At) : Mem
 
 internal sealed record ConfirmAddress(DateTimeOffset At) : MemberCommand(At);
 
-internal sealed record ChangeAddress(Sealed Address, DateTimeOffset At) : MemberCommand(At);
+/// <param name="LinkMadeAt">When the link was made that was mailed to the new one.</param>
+internal sealed record ChangeAddress(Sealed Address, DateTimeOffset LinkMadeAt, DateTimeOffset At) : MemberCommand(At);
 
 /// <param name="LinkMadeAt">When the link was made that allows it; null where the member knew the old password.</param>
 internal sealed record ChangePassword(DateTimeOffset? LinkMadeAt, DateTimeOffset At) : MemberCommand(At);
@@ -73,6 +74,8 @@ internal sealed record LetTimePass(DateTimeOffset At) : MemberCommand(At);
 internal abstract record Member
 {
     public static readonly Decider<Member, MemberCommand, MemberEvent> Decider = new(new NotJoined(), Decide, Evolve);
+
+    private static readonly Rejection LinkUsed = new("link-used", "The password or the address was changed since this link was made.");
 
     private static readonly Rejection NoSuchMember = new("not-found", "There is no such member.");
 
@@ -115,9 +118,10 @@ internal abstract record Member
         NoteSubscription c => Note(m, c),
         ConfirmAddress when m.ConfirmedAt is not null => new Rejection("link-used", "The address is confirmed already."),
         ConfirmAddress c => new AddressConfirmed(c.At),
+        // A link is worth something until the password or the address changes by another one.
+        ChangeAddress c when m.HasChangedSince(c.LinkMadeAt) => LinkUsed,
         ChangeAddress c => new AddressChanged(c.Address, c.At),
-        // Of all links to a new password, the first that is used makes the others worthless.
-        ChangePassword c when c.LinkMadeAt <= m.PasswordAt => new Rejection("link-used", "The password was changed since this link was made."),
+        ChangePassword { LinkMadeAt: { } made } when m.HasChangedSince(made) => LinkUsed,
         ChangePassword c => new PasswordChanged(c.LinkMadeAt is not null, c.At),
         _ when m.DepartedAt is not null => new Rejection("member-departed", "The member has left the community."),
         Rename c => new MemberRenamed(c.Name, c.At),
@@ -185,7 +189,7 @@ internal abstract record Member
         (Joined m, RoleGranted e) => m with { Roles = m.Roles.Add(e.Role) },
         (Joined m, RoleRevoked e) => m with { Roles = m.Roles.Remove(e.Role) },
         (Joined m, AddressConfirmed e) => m with { ConfirmedAt = e.At },
-        (Joined m, AddressChanged e) => m with { Address = e.Address, ConfirmedAt = e.At },
+        (Joined m, AddressChanged e) => m with { Address = e.Address, AddressAt = e.At, ConfirmedAt = e.At },
         (Joined m, PasswordChanged e) => m with { PasswordAt = e.At },
         (Joined m, TwoFactorTurnedOn) => m with { TwoFactor = true },
         (Joined m, TwoFactorTurnedOff) => m with { TwoFactor = false },
@@ -224,6 +228,9 @@ internal sealed record Joined(
 
     public DateTimeOffset? PasswordAt { get; init; }
 
+    /// <summary>When the address became another; null: it never did.</summary>
+    public DateTimeOffset? AddressAt { get; init; }
+
     public bool TwoFactor { get; init; }
 
     /// <summary>Where else the member has an account to sign in by.</summary>
@@ -239,6 +246,8 @@ internal sealed record Joined(
 
     /// <summary>As payments told last of each.</summary>
     public ImmutableSortedDictionary<Guid, SubscriptionNoted> Subscriptions { get; init; } = ImmutableSortedDictionary<Guid, SubscriptionNoted>.Empty;
+
+    internal bool HasChangedSince(DateTimeOffset at) => PasswordAt >= at || AddressAt >= at;
 
     internal string? PaidTier => Subscriptions.Values.Where(subscription => subscription.Tier is not null).MaxBy(subscription => subscription.At)?.Tier;
 

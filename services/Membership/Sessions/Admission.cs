@@ -36,9 +36,7 @@ internal sealed class Admission(
         if (match == PasswordVerificationResult.SuccessRehashNeeded)
         {
             // Only where it is still the same: a password that was changed meanwhile is not put back.
-            session.QueueSqlCommand(
-                "update mt_doc_credentials set data = jsonb_set(data, '{password}', to_jsonb(?::text)) where id = ? and data ->> 'password' = ?",
-                passwords.WithPassword(credentials, password).Password, credentials.Id, credentials.Password);
+            Credentials.SetPassword(session, credentials.Id, passwords.WithPassword(credentials, password).Password, where: credentials.Password);
             await session.SaveChangesAsync(ct);
         }
 

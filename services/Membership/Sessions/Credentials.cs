@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using Community.EventSourcing;
 using Community.Membership.Members;
 using Community.ServiceDefaults;
+using Marten;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 
@@ -14,6 +15,17 @@ namespace Community.Membership.Sessions;
 internal sealed record Credentials(Guid Id, string Address, string Password)
 {
     public const string AddressIndex = "credentials_address";
+
+    /// <summary>Changes the password alone: what else is changed at the same time stays.</summary>
+    /// <param name="where">What the password must be still; null: whatever it is.</param>
+    public static void SetPassword(IDocumentSession session, Guid member, string password, string? where = null) => session.QueueSqlCommand(
+        $"update mt_doc_credentials set data = jsonb_set(data, '{{password}}', to_jsonb(?::text)) where id = ?{(where is null ? "" : " and data ->> 'password' = ?")}",
+        where is null ? [password, member] : [password, member, where]);
+
+    /// <summary>Changes the address alone.</summary>
+    /// <exception cref="Npgsql.PostgresException">At the commit, by <see cref="AddressIndex"/>: another member has it.</exception>
+    public static void SetAddress(IDocumentSession session, Guid member, string address) => session.QueueSqlCommand(
+        "update mt_doc_credentials set data = jsonb_set(data, '{address}', to_jsonb(?::text)) where id = ?", address, member);
 }
 
 internal sealed class Passwords

@@ -89,8 +89,7 @@ internal static class PasswordEndpoints
             Elsewhere = await sessions.Endings(id, now, ct, except: session),
             Also = document =>
             {
-                // The password alone: the address may have changed meanwhile.
-                document.QueueSqlCommand("update mt_doc_credentials set data = jsonb_set(data, '{password}', to_jsonb(?::text)) where id = ?", changed.Password, id);
+                Credentials.SetPassword(document, id, changed.Password);
                 SessionTable.EndAll(document, id, now, except: session);
                 Postbox.UseUp(document, id, MailKind.ResetPassword, MailKind.ChangeAddress); // who began that knew the old one
                 postbox.Post(document, MailKind.PasswordChanged, Recipient.Of(id, member, keys), settings, now);

@@ -102,4 +102,16 @@ public sealed class StandingTests
         .Given(Joined, new PasswordChanged(ByLink: true, Noon.AddMinutes(5)))
         .When(new ChangePassword(LinkMadeAt: Noon.AddMinutes(4), Noon.AddMinutes(6)))
         .ThenRejected("link-used");
+
+    [Fact]
+    public void A_link_to_another_address_is_worth_nothing_after_a_new_password_or_another_address()
+    {
+        var change = new ChangeAddress(Reason, LinkMadeAt: Noon.AddMinutes(4), Noon.AddMinutes(6));
+        Spec.For(Member.Decider).Given(Joined).When(change).Then(new AddressChanged(Reason, Noon.AddMinutes(6)));
+        Spec.For(Member.Decider).Given(Joined, new PasswordChanged(ByLink: false, Noon.AddMinutes(3))).When(change).Then(new AddressChanged(Reason, Noon.AddMinutes(6)));
+        Spec.For(Member.Decider).Given(Joined, new PasswordChanged(ByLink: false, Noon.AddMinutes(5))).When(change).ThenRejected("link-used");
+        Spec.For(Member.Decider).Given(Joined, new AddressChanged(Reason, Noon.AddMinutes(5))).When(change).ThenRejected("link-used");
+        Spec.For(Member.Decider).Given(Joined, new AddressChanged(Reason, Noon.AddMinutes(5)))
+            .When(new ChangePassword(LinkMadeAt: Noon.AddMinutes(4), Noon.AddMinutes(6))).ThenRejected("link-used");
+    }
 }
