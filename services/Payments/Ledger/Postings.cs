@@ -94,6 +94,7 @@ internal static class Movements
         SubscriptionRenewed e => e.Earning,
         SubscriptionChanged e => e.Earning,
         SubscriptionResumed e => e.Earning,
+        SubscriptionBroughtForward e => e.Earning,
         _ => null
     };
 
@@ -103,6 +104,7 @@ internal static class Movements
         SubscriptionRenewed e => e.At,
         SubscriptionChanged e => e.At,
         SubscriptionPaused e => e.At,
+        SubscriptionBroughtForward e => e.At,
         SubscriptionEnded e => e.At,
         _ => null
     };
@@ -158,6 +160,7 @@ internal sealed class Postings : EventProjection
         IncludeType<SubscriptionChanged>();
         IncludeType<SubscriptionPaused>();
         IncludeType<SubscriptionResumed>();
+        IncludeType<SubscriptionBroughtForward>();
         IncludeType<PaymentNotNeeded>();
         IncludeType<SubscriptionEnded>();
         _insert = $"""

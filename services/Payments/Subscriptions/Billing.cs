@@ -58,20 +58,37 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
     }
 
     // Days that are paid for are not lost to days that the member has anyway.
-    private async Task<DateTimeOffset?> EndOf(Guid member, string tier, DateTimeOffset now, CancellationToken ct)
+    private async Task<DateTimeOffset?> EndOf(Guid member, string tier, DateTimeOffset now, CancellationToken ct) =>
+        (await Ending(member, tier, ct)).Select(s => s.Period.End).Where(end => end > now).Max();
+
+    // Nor does what is given back leave its days behind: the passes that were to go on from it move up.
+    private async Task MoveUp(Guid member, string tier, DateTimeOffset now, CancellationToken ct)
     {
-        DateTimeOffset? last = null;
+        var ending = await Ending(member, tier, ct);
+        var to = ending.Where(s => s.Period.Start <= now).Select(s => s.Period.End).Append(now).Max()!.Value;
+
+        foreach (var pass in ending.Where(s => s.Period.Start > now).OrderBy(s => s.Period.Start))
+        {
+            await Tell(Store, pass.SubscriptionId, new BringForward(to, now), ct);
+            to = pass.Period.Start > to ? to + (pass.Period.End!.Value - pass.Period.Start) : pass.Period.End!.Value;
+        }
+    }
+
+    /// <summary>What the member has of a tier until an instant, and not beyond it by itself.</summary>
+    private async Task<IReadOnlyList<Live>> Ending(Guid member, string tier, CancellationToken ct)
+    {
+        var ending = new List<Live>();
 
         foreach (var stream in await Store.SubscriptionsOf(member, Service<NpgsqlDataSource>(), ct))
         {
-            if ((await Store.Load(Subscription.Decider, stream, null, ct)).State is Live { Next: null, PausedAt: null, Period.End: { } end } other
-                && other.Terms.Tier == tier && end > (last ?? now))
+            if ((await Store.Load(Subscription.Decider, stream, null, ct)).State is Live { Next: null, PausedAt: null, Period.End: not null } live
+                && live.Terms.Tier == tier)
             {
-                last = end;
+                ending.Add(live);
             }
         }
 
-        return last;
+        return ending;
     }
 
     private static async Task Refunded(IDocumentStore store, Guid orderId, OrderRefunded e, CancellationToken ct)
@@ -135,9 +152,10 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
         }
     }
 
-    private static async Task Ended(IDocumentStore store, Guid stream, SubscriptionEnded e, CancellationToken ct)
+    private async Task Ended(IDocumentStore store, Guid stream, SubscriptionEnded e, CancellationToken ct)
     {
         await Cancel(store, e.OpenOrders, e.At, ct);
+        await MoveUp(e.MemberId, e.Terms.Tier, e.At, ct);
 
         if (e.CreditLeft.Amount == 0)
         {

@@ -34,6 +34,9 @@ internal sealed record PauseSubscription(DateTimeOffset At) : SubscriptionComman
 /// <param name="OrderId">For what is to be paid, if anything is.</param>
 internal sealed record ChangePlan(Guid OrderId, Terms Terms, DateTimeOffset At) : SubscriptionCommand;
 
+/// <summary>Lets a pass that has not begun begin earlier.</summary>
+internal sealed record BringForward(DateTimeOffset To, DateTimeOffset At) : SubscriptionCommand;
+
 internal sealed record RevokeSubscription(DateTimeOffset At) : SubscriptionCommand;
 
 /// <summary>An order was refunded whole: what it paid for ends.</summary>
@@ -70,6 +73,10 @@ internal abstract record Subscription
 
         (Live s, RecordRefund c) when s.PaidBy == c.OrderId => s.End(EndedBecause.Refunded, c.Amount, c.At),
         (_, RecordRefund) => Decision.Nothing,
+
+        (Live { Period: { End: { } end } period } s, BringForward c) when c.To < period.Start && c.At < period.Start => new SubscriptionBroughtForward(
+            s.SubscriptionId, s.MemberId, new Period(c.To, c.To + (end - period.Start)), s.Earning is { } earning ? earning with { From = c.To } : null, c.At),
+        (_, BringForward) => Decision.Nothing,
 
         (Live s, AdvanceSubscription c) => s.Advance(c),
         (Ended, AdvanceSubscription or CancelSubscription or RevokeSubscription) => Decision.Nothing,
@@ -135,6 +142,7 @@ internal abstract record Subscription
         (Live s, CancellationWithdrawn) => s with { Cancelled = false },
         (Live s, SubscriptionPaused e) => s with { PausedAt = e.At, Change = null },
         (Live s, SubscriptionResumed e) => s with { PausedAt = null, Period = e.Period, Earning = e.Earning, Anchor = e.Period.End ?? e.At, Months = 0 },
+        (Live s, SubscriptionBroughtForward e) => s with { Period = e.Period, Earning = e.Earning },
         (Live s, PlanChangeAsked e) => s with { Change = new Change(e.OrderId, e.Terms, e.CreditUsed) },
         (Live s, SubscriptionChanged e) => s.Settle(e.OrderId) with
         {

@@ -92,6 +92,11 @@ public sealed record SubscriptionPaused(Guid SubscriptionId, Guid MemberId, Term
 public sealed record SubscriptionResumed(
     Guid SubscriptionId, Guid MemberId, Terms Terms, Period Period, Earning Earning, Money Monthly, DateTimeOffset At) : SubscriptionEvent;
 
+/// <summary>A pass that was to go on from another begins earlier, for the other has ended before its time.</summary>
+[EventType("subscription-brought-forward.v1")]
+public sealed record SubscriptionBroughtForward(
+    Guid SubscriptionId, Guid MemberId, Period Period, Earning? Earning, DateTimeOffset At) : SubscriptionEvent;
+
 /// <summary>A change to a dearer plan waits for its order to be paid.</summary>
 [EventType("subscription-plan-change-asked.v1")]
 public sealed record PlanChangeAsked(

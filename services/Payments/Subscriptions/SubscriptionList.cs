@@ -45,6 +45,8 @@ internal sealed partial class SubscriptionList : SingleStreamProjection<Subscrip
     public static SubscriptionInList Apply(SubscriptionResumed e, SubscriptionInList s) =>
         s with { Status = SubscriptionStatus.Active, Period = e.Period, DueAt = e.Period.End };
 
+    public static SubscriptionInList Apply(SubscriptionBroughtForward e, SubscriptionInList s) => s with { Period = e.Period, DueAt = e.Period.End };
+
     public static SubscriptionInList Apply(PlanChangeAsked e, SubscriptionInList s) => s with { OpenOrderId = e.OrderId };
 
     public static SubscriptionInList Apply(SubscriptionChanged e, SubscriptionInList s) =>

@@ -54,6 +54,21 @@ public sealed class SubscriptionSpecs
     }
 
     [Fact]
+    public void A_pass_that_has_not_begun_is_brought_forward_once_with_all_its_days()
+    {
+        var pass = Pro with { Interval = PlanInterval.Once, Days = 30 };
+        var waiting = Started(Begin with { Terms = pass, After = Start.AddDays(30) });
+        var now = Start.AddDays(10);
+        var brought = new SubscriptionBroughtForward(Id, Ann, new Period(now, now.AddDays(30)), new Earning(now, 30, Cny(2800)), now);
+        Given(waiting).When(new BringForward(now, now)).Then(brought);
+        Given(waiting, brought).When(new BringForward(now, now)).ThenNothing();
+        Given(waiting, brought).When(new AdvanceSubscription(Second, now.AddDays(30).AddTicks(-1))).ThenNothing();
+        Given(waiting, brought).When(new AdvanceSubscription(Second, now.AddDays(30))).Then(
+            new SubscriptionEnded(Id, Ann, pass, EndedBecause.Expired, [], Cny(0), Cny(0), Cny(0), now.AddDays(30)));
+        Given(Started(Begin with { Terms = pass })).When(new BringForward(Start.AddDays(-1), now)).ThenNothing();
+    }
+
+    [Fact]
     public void Due_work_done_again_does_nothing()
     {
         var started = Started();

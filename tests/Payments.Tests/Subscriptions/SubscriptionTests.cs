@@ -98,12 +98,24 @@ public sealed class SubscriptionTests(PaymentsService payments)
         var last = await Until(client, (await payments.Buy(client, (pass, 1))).Id("orderId"), s => s.Text("status") == "active");
         Assert.Equal((End(given), End(given).AddDays(30)), (Start(last), End(last)));
 
+        // The first is given back: those that went on from it move up, and what they earn with them.
+        await (await payments.Operator.PostAsJsonAsync($"/orders/{first.Id("subscriptionId")}/refunds", new { reason = "Bought twice" })).Body(HttpStatusCode.Created);
+        var earlier = await Until(client, given.Id("subscriptionId"), s => Start(s) < Start(given));
+        var ended = await (await client.GetAsync($"/subscriptions/{first.Id("subscriptionId")}/history")).Body(HttpStatusCode.OK);
+        Assert.Equal(ended["items"]!.AsArray()[^1]!["data"]!["at"]!.GetValue<DateTimeOffset>(), Start(earlier), TimeSpan.FromMicroseconds(1));
+        Assert.Equal(Start(earlier).AddDays(30), End(earlier));
+        var next = await Until(client, last.Id("subscriptionId"), s => Start(s) < Start(last));
+        Assert.Equal((End(earlier), End(earlier).AddDays(30)), (Start(next), End(next)));
+        Assert.Equal((3000, 9000), (await payments.Balance("SGD", 15_000))["deferred-revenue"]);
+        Assert.Equal((0, 3000), (await payments.Balance("SGD", 18_000, $"?asOf={End(earlier).AddSeconds(1).UtcDateTime:O}"))["subscription-revenue"]);
+        Assert.Equal((0, 6000), (await payments.Balance("SGD", 21_000, $"?asOf={End(next).AddSeconds(1).UtcDateTime:O}"))["subscription-revenue"]);
+
         // What another tier gives, or somebody else has, is nothing to go on from.
         var other = await Plan("SGD", 3000, "once", tier: "other", days: 30);
         var apart = await Until(client, (await payments.Buy(client, (other, 1))).Id("orderId"), s => s.Text("status") == "active");
-        Assert.True(Start(apart) < End(first));
+        Assert.True(Start(apart) < Start(next));
         using var stranger = payments.Member(PaymentsService.New());
-        Assert.True(Start(await Until(stranger, (await payments.Buy(stranger, (pass, 1))).Id("orderId"), s => s.Text("status") == "active")) < End(first));
+        Assert.True(Start(await Until(stranger, (await payments.Buy(stranger, (pass, 1))).Id("orderId"), s => s.Text("status") == "active")) < Start(next));
 
         static DateTimeOffset Start(JsonNode s) => s["currentPeriodStart"]!.GetValue<DateTimeOffset>();
         static DateTimeOffset End(JsonNode s) => s["currentPeriodEnd"]!.GetValue<DateTimeOffset>();
