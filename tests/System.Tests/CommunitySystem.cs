@@ -233,7 +233,7 @@ public sealed class CommunitySystem : IAsyncLifetime
                 "type = 'reply-accepted.v1' and data->>'replyAuthorId' is not null and data->>'replyAuthorId' is distinct from data->>'acceptedBy'");
             var joined = await Count("membership", "type = 'member-joined.v1'");
             var voted = await Count("content", "type = 'vote-cast.v1' and data->>'voterId' is not null"); // earns nothing
-            var toldByClients = await Count("analytics", "data->>'kind' = 'lesson'"); // of no service yet
+            var toldByClients = await Count("analytics", $"data->>'kind' = '{Scenes.ToldByClients}'");
 
             return (
                 done + accepted - await Count("incentives", "type in ('points-earned.v1', 'points-withheld.v1')"),
