@@ -111,7 +111,7 @@ internal static class ProviderEndpoints
             await lockout.Succeeded(account, http, ct);
         }
 
-        return (await admission.Admit(member, http, ct)).Result switch
+        return (await admission.Admit(member, by: null, http, ct)).Result switch
         {
             Ok<SessionTokens> tokens => tokens,
             var refused => (ProblemHttpResult)refused

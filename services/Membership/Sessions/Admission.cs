@@ -28,15 +28,14 @@ internal sealed class Admission(
         var credentials = await session.Query<Credentials>().FirstOrDefaultAsync(known => known.Address == address, ct);
         var match = passwords.Match(credentials, password);
         if (match == PasswordVerificationResult.Failed || credentials is null)
-            return (null, Problems.Problem(401, "wrong-credentials", "The address or the password is wrong."));
+            return (null, WrongCredentials());
         if (await secondFactor.Refusal(credentials.Id, oneTimeCode, ct) is { } refusal)
             return (null, refusal);
 
         await lockout.Succeeded(address, http, ct);
         if (match == PasswordVerificationResult.SuccessRehashNeeded)
         {
-            // Only where it is still the same: a password that was changed meanwhile is not put back.
-            Credentials.SetPassword(session, credentials.Id, passwords.WithPassword(credentials, password).Password, where: credentials.Password);
+            Credentials.Rehash(session, credentials, passwords.WithPassword(credentials, password).Password);
             await session.SaveChangesAsync(ct);
         }
 
@@ -65,7 +64,8 @@ internal sealed class Admission(
     }
 
     /// <summary>Begins a session, where the member may have one.</summary>
-    public async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> Admit(Guid member, HttpContext http, CancellationToken ct)
+    /// <param name="by">By which the member was recognized; null where a provider did it.</param>
+    public async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> Admit(Guid member, Credentials? by, HttpContext http, CancellationToken ct)
     {
         await using var query = store.QuerySession();
         var keys = await ring.Find([member], ct);
@@ -82,9 +82,10 @@ internal sealed class Admission(
         }
 
         var agent = http.Request.Headers.UserAgent.ToString();
-        var session = await sessions.Begin(member, keys.Seal(member, agent[..Math.Min(agent.Length, 200)]), ct);
 
-        return await Answer(session, http, ct);
+        return await sessions.Begin(member, keys.Seal(member, agent[..Math.Min(agent.Length, 200)]), by, ct) is { } session
+            ? await Answer(session, http, ct)
+            : WrongCredentials(); // changed while they were looked at
     }
 
     public async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> Answer(Continuation session, HttpContext http, CancellationToken ct)
@@ -98,4 +99,6 @@ internal sealed class Admission(
 
         return Problems.Problem(401, "wrong-credentials", "There is no such member any more.");
     }
+
+    private static ProblemHttpResult WrongCredentials() => Problems.Problem(401, "wrong-credentials", "The address or the password is wrong.");
 }

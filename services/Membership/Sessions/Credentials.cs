@@ -12,15 +12,21 @@ namespace Community.Membership.Sessions;
 /// <summary>How a member signs in. No event holds any of this: a hash that leaked must be forgettable.</summary>
 /// <param name="Address">Keyed hash of the e-mail address, by which it is found and unique.</param>
 /// <param name="Password">Empty where the member signs in by a provider only.</param>
-internal sealed record Credentials(Guid Id, string Address, string Password)
+/// <param name="Changes">How often the member has set another password.</param>
+internal sealed record Credentials(Guid Id, string Address, string Password, int Changes = 0)
 {
     public const string AddressIndex = "credentials_address";
 
-    /// <summary>Changes the password alone: what else is changed at the same time stays.</summary>
-    /// <param name="where">What the password must be still; null: whatever it is.</param>
-    public static void SetPassword(IDocumentSession session, Guid member, string password, string? where = null) => session.QueueSqlCommand(
-        $"update mt_doc_credentials set data = jsonb_set(data, '{{password}}', to_jsonb(?::text)) where id = ?{(where is null ? "" : " and data ->> 'password' = ?")}",
-        where is null ? [password, member] : [password, member, where]);
+    /// <summary>Another password; what else is changed at the same time stays.</summary>
+    public static void SetPassword(IDocumentSession session, Guid member, string password) => session.QueueSqlCommand("""
+        update mt_doc_credentials
+        set data = data || jsonb_build_object('password', ?::text, 'changes', coalesce((data ->> 'changes')::int, 0) + 1) where id = ?
+        """, password, member);
+
+    /// <summary>The same password, hashed anew, unless it has changed meanwhile.</summary>
+    public static void Rehash(IDocumentSession session, Credentials before, string password) => session.QueueSqlCommand(
+        "update mt_doc_credentials set data = jsonb_set(data, '{password}', to_jsonb(?::text)) where id = ? and data ->> 'password' = ?",
+        password, before.Id, before.Password);
 
     /// <summary>Changes the address alone.</summary>
     /// <exception cref="Npgsql.PostgresException">At the commit, by <see cref="AddressIndex"/>: another member has it.</exception>

@@ -31,7 +31,7 @@ internal static class SessionEndpoints
     {
         var (credentials, refusal) = await admission.Recognize(request.Email, request.Password, request.OneTimeCode, http, ct);
 
-        return refusal is not null ? refusal : await admission.Admit(credentials!.Id, http, ct);
+        return refusal is not null ? refusal : await admission.Admit(credentials!.Id, credentials, http, ct);
     }
 
     private static async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> Return(
@@ -44,7 +44,7 @@ internal static class SessionEndpoints
         Origin.Set(Origin.Current with { By = credentials!.Id.ToString() });
         await store.Handle(Member.Decider, credentials.Id, new Return(clock.GetUtcNow()), ct);
 
-        return await admission.Admit(credentials.Id, http, ct);
+        return await admission.Admit(credentials.Id, credentials, http, ct);
     }
 
     private static async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> Refresh(

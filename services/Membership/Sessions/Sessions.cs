@@ -25,22 +25,32 @@ internal sealed class SessionTable(NpgsqlDataSource database, IDocumentStore sto
     /// <summary>Without a refresh for this long, the member signs in again.</summary>
     private static readonly TimeSpan Life = TimeSpan.FromDays(30);
 
+    /// <summary>Null: the member is gone, or has another password by now, and did not prove to know that one.</summary>
     /// <param name="agent">The program it is begun with, as it calls itself, sealed.</param>
-    public async Task<Continuation> Begin(Guid member, Sealed agent, CancellationToken ct)
+    /// <param name="by">By which the member was recognized; null where it was not by a password.</param>
+    public async Task<Continuation?> Begin(Guid member, Sealed agent, Credentials? by, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var session = Guid.CreateVersion7(now);
         var token = NewToken();
         await using var batch = database.CreateBatch();
+
+        // A change of the password that is under way is waited for, and one that comes later finds this session and ends it.
+        var begin = Sql("""
+            with proof as (
+                select id from mt_doc_credentials where id = $2 and ($7 < 0 or coalesce((data ->> 'changes')::int, 0) = $7) for share),
+            session as (
+                insert into sessions (id, member_id, began_at, expires_at, agent) select $1, id, $3, $4, $5 from proof returning id)
+            insert into refresh_tokens (hash, session_id) select $6, id from session
+            """, session, member, now, now + Life, agent.Ciphertext, Hash(token), by?.Changes ?? -1);
+        batch.BatchCommands.Add(begin);
         batch.BatchCommands.Add(Sql("""
             with over as (delete from sessions where member_id = $1 and expires_at < $2 returning id)
             delete from refresh_tokens where session_id in (select id from over)
             """, member, now));
-        batch.BatchCommands.Add(Sql("insert into sessions (id, member_id, began_at, expires_at, agent) values ($1, $2, $3, $4, $5)", session, member, now, now + Life, agent.Ciphertext));
-        batch.BatchCommands.Add(Sql("insert into refresh_tokens (hash, session_id) values ($1, $2)", Hash(token), session));
         await batch.ExecuteNonQueryAsync(ct);
 
-        return new(session, member, token);
+        return begin.RecordsAffected == 1 ? new(session, member, token) : null;
     }
 
     /// <summary>Null: the token is unknown, was used before, or its session is over.</summary>

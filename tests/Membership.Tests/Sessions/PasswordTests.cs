@@ -140,13 +140,8 @@ public sealed class PasswordTests
     {
         await using var community = await MembershipService.Found();
         var (ann, id) = await community.Join("ann");
-        var old = new PasswordHasher<Credentials>(Options.Create(new PasswordHasherOptions { IterationCount = 1_000 }))
-            .HashPassword(new Credentials(id, "", ""), MembershipService.GoodPassword);
         await using var database = NpgsqlDataSource.Create(community.Host.Database);
-        await using var weaken = database.CreateCommand("update mt_doc_credentials set data = jsonb_set(data, '{password}', to_jsonb($2::text)) where id = $1");
-        weaken.Parameters.Add(new() { Value = id });
-        weaken.Parameters.Add(new() { Value = old });
-        Assert.Equal(1, await weaken.ExecuteNonQueryAsync(Ct));
+        await Weaken(database, id);
 
         (await community.SignIn("ann@example.org")).Dispose();
         (await community.SignIn("ann@example.org")).Dispose();
@@ -155,6 +150,70 @@ public sealed class PasswordTests
         read.Parameters.Add(new() { Value = id });
         Assert.Equal(220_000, Iterations((string)(await read.ExecuteScalarAsync(Ct))!));
         ann.Dispose();
+    }
+
+    [Fact]
+    public async Task A_sign_in_that_meets_a_change_of_the_password_waits_for_it_and_is_refused()
+    {
+        await using var community = await MembershipService.Found();
+        var (ann, id) = await community.Join("ann");
+        await using var database = NpgsqlDataSource.Create(community.Host.Database);
+        (await community.SignIn("ann@example.org")).Dispose();
+        await using var hold = await database.OpenConnectionAsync(Ct);
+        await using var transaction = await hold.BeginTransactionAsync(Ct);
+        await using var held = new NpgsqlCommand("select from sessions where member_id = $1 for update", hold) { Parameters = { new() { Value = id } } };
+        await held.ExecuteNonQueryAsync(Ct);
+        using var elsewhere = community.Host.Client();
+
+        // The change stands before the session that it is to end; the old password is right when it is looked at, and is no more when another would begin.
+        var change = ann.PutAsJsonAsync("/members/me/password", new { currentPassword = MembershipService.GoodPassword, newPassword = Better }, Ct);
+        await Waiting(1, "the change of the password to wait");
+        var signIn = elsewhere.PostAsJsonAsync("/sessions", new { email = "ann@example.org", password = MembershipService.GoodPassword }, Ct);
+        await Waiting(2, "the sign-in to wait for the change");
+        await transaction.RollbackAsync(Ct);
+
+        await change.Ok(204);
+        await signIn.Problem(401, "wrong-credentials");
+        Assert.Single((await ann.GetAsync("/sessions", Ct).Ok(200))["items"]!.AsArray());
+        ann.Dispose();
+
+        Task Waiting(int transactions, string what) => Eventually.Value(
+            async () =>
+            {
+                await using var count = database.CreateCommand(
+                    "select count(*)::int from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0");
+
+                return (int)(await count.ExecuteScalarAsync(Ct))!;
+            },
+            waiting => waiting == transactions, TimeSpan.FromSeconds(30), what);
+    }
+
+    [Fact]
+    public async Task Two_sign_ins_that_hash_a_password_anew_at_once_are_both_let_in()
+    {
+        await using var community = await MembershipService.Found();
+        var (ann, id) = await community.Join("ann");
+        await using var database = NpgsqlDataSource.Create(community.Host.Database);
+
+        for (var round = 0; round < 3; round++)
+        {
+            await Weaken(database, id);
+            var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => community.SignIn("ann@example.org")));
+            Array.ForEach(answers, client => client.Dispose());
+        }
+
+        ann.Dispose();
+    }
+
+    /// <summary>As if the password had been hashed when less work was enough.</summary>
+    private static async Task Weaken(NpgsqlDataSource database, Guid id)
+    {
+        var old = new PasswordHasher<Credentials>(Options.Create(new PasswordHasherOptions { IterationCount = 1_000 }))
+            .HashPassword(new Credentials(id, "", ""), MembershipService.GoodPassword);
+        await using var weaken = database.CreateCommand("update mt_doc_credentials set data = jsonb_set(data, '{password}', to_jsonb($2::text)) where id = $1");
+        weaken.Parameters.Add(new() { Value = id });
+        weaken.Parameters.Add(new() { Value = old });
+        Assert.Equal(1, await weaken.ExecuteNonQueryAsync(Ct));
     }
 
     // Of the framework's version 3: marker, function, iterations, length of the salt, each number in four bytes.
