@@ -15,7 +15,9 @@ namespace Community.EventSourcing;
 public sealed class ProjectionHost(
     IDocumentStore store, ConnectionOptions connection, Wakeup wakeup, TimeProvider clock, ILoggerFactory logs) : BackgroundService
 {
-    private const long Lock = 7_350_002;
+    /// <summary>The key of the session lock whose holder runs the daemon.</summary>
+    public const long Lock = 7_350_002;
+
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
     private const int BeatsToStandBack = 5; // of which another replica needs one to take the lock
     private readonly ILogger _log = logs.CreateLogger<ProjectionHost>();

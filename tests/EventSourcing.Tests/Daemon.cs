@@ -185,6 +185,70 @@ public sealed class Projections
     }
 
     [Fact]
+    public async Task A_projection_that_nothing_concerns_rests_and_is_there_when_something_does()
+    {
+        var database = await Servers.CreateDatabase("resting");
+        await using var host = await Store.Start(database, options =>
+        {
+            options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async);
+            options.Projections.Add(new HeardNumbersProjection(), ProjectionLifecycle.Async);
+        });
+        await using var source = Npgsql.NpgsqlDataSource.Create(database);
+        await Hear(1);
+        await Eventually.Value(() => Values<HeardNumbers>(host, h => h.Value), v => v.Count == 1, Store.Deadline, "the first number to be heard");
+        await Execute("""
+            create table noted (position bigint);
+            create function note() returns trigger language plpgsql as 'begin insert into noted values (new.last_seq_id); return null; end';
+            create trigger note after update on mt_event_progression for each row
+                when (new.name like '%HeardNumbersProjection:All' and new.last_seq_id > old.last_seq_id) execute function note();
+            """);
+
+        // One by one, each looked at by the daemon for itself.
+        var since = TimeProvider.System.GetTimestamp();
+        for (var i = 1; i <= 100; i++)
+        {
+            await Say(host, 1);
+            await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == i, Store.Deadline, $"{i} numbers");
+        }
+
+        var quarters = TimeProvider.System.GetElapsedTime(since) / TimeSpan.FromMilliseconds(250);
+        Assert.InRange(await Count("select count(*) from noted"), 0, (long)quarters + 2);
+
+        // Not one by one: what it has passed over while it rested is one page.
+        await AllIsNoted();
+        Assert.InRange(await Count("select count(*) from noted"), 1, (long)(TimeProvider.System.GetElapsedTime(since) / TimeSpan.FromMilliseconds(250)) + 2);
+        await Say(host, 1);
+        await Hear(2);
+        Assert.Equal([1, 2], (await Eventually.Value(() => Values<HeardNumbers>(host, h => h.Value), v => v.Count == 2, Store.Deadline, "the second number to be heard")).Order());
+        await AllIsNoted();
+
+        // Stopped while it rests, it is stopped, and nothing has failed.
+        await Say(host, 1);
+        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 102, Store.Deadline, "102 numbers");
+        await host.StopAsync(Ct);
+        Assert.Equal(0, await Count("select count(*) from mt_event_progression where agent_status = 'Paused'"));
+
+        Task AllIsNoted() => Eventually.True(
+            async () => (await host.Services.GetRequiredService<ProjectionLag>().Read(Ct)).All(shard => shard is { Status: "running", Events: 0 }),
+            Store.Deadline, "both to have noted that they have seen all");
+
+        Task Hear(int value) => host.Documents().Handle(Sum.Decider, Store.NewStream(), new Hear(value, Store.Noon), Ct);
+
+        async Task Execute(string sql)
+        {
+            await using var command = source.CreateCommand(sql);
+            await command.ExecuteNonQueryAsync(Ct);
+        }
+
+        async Task<long> Count(string sql)
+        {
+            await using var command = source.CreateCommand(sql);
+
+            return (long)(await command.ExecuteScalarAsync(Ct))!;
+        }
+    }
+
+    [Fact]
     public async Task One_replica_runs_the_daemon_and_the_other_takes_over()
     {
         var database = await Servers.CreateDatabase("leaders");
