@@ -46,13 +46,15 @@ internal static class CommandPath
         await using var marten = await BareMarten.Start(servers);
         await using var inProcess = await InProcess.Start(servers);
         await using var http = await OverHttp.Start(servers);
+        await using var alone = new NothingFollows(http);
         var each = Rounds * Levels.Sum(level => level.Times);
         var warmUp = Levels.Sum(level => level.Times) / 2;
-        IContestant[] contestants = [insert, marten, inProcess, http];
+        IContestant[] contestants = [insert, marten, inProcess, http, alone];
 
         foreach (var contestant in contestants)
         {
             await contestant.Prepare(each + warmUp);
+            await contestant.Ready();
             await Timing.Rate(8, warmUp, _ => contestant.Do());
             await contestant.Settle();
         }
@@ -67,6 +69,7 @@ internal static class CommandPath
                 for (var i = 0; i < contestants.Length; i++)
                 {
                     var contestant = contestants[(i + round) % contestants.Length];
+                    await contestant.Ready();
                     var rate = await Timing.Rate(callers, times, _ => contestant.Do());
                     (rates.TryGetValue((contestant, callers), out var list) ? list : rates[(contestant, callers)] = []).Add(rate);
                     await contestant.Settle();
@@ -76,15 +79,16 @@ internal static class CommandPath
 
         var row = report.Table(
             "Command path: load, decide, append one event (per second, medians of " + Rounds + ")",
-            "callers", "over HTTP", "in process", "`FetchForWriting`", "prepared insert", "in process / `FetchForWriting`", "HTTP / insert", "HTTP / `FetchForWriting`", "goal", "holds");
+            "callers", "over HTTP", "HTTP, nothing follows", "in process", "`FetchForWriting`", "prepared insert", "in process / `FetchForWriting`",
+            "HTTP, nothing follows / `FetchForWriting`", "HTTP / insert", "HTTP / `FetchForWriting`", "goal", "holds");
 
         foreach (var (callers, _) in Levels)
         {
             double Of(IContestant contestant) => rates[(contestant, callers)].Median();
             row(
             [
-                callers.ToString(CultureInfo.InvariantCulture), Report.Number(Of(http)), Report.Number(Of(inProcess)), Report.Number(Of(marten)), Report.Number(Of(insert)),
-                Report.Number(Of(inProcess) / Of(marten)), Report.Number(Of(http) / Of(insert)), .. Report.Judged(Of(http) / Of(marten), 0.8, atLeast: true)
+                callers.ToString(CultureInfo.InvariantCulture), Report.Number(Of(http)), Report.Number(Of(alone)), Report.Number(Of(inProcess)), Report.Number(Of(marten)), Report.Number(Of(insert)),
+                Report.Number(Of(inProcess) / Of(marten)), Report.Number(Of(alone) / Of(marten)), Report.Number(Of(http) / Of(insert)), .. Report.Judged(Of(http) / Of(marten), 0.8, atLeast: true)
             ]);
         }
     }
@@ -93,6 +97,8 @@ internal static class CommandPath
     {
         /// <summary>Makes so many streams of one event.</summary>
         Task Prepare(int count);
+
+        Task Ready() => Task.CompletedTask;
 
         Task Do();
 
@@ -294,6 +300,47 @@ internal static class CommandPath
                 return false;
             }
         }
+
+        /// <summary>Nobody runs the projections, the relay and what else follows the log as long as this is kept.</summary>
+        public async Task<IAsyncDisposable> NothingFollows()
+        {
+            var hold = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString);
+            await hold.OpenAsync();
+            await using var next = new NpgsqlCommand($"select pg_advisory_lock({ProjectionHost.Lock})", hold);
+            var locked = next.ExecuteNonQueryAsync();
+            await using var terminate = database.CreateCommand(
+                $"select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = {ProjectionHost.Lock} and granted and pid <> {hold.ProcessID}");
+
+            while (!locked.IsCompleted)
+            {
+                await terminate.ExecuteNonQueryAsync();
+                await Task.WhenAny(locked, Task.Delay(100));
+            }
+
+            await locked;
+
+            return hold;
+        }
+    }
+
+    /// <summary>The same service, but what follows a command waits until the measuring is over: what is left is the request.</summary>
+    private sealed class NothingFollows(OverHttp http) : IContestant
+    {
+        private IAsyncDisposable? _hold;
+
+        public Task Prepare(int count) => http.Prepare(count);
+
+        public async Task Ready() => _hold = await http.NothingFollows();
+
+        public Task Do() => http.Do();
+
+        public async Task Settle()
+        {
+            await _hold!.DisposeAsync();
+            await http.Settle();
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }
 

@@ -73,6 +73,7 @@ internal static class WholeSystem
         var memory = report.Table("Memory of the whole system (MiB, shared pages once)", ["program", .. sizes.SelectMany(Columns)]);
         var row = report.Table("Import of the dump", "times the dump", "rows", "importer, s", "rows per second", "heard and projected, s", "importer's peak, MiB", "system's peak, MiB");
         var programs = new SortedDictionary<string, List<double>>(StringComparer.Ordinal);
+        var (seconds, peaks) = (new List<double>(), new List<double>());
 
         foreach (var size in sizes)
         {
@@ -121,6 +122,9 @@ internal static class WholeSystem
                 Benchmarks.Report.Number(Stopwatch.GetElapsedTime(started).TotalSeconds), Benchmarks.Report.Number(importerPeak), Benchmarks.Report.Number(peakOfAll)
             ]);
 
+            seconds.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+            peaks.Add(peakOfAll);
+
             foreach (var program in peak.Keys.Append("all"))
             {
                 (programs.TryGetValue(program, out var figures) ? figures : programs[program] = [])
@@ -139,6 +143,13 @@ internal static class WholeSystem
                 peakOfAll = Math.Max(peakOfAll, now.Values.Sum());
                 importerPeak = Math.Max(importerPeak, Processes.Below(importer.Id).Sum(process => process.Memory()));
             }
+        }
+
+        if (sizes.Length == 2)
+        {
+            var judged = report.Table($"An import {sizes[1]} times as large", "", "ratio", "goal", "holds");
+            judged(["time, heard and projected", .. Benchmarks.Report.Judged(seconds[1] / seconds[0], 1.2 * sizes[1], atLeast: false)]);
+            judged(["system's peak of memory", .. Benchmarks.Report.Judged(peaks[1] / peaks[0], 1.2, atLeast: false)]);
         }
 
         foreach (var (program, figures) in programs.Where(program => program.Value.Count == 2 * sizes.Length))

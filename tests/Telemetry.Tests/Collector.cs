@@ -12,7 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace Community.Telemetry.Tests;
 
 internal sealed record SeenSpan(
-    string Service, string Scope, string TraceId, string Id, string ParentId, string Name, int Kind, IReadOnlyList<(string TraceId, string SpanId)> Links);
+    string Service, string Scope, string TraceId, string Id, string ParentId, string Name, int Kind, IReadOnlyList<(string TraceId, string SpanId)> Links,
+    string Statement);
 
 internal sealed record SeenLog(string Service, string Scope, string TraceId, string Text);
 
@@ -73,7 +74,8 @@ internal sealed class Collector : IAsyncDisposable
             {
                 collector._spans.Enqueue(new SeenSpan(
                     NameOf(resource.Resource), scope.Scope.Name, Hex(span.TraceId), Hex(span.SpanId), Hex(span.ParentSpanId), span.Name, span.Kind,
-                    [.. span.Links.Select(link => (Hex(link.TraceId), Hex(link.SpanId)))]));
+                    [.. span.Links.Select(link => (Hex(link.TraceId), Hex(link.SpanId)))],
+                    span.Attributes.FirstOrDefault(attribute => attribute.Key is "db.query.text" or "db.statement")?.Value.StringValue ?? ""));
             }
 
             return Task.FromResult(new SpansResponse());
