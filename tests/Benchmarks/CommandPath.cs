@@ -217,7 +217,7 @@ internal static class CommandPath
         public async ValueTask DisposeAsync() => await Hosts.Stop(host);
     }
 
-    private sealed class OverHttp(Child service, Issuer issuer, HttpClient client, NpgsqlDataSource database, Guid product) : IContestant
+    private sealed class OverHttp(Child service, Issuer issuer, HttpClient client, string connection, NpgsqlDataSource database, Guid product) : IContestant
     {
         private readonly ConcurrentQueue<Guid> _orders = new();
 
@@ -251,7 +251,7 @@ internal static class CommandPath
                 content, Ids.New(), "Anything", "anything", "article", 3, new(100, "CNY"), TimeProvider.System.GetUtcNow()));
             await Eventually.True(() => IsThere(client, $"products/{content}"), TimeSpan.FromSeconds(60), "something to order");
 
-            return new(service, issuer, client, NpgsqlDataSource.Create(connection), content);
+            return new(service, issuer, client, connection, NpgsqlDataSource.Create(connection), content);
         }
 
         public async Task Prepare(int count)
@@ -304,7 +304,7 @@ internal static class CommandPath
         /// <summary>Nobody runs the projections, the relay and what else follows the log as long as this is kept.</summary>
         public async Task<IAsyncDisposable> NothingFollows()
         {
-            var hold = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false }.ConnectionString);
+            var hold = new NpgsqlConnection(new ConnectionOptions(connection).Unpooled);
             await hold.OpenAsync();
             await using var next = new NpgsqlCommand($"select pg_advisory_lock({ProjectionHost.Lock})", hold);
             var locked = next.ExecuteNonQueryAsync();
