@@ -23,6 +23,9 @@ internal static class Publications
         Publication.Of<SubscriptionChanged, Contracts.SubscriptionChanged>(e => new Contracts.SubscriptionChanged(
             e.Data.SubscriptionId, e.Data.MemberId, e.Data.To.PlanId, e.Data.From.Tier, e.Data.To.Tier,
             e.Data.Monthly.Amount, e.Data.Monthly.Currency, e.Data.Period.End, e.Version, e.Data.At)),
+        Publication.Of<PlanChangeUndone, Contracts.SubscriptionChanged>(e => new Contracts.SubscriptionChanged(
+            e.Data.SubscriptionId, e.Data.MemberId, e.Data.To.PlanId, e.Data.From.Tier, e.Data.To.Tier,
+            e.Data.Monthly.Amount, e.Data.Monthly.Currency, e.Data.Period.End, e.Version, e.Data.At)),
         Publication.Of<SubscriptionPastDue, Contracts.SubscriptionPastDue>(e => new Contracts.SubscriptionPastDue(
             e.Data.SubscriptionId, e.Data.MemberId, e.Data.Terms.Tier, e.Data.OrderId, e.Data.Attempt, e.Data.NextAttempt,
             e.Data.Monthly.Amount, e.Data.Monthly.Currency, e.Version, e.Data.At)),

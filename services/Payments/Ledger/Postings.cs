@@ -69,6 +69,7 @@ internal static class Movements
         SubscriptionStarted { Earning: null } e => Move(DeferredRevenue, SubscriptionRevenue, e.Paid),
         SubscriptionRenewed e => Move(MemberCredit, DeferredRevenue, e.CreditUsed),
         SubscriptionChanged e => [.. Move(MemberCredit, DeferredRevenue, e.CreditUsed), .. Move(DeferredRevenue, MemberCredit, e.Credited)],
+        PlanChangeUndone e => Move(DeferredRevenue, Refunds, e.Returned),
         PaymentNotNeeded e => Move(DeferredRevenue, Refunds, e.Amount), // and by its order's refund back to the payer
         ShareEarned e => Move(CreatorShares, PayableToCreators, e.Amount),
         ShareReversed e => Move(PayableToCreators, CreatorShares, e.Amount),
@@ -93,6 +94,7 @@ internal static class Movements
         SubscriptionStarted e => e.Earning,
         SubscriptionRenewed e => e.Earning,
         SubscriptionChanged e => e.Earning,
+        PlanChangeUndone { Paused: false } e => e.Earning,
         SubscriptionResumed e => e.Earning,
         SubscriptionBroughtForward e => e.Earning,
         _ => null
@@ -103,6 +105,7 @@ internal static class Movements
     {
         SubscriptionRenewed e => e.At,
         SubscriptionChanged e => e.At,
+        PlanChangeUndone e => e.At,
         SubscriptionPaused e => e.At,
         SubscriptionBroughtForward e => e.At,
         SubscriptionEnded e => e.At,
@@ -158,6 +161,7 @@ internal sealed class Postings : EventProjection
         IncludeType<SubscriptionStarted>();
         IncludeType<SubscriptionRenewed>();
         IncludeType<SubscriptionChanged>();
+        IncludeType<PlanChangeUndone>();
         IncludeType<SubscriptionPaused>();
         IncludeType<SubscriptionResumed>();
         IncludeType<SubscriptionBroughtForward>();

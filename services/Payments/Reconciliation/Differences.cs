@@ -45,8 +45,8 @@ internal sealed record LedgerFact(Guid EventId, string Gateway, Money Net);
 internal sealed record ReportLine(string Receipt, Money Amount);
 
 /// <param name="Live">It has not ended.</param>
-/// <param name="PaidBy">The order of the running period, where there is one.</param>
-internal sealed record EntitlementFact(Guid SubscriptionId, IReadOnlyList<Guid> Orders, Guid? PaidBy, bool Live);
+/// <param name="PaidBy">The orders that pay for the running period.</param>
+internal sealed record EntitlementFact(Guid SubscriptionId, IReadOnlyList<Guid> Orders, IReadOnlyList<Guid> PaidBy, bool Live);
 
 /// <summary>Independent witnesses of one and the same money, held against each other.</summary>
 internal sealed record Witnesses(
@@ -113,7 +113,7 @@ internal sealed record Witnesses(
                 yield return new Difference(DifferenceKind.EntitlementWithoutPayment, entitlement.SubscriptionId.ToString(), null, null);
             }
 
-            if (entitlement is { Live: true, PaidBy: { } paid } && RefundedOrders.Contains(paid))
+            if (entitlement.Live && entitlement.PaidBy.Any(RefundedOrders.Contains))
             {
                 yield return new Difference(DifferenceKind.EntitlementAfterRefund, entitlement.SubscriptionId.ToString(), null, null);
             }

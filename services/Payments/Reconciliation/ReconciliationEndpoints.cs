@@ -46,7 +46,7 @@ internal static class ReconciliationEndpoints
         .. new[]
         {
             typeof(OrderPaid), typeof(RefundOwed), typeof(OwedMoneyReturned), typeof(OrderRefunded), typeof(ChargebackOpened), typeof(ChargebackClosed), typeof(GatewayReportUploaded), typeof(SubscriptionStarted),
-            typeof(SubscriptionRenewed), typeof(SubscriptionChanged), typeof(SubscriptionEnded)
+            typeof(SubscriptionRenewed), typeof(SubscriptionChanged), typeof(PlanChangeUndone), typeof(SubscriptionEnded)
         }.Select(type => type.GetCustomAttribute<EventTypeAttribute>()!.Name)
     ];
 
@@ -115,8 +115,12 @@ internal static class ReconciliationEndpoints
             var renewed = g.Select(e => e.Data).OfType<SubscriptionRenewed>().ToList();
             Guid?[] orders = [started.OrderId, .. renewed.Select(r => r.OrderId), .. g.Select(e => e.Data).OfType<SubscriptionChanged>().Select(c => c.OrderId)];
 
+            // What the running period was paid by: its beginning, and changes since that are not undone.
+            var since = g.Select(e => e.Data).Reverse().TakeWhile(e => e is not SubscriptionRenewed).ToList();
+            Guid?[] paidBy = [renewed.Count > 0 ? renewed[^1].OrderId : started.OrderId, .. since.OfType<SubscriptionChanged>().Select(c => c.OrderId)];
+
             return new EntitlementFact(
-                started.SubscriptionId, [.. orders.OfType<Guid>()], renewed.Count > 0 ? renewed[^1].OrderId : started.OrderId,
+                started.SubscriptionId, [.. orders.OfType<Guid>()], [.. paidBy.OfType<Guid>().Except(since.OfType<PlanChangeUndone>().Select(u => u.OrderId))],
                 !g.Any(e => e.Data is SubscriptionEnded));
         })
     ];

@@ -15,7 +15,7 @@ namespace Community.Payments.Subscriptions;
 /// </summary>
 internal sealed class Billing(IServiceProvider services) : Follower(services, "billing",
     typeof(OrderPaid), typeof(OrderRefunded), typeof(OrderCancelled), typeof(PaymentFailed), typeof(RenewalDue), typeof(PlanChangeAsked),
-    typeof(SubscriptionPastDue), typeof(SubscriptionPaused), typeof(PaymentNotNeeded), typeof(SubscriptionEnded))
+    typeof(SubscriptionPastDue), typeof(SubscriptionPaused), typeof(PlanChangeUndone), typeof(PaymentNotNeeded), typeof(SubscriptionEnded))
 {
     protected override Task Follow(IEvent fact, CancellationToken ct) => fact.Data switch
     {
@@ -27,6 +27,7 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
         PlanChangeAsked e => Ask(Store, e.OrderId, e.MemberId, Line("change", e.SubscriptionId, e.Terms, e.Charge), e.Mandate, e.LapsedOrderId, e.At, ct),
         SubscriptionPastDue { Again: true, Mandate: { } mandate } e => Charge(Store, e.OrderId, e.Charge, mandate, e.Attempt, e.At, ct),
         SubscriptionPaused { LapsedOrderId: { } lapsed } e => Cancel(Store, [lapsed], e.At, ct),
+        PlanChangeUndone { LapsedOrderId: { } lapsed } e => Cancel(Store, [lapsed], e.At, ct),
         PaymentNotNeeded e => GiveBack(Store, e.OrderId, StreamId.Of("not-needed", e.OrderId), e.Amount, e.At, ct),
         SubscriptionEnded e => Ended(Store, fact.StreamId, e, ct),
         _ => Task.CompletedTask

@@ -39,7 +39,7 @@ internal sealed record BringForward(DateTimeOffset To, DateTimeOffset At) : Subs
 
 internal sealed record RevokeSubscription(DateTimeOffset At) : SubscriptionCommand;
 
-/// <summary>An order was refunded whole: what it paid for ends.</summary>
+/// <summary>An order was refunded whole: what it paid for ends, or, where that was a change of the plan, is undone.</summary>
 internal sealed record RecordRefund(Guid OrderId, Money Amount, DateTimeOffset At) : SubscriptionCommand;
 
 internal abstract record Subscription
@@ -72,6 +72,10 @@ internal abstract record Subscription
         (_, RecordFailedPayment) => Decision.Nothing,
 
         (Live s, RecordRefund c) when s.PaidBy == c.OrderId => s.End(EndedBecause.Refunded, c.Amount, c.At),
+        (Live { Due: null } s, RecordRefund c) when !s.Changes.IsEmpty && s.Changes.Peek().OrderId == c.OrderId => s.Undo(c),
+
+        // What came later was reckoned from it.
+        (Live { Due: null } s, RecordRefund c) when s.Changes.Any(change => change.OrderId == c.OrderId) => s.End(EndedBecause.Refunded, c.Amount, c.At),
         (_, RecordRefund) => Decision.Nothing,
 
         (Live { Period: { End: { } end } period } s, BringForward c) when c.To < period.Start && c.At < period.Start => new SubscriptionBroughtForward(
@@ -133,6 +137,7 @@ internal abstract record Subscription
             Due = null,
             IsTrial = false,
             Change = null,
+            Changes = [],
             PaidBy = e.OrderId,
             Credit = s.Credit.Less(e.CreditUsed),
             Monthly = e.Monthly,
@@ -141,7 +146,15 @@ internal abstract record Subscription
         (Live s, SubscriptionCancelled) => s with { Cancelled = true },
         (Live s, CancellationWithdrawn) => s with { Cancelled = false },
         (Live s, SubscriptionPaused e) => s with { PausedAt = e.At, Change = null },
-        (Live s, SubscriptionResumed e) => s with { PausedAt = null, Period = e.Period, Earning = e.Earning, Anchor = e.Period.End ?? e.At, Months = 0 },
+        (Live s, SubscriptionResumed e) => s with
+        {
+            PausedAt = null,
+            Period = e.Period,
+            Earning = e.Earning,
+            Anchor = e.Period.End ?? e.At,
+            Months = 0,
+            Changes = [.. s.Changes.Reverse().Select(change => change.Later(e.Period.Start - s.Period.Start))]
+        },
         (Live s, SubscriptionBroughtForward e) => s with { Period = e.Period, Earning = e.Earning },
         (Live s, PlanChangeAsked e) => s with { Change = new Change(e.OrderId, e.Terms, e.CreditUsed) },
         (Live s, SubscriptionChanged e) => s.Settle(e.OrderId) with
@@ -150,10 +163,22 @@ internal abstract record Subscription
             Period = e.Period,
             Earning = e.Earning,
             Change = null,
+            Changes = s.Changes.Push(new Changed(e.OrderId, s.Terms, s.Period, s.Anchor, s.Months)),
             Monthly = e.Monthly,
             Credit = s.Credit with { Amount = s.Credit.Amount - e.CreditUsed.Amount + e.Credited.Amount },
             Anchor = e.Period.Start == s.Period.Start ? s.Anchor : e.Period.Start,
             Months = e.Period.Start == s.Period.Start ? s.Months : e.To.Months
+        },
+        (Live s, PlanChangeUndone e) => s with
+        {
+            Terms = e.To,
+            Period = e.Period,
+            Earning = e.Earning,
+            Change = null,
+            Changes = s.Changes.Pop(),
+            Monthly = e.Monthly,
+            Anchor = s.Changes.Peek().Anchor,
+            Months = s.Changes.Peek().Months
         },
         (Begun s, PaymentNotNeeded e) => s with { Settled = s.Settled.Add(e.OrderId) },
         (Live s, SubscriptionEnded) => new Ended(s) { Settled = s.Settled },
@@ -181,6 +206,15 @@ internal abstract record Begun(Guid SubscriptionId, Guid MemberId, SubscriptionS
 internal sealed record Due(Guid OrderId, Money Charge, Money CreditUsed, DateTimeOffset Since, DateTimeOffset NextAttempt, int Attempt);
 
 internal sealed record Change(Guid OrderId, Terms Terms, Money CreditUsed);
+
+/// <summary>A change that is in force, and what was before it.</summary>
+/// <param name="OrderId">Null where there was nothing to pay.</param>
+internal sealed record Changed(Guid? OrderId, Terms Terms, Period Period, DateTimeOffset Anchor, int Months)
+{
+    /// <summary>After a pause, as <see cref="SubscriptionResumed"/> has it.</summary>
+    public Changed Later(TimeSpan pause) =>
+        Period.End + pause is { } end ? this with { Period = new Period(Period.Start + pause, end), Anchor = end, Months = 0 } : this;
+}
 
 internal sealed record Live : Begun
 {
@@ -217,6 +251,9 @@ internal sealed record Live : Begun
     public Due? Due { get; init; }
 
     public Change? Change { get; init; }
+
+    /// <summary>Of the plan, in the period that runs; the last one on top.</summary>
+    public ImmutableStack<Changed> Changes { get; init; } = [];
 
     /// <summary>Periods end on the day of the month on which this was, or on the last of a shorter month.</summary>
     public DateTimeOffset Anchor { get; init; }
@@ -295,6 +332,32 @@ internal sealed record Live : Begun
         return new SubscriptionEnded(
             SubscriptionId, MemberId, Terms, because, [.. new[] { Due?.OrderId, Change?.OrderId }.OfType<Guid>()],
             returned, unearned.Less(returned), Credit, at);
+    }
+
+    /// <summary>Back to what was before the last change: with its days, where any are left, and with what is not earned and was not given back.</summary>
+    public Decision<SubscriptionEvent> Undo(RecordRefund c)
+    {
+        var (at, before) = (PausedAt ?? c.At, Changes.Peek());
+
+        if (before.Period.End is not { } end || end <= at)
+        {
+            return End(EndedBecause.Refunded, c.Amount, c.At);
+        }
+
+        var unearned = Earning!.Unearned(at);
+        var returned = unearned with { Amount = Math.Min(unearned.Amount, c.Amount.Amount) };
+        var rest = Earning.Rest(at, unearned.Less(returned));
+
+        if (before.Period != Period)
+        {
+            // Whole days up to the end, or the last part of one.
+            var days = Math.Max(1, (int)(end - rest.From).TotalDays);
+            rest = rest with { From = end.AddDays(-days), Days = days };
+        }
+
+        return new PlanChangeUndone(
+            SubscriptionId, MemberId, Terms, before.Terms, c.OrderId, returned, Change?.OrderId, before.Period, rest,
+            MonthlyOf(before.Terms, Discount), PausedAt is not null, c.At);
     }
 
     /// <summary>What the change asks or leaves over at an instant, by whole days not yet over.</summary>

@@ -109,6 +109,15 @@ public sealed record SubscriptionChanged(
     Guid SubscriptionId, Guid MemberId, Terms From, Terms To, Guid? OrderId, Money Paid, Money CreditUsed, Money Credited, Period Period,
     Earning? Earning, Money Monthly, DateTimeOffset At) : SubscriptionEvent;
 
+/// <summary>The order of a change was refunded whole: the subscription is again what it was before.</summary>
+/// <param name="Returned">What was not earned, and went back to the payer by the refund.</param>
+/// <param name="LapsedOrderId">Of a further change that was asked for and is not paid.</param>
+/// <param name="Paused">Nothing is earned until it goes on.</param>
+[EventType("subscription-change-undone.v1")]
+public sealed record PlanChangeUndone(
+    Guid SubscriptionId, Guid MemberId, Terms From, Terms To, Guid OrderId, Money Returned, Guid? LapsedOrderId, Period Period, Earning Earning,
+    Money Monthly, bool Paused, DateTimeOffset At) : SubscriptionEvent;
+
 /// <summary>An order was paid that the subscription no longer waits for: the money is the payer's.</summary>
 [EventType("subscription-payment-not-needed.v1")]
 public sealed record PaymentNotNeeded(Guid SubscriptionId, Guid MemberId, Guid OrderId, Money Amount, DateTimeOffset At) : SubscriptionEvent;

@@ -52,6 +52,9 @@ internal sealed partial class SubscriptionList : SingleStreamProjection<Subscrip
     public static SubscriptionInList Apply(SubscriptionChanged e, SubscriptionInList s) =>
         s with { Terms = e.To, Period = e.Period, OpenOrderId = null, DueAt = e.Period.End };
 
+    public static SubscriptionInList Apply(PlanChangeUndone e, SubscriptionInList s) =>
+        s with { Terms = e.To, Period = e.Period, OpenOrderId = null, DueAt = e.Paused ? null : e.Period.End };
+
     public static SubscriptionInList Apply(SubscriptionEnded _, SubscriptionInList s) =>
         s with { Status = SubscriptionStatus.Ended, OpenOrderId = null, DueAt = null };
 }

@@ -13,7 +13,7 @@ public sealed class DifferenceSpecs
         [new LedgerFact(Id(1), "sandbox", Ten), new LedgerFact(Id(2), "sandbox", Nine with { Amount = -900 })], [],
         new Dictionary<string, IReadOnlyList<ReportLine>> { ["sandbox"] = [new ReportLine("r1", Ten)] },
         new HashSet<Guid> { Id(10) }, new HashSet<Guid> { Id(10) }, new HashSet<Guid>(),
-        [new EntitlementFact(Id(10), [Id(10)], Id(10), true)], new HashSet<Guid> { Id(1), Id(2) });
+        [new EntitlementFact(Id(10), [Id(10)], [Id(10)], true)], new HashSet<Guid> { Id(1), Id(2) });
 
     [Fact]
     public void Where_all_agree_there_is_no_difference() => Assert.Empty(Agreed.Differences());

@@ -44,6 +44,8 @@ public sealed class SubscriptionProperties
                 8 => new PauseSubscription(now),
                 9 => choice == 0 ? new CancelSubscription(now) : new ContinueSubscription(now),
                 10 when choice == 0 && (subscription as Live)?.PaidBy is { } paid => new RecordRefund(paid, Cny(came[paid]), now),
+                10 when choice < 4 && (subscription as Live)?.Changes is { IsEmpty: false } changes && changes.Peek().OrderId is { } last => new RecordRefund(last, Cny(came[last]), now),
+                10 when choice == 4 => new RecordRefund(came.Keys.Order().ElementAt(hours % came.Count), Cny(came.Values.First()), now),
                 11 when choice == 0 => new RevokeSubscription(now),
                 _ => new ContinueSubscription(now)
             };

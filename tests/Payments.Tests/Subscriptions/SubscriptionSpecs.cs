@@ -191,6 +191,52 @@ public sealed class SubscriptionSpecs
     }
 
     [Fact]
+    public void A_change_whose_order_is_refunded_whole_is_undone()
+    {
+        // Pro for 18 days, of which 3 are over: 3 * 200 of the 3600 are earned, and 1800 go back.
+        var changed = Changed(Pro, Second, 1800, new Period(Start, February), new Earning(Start.AddDays(10), 18, Cny(3600)), 5600, Start.AddDays(10.6));
+        var undone = new PlanChangeUndone(
+            Id, Ann, Pro, Basic, Second, Cny(1800), null, new Period(Start, February), new Earning(Start.AddDays(13), 15, Cny(1200)), Cny(2800), false, Start.AddDays(13.5));
+        Given(Started(), changed).When(new RecordRefund(Second, Cny(1800), Start.AddDays(13.5))).Then(undone);
+        Given(Started(), changed, undone).When(new RecordRefund(Second, Cny(1800), Start.AddDays(14))).ThenNothing();
+        Given(Started(), changed, undone).When(new AdvanceSubscription(Third, February)).Then(
+            new RenewalDue(Id, Ann, Basic, Third, Cny(2800), Cny(0), new Period(February, March), "sandbox", February.AddDays(1), null, February));
+
+        // What is asked for on top of it lapses; what was reckoned from it ends with it; once its period is over it has had its effect.
+        var asked = new PlanChangeAsked(Id, Ann, Yearly, Third, Cny(50_000), Cny(0), "sandbox", null, Start.AddDays(11));
+        Given(Started(), changed, asked).When(new RecordRefund(Second, Cny(1800), Start.AddDays(13.5))).Then(undone with { LapsedOrderId = Third });
+        var again = Changed(Yearly, Third, 50_000, new Period(Start.AddDays(11), Start.AddDays(11).AddYears(1)), new Earning(Start.AddDays(11), 365, Cny(53_400)), 4667, Start.AddDays(11)) with { From = Pro };
+        Given(Started(), changed, again).When(new RecordRefund(Second, Cny(1800), Start.AddDays(11))).Then(
+            new SubscriptionEnded(Id, Ann, Yearly, EndedBecause.Refunded, [], Cny(1800), Cny(51_600), Cny(0), Start.AddDays(11)));
+        var due = new RenewalDue(Id, Ann, Pro, Third, Cny(5600), Cny(0), new Period(February, March), "sandbox", February.AddDays(1), null, February);
+        Given(Started(), changed, due).When(new RecordRefund(Second, Cny(1800), February)).ThenNothing();
+
+        // Paused, nothing is earned until it goes on, and then by the days that were left.
+        var paused = new SubscriptionPaused(Id, Ann, Pro, null, Start.AddDays(13.5));
+        var held = undone with { Paused = true, At = Start.AddDays(15) };
+        Given(Started(), changed, paused).When(new RecordRefund(Second, Cny(1800), Start.AddDays(15))).Then(held);
+        Given(Started(), changed, paused, held).When(new ContinueSubscription(Start.AddDays(23.5))).Then(new SubscriptionResumed(
+            Id, Ann, Basic, new Period(Start.AddDays(10), February.AddDays(10)), new Earning(Start.AddDays(23), 15, Cny(1200)), Cny(2800), Start.AddDays(23.5)));
+    }
+
+    [Fact]
+    public void A_year_that_is_refunded_leaves_what_is_left_of_the_month_before_it()
+    {
+        var at = Start.AddDays(14);
+        var changed = Changed(Yearly, Second, 54_601, new Period(at, at.AddYears(1)), new Earning(at, 365, Cny(56_001)), 4667, at);
+        var later = at.AddDays(3.5);
+
+        // Of 56,001 the three days have earned 154 each; 14 days of the month are left, of which ten whole ones and a half to come.
+        Given(Started(), changed).When(new RecordRefund(Second, Cny(54_601), later)).Then(new PlanChangeUndone(
+            Id, Ann, Yearly, Basic, Second, Cny(54_601), null, new Period(Start, February), new Earning(February.AddDays(-11), 11, Cny(938)), Cny(2800), false, later));
+        Given(Started(), changed).When(new RecordRefund(Second, Cny(54_601), February)).Then(
+            new SubscriptionEnded(Id, Ann, Yearly, EndedBecause.Refunded, [], Cny(53_845), Cny(0), Cny(0), February));
+    }
+
+    private static SubscriptionChanged Changed(Terms to, Guid order, long paid, Period period, Earning earning, long monthly, DateTimeOffset at) =>
+        new(Id, Ann, Basic, to, order, Cny(paid), Cny(0), Cny(0), period, earning, Cny(monthly), at);
+
+    [Fact]
     public void Refunded_whole_it_ends_and_what_was_not_earned_went_back()
     {
         Given(Started()).When(new RecordRefund(First, Cny(2800), Start.AddDays(7))).Then(

@@ -38,6 +38,14 @@ public sealed class SubscriptionTests(PaymentsService payments)
         await Until(client, id, s => s.Id("planId") == pro);
         Assert.Equal((0, 9000), (await payments.Balance("AUD", 9000))["deferred-revenue"]);
 
+        // The change is given back, and made once more.
+        await (await payments.Operator.PostAsJsonAsync($"/orders/{await LastOrder(client)}/refunds", new { reason = "Too dear" })).Body(HttpStatusCode.Created);
+        await Until(client, id, s => s.Id("planId") == basic && s.Text("status") == "active");
+        Assert.Equal((6000, 9000), (await payments.Balance("AUD", 21_000))["deferred-revenue"]);
+        await (await client.PostAsJsonAsync($"/subscriptions/{id}/plan", new { planId = pro })).Body(HttpStatusCode.OK);
+        await Until(client, id, s => s.Id("planId") == pro);
+        Assert.Equal((6000, 15_000), (await payments.Balance("AUD", 27_000))["deferred-revenue"]);
+
         Assert.Equal(HttpStatusCode.NoContent, (await client.PostAsync($"/subscriptions/{id}/cancellation", null)).StatusCode);
         Assert.Equal("cancelled", (await Until(client, id, _ => true)).Text("status"));
         await Eventually.Value(
@@ -167,6 +175,10 @@ public sealed class SubscriptionTests(PaymentsService payments)
 
         return (await answer.Body(HttpStatusCode.Created)).Id("planId");
     }
+
+    private static async Task<Guid> LastOrder(HttpClient client) => (await Eventually.Value(
+        async () => (await (await client.GetAsync("/orders")).Body(HttpStatusCode.OK))["items"]!.AsArray().FirstOrDefault(),
+        order => order?.Text("status") == "paid" && order["items"]![0].Text("kind") == "change", PaymentsService.Deadline, "the paid order of the change"))!.Id("orderId");
 
     private static Task<JsonNode> Until(HttpClient client, Guid id, Func<JsonNode, bool> holds) => Eventually.Value(
         async () =>

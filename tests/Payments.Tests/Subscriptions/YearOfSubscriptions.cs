@@ -28,7 +28,7 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
         lives.ForEach(life => life.Run());
         var events = lives.SelectMany(life => life.Events).ToList();
 
-        foreach (var kind in new[] { typeof(SubscriptionRenewed), typeof(SubscriptionChanged), typeof(SubscriptionPastDue), typeof(SubscriptionPaused), typeof(SubscriptionEnded) })
+        foreach (var kind in new[] { typeof(SubscriptionRenewed), typeof(SubscriptionChanged), typeof(PlanChangeUndone), typeof(SubscriptionPastDue), typeof(SubscriptionPaused), typeof(SubscriptionEnded) })
         {
             Assert.Contains(events, e => e.GetType() == kind); // else nothing was tried
         }
@@ -81,6 +81,9 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
         private DateTimeOffset _end;
         private DateTimeOffset _anchor;
         private int _months;
+        private Stack<Before> _changes = new();
+
+        private sealed record Before(Guid? Order, long Paid, Terms Terms, DateTimeOffset End, DateTimeOffset Anchor, int Months, int PeriodDays);
 
         public Life(Random random)
         {
@@ -131,12 +134,14 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
             {
                 _end = _end.AddDays(1);
                 _anchor = _anchor.AddDays(1);
+                _changes = new(_changes.Reverse().Select(change => change with { End = change.End.AddDays(1) }));
 
                 if (_random.Next(10) == 0)
                 {
                     // The days of the pause are no part of any month: periods end from here on by the new day.
                     Send(new ContinueSubscription(now));
                     (_paused, _anchor, _months) = (false, _end, 0);
+                    _changes = new(_changes.Reverse().Select(change => change with { Anchor = change.End, Months = 0 }));
                 }
 
                 return;
@@ -203,7 +208,29 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
                     Send(new PauseSubscription(now));
                     _paused = true;
                     break;
+                case < 18 when _changes.TryPeek(out var last) && last.Order is { } order:
+                    Send(new RecordRefund(order, _terms.Price with { Amount = last.Paid }, now));
+                    Undo(now, _changes.Pop());
+                    break;
             }
+        }
+
+        private void Undo(DateTimeOffset now, Before before)
+        {
+            if (before.End <= now)
+            {
+                Over(now, before.Paid);
+
+                return;
+            }
+
+            var left = _coins.Sum();
+            var returned = Math.Min(left, before.Paid);
+            Hold(now, -returned);
+            var days = before.End == _end ? _coins.Count : Math.Max(1, (int)(before.End - now).TotalDays);
+            (_terms, _end, _anchor, _months, _periodDays) = (before.Terms, before.End, before.Anchor, before.Months, before.PeriodDays);
+            _coins = new Queue<long>(Coins(left - returned, days));
+            Recur(now);
         }
 
         private void Change(DateTimeOffset now, Terms to)
@@ -226,6 +253,7 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
             var (more, credited) = (Math.Max(0, share - unused), Math.Max(0, unused - share));
             var used = Math.Min(more, _credit);
             var order = PaymentsService.New();
+            var before = new Before(null, 0, _terms, _end, _anchor, _months, _periodDays);
 
             switch (Send(new ChangePlan(order, to, now)))
             {
@@ -239,6 +267,7 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
 
                     Send(new RecordPayment(order, asked.Charge, null, now));
                     Hold(now, asked.Charge.Amount);
+                    before = before with { Order = order, Paid = asked.Charge.Amount };
                     break;
                 case [SubscriptionChanged changed]:
                     Assert.Equal((0, used, credited), (changed.Paid.Amount, changed.CreditUsed.Amount, changed.Credited.Amount));
@@ -248,6 +277,7 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
                     throw new InvalidOperationException("A running subscription changes its plan.");
             }
 
+            _changes.Push(before);
             Hold(now, used - credited);
             _credit += credited - used;
             _terms = to;
@@ -272,6 +302,7 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
             _periodDays = (int)(_end - begin).TotalDays;
             _credit -= creditUsed;
             (_lastOrder, _trial) = (paid, false);
+            _changes.Clear();
             Hold(now, paid + creditUsed);
             _coins = new Queue<long>(Coins(paid + creditUsed, _periodDays));
 
@@ -379,6 +410,7 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
                     SubscriptionStarted s => s.Monthly.Amount,
                     SubscriptionRenewed s => s.Monthly.Amount,
                     SubscriptionChanged s => s.Monthly.Amount,
+                    PlanChangeUndone s => s.Monthly.Amount,
                     SubscriptionEnded => 0,
                     _ => before
                 };
