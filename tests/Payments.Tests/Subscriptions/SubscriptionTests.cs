@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Community.Payments.Orders;
 using Community.Payments.Plans;
 using Community.Payments.Subscriptions;
 using Community.Testing;
 using Marten;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Community.Payments.Tests.Subscriptions;
@@ -166,7 +168,73 @@ public sealed class SubscriptionTests(PaymentsService payments)
             Assert.Equal(3, events.OfType<RenewalDue>().Count());
             Assert.Equal(3, events.OfType<SubscriptionRenewed>().Select(e => e.OrderId).Distinct().Count());
         }
+
+        // The money: each renewal's order was paid once, and nothing came that nobody waited for.
+        await using var log = store.QuerySession();
+        Assert.Equal(3 * ids.Length, await Count(log, "order-paid.v1"));
+        Assert.Equal(0, await Count(log, "refund-owed.v1"));
+        Assert.Equal(0, await Count(log, "subscription-payment-not-needed.v1"));
     }
+
+    [Fact]
+    public async Task A_renewal_that_the_gateway_refuses_is_tried_again_by_the_schedule_and_then_the_subscription_ends_or_is_paid_and_goes_on()
+    {
+        var clock = new MovedClock();
+        var settings = new Dictionary<string, string?> { ["Gateways:Sandbox:Secret"] = PaymentsService.Secret, ["Gateways:Sandbox:RefusesMandates"] = "true" };
+        await using var host = await ServiceHost<Program>.Start(
+            "payments", payments.Issuer, settings, messaging: await Servers.CreateVirtualHost("dunning"), configure: services => services.AddSingleton<TimeProvider>(clock));
+        var store = host.Services.GetRequiredService<IDocumentStore>();
+        var unpaid = await Begin();
+        var due = clock.GetUtcNow().AddMonths(1).AddMinutes(1);
+
+        for (var attempt = 1; attempt <= Subscription.Dunning.Length; attempt++)
+        {
+            clock.Move(attempt == 1 ? due : due + Subscription.Dunning[attempt - 2] + TimeSpan.FromMinutes(attempt));
+            await Until(unpaid, events => events.OfType<SubscriptionPastDue>().LastOrDefault()?.Attempt == attempt, $"the attempt {attempt}");
+            var order = (await Events(Subscription.Stream(unpaid))).OfType<RenewalDue>().Single().OrderId;
+            await Eventually.Value(
+                () => Events(Order.Stream(order)), events => events.OfType<PaymentFailed>().Count() == attempt, PaymentsService.Deadline, $"{attempt} refused charges");
+        }
+
+        clock.Move(due + Subscription.Dunning[^1] + TimeSpan.FromMinutes(10));
+        var ended = await Until(unpaid, events => events[^1] is SubscriptionEnded, "the end");
+        Assert.Equal(EndedBecause.Unpaid, ((SubscriptionEnded)ended[^1]).Because);
+        var owed = Order.Stream(ended.OfType<RenewalDue>().Single().OrderId);
+        await Eventually.Value(() => Events(owed), events => events[^1] is OrderCancelled, PaymentsService.Deadline, "the order to be cancelled");
+
+        // Another one, whose payer's bank thinks better of it.
+        var paid = await Begin();
+        due = clock.GetUtcNow().AddMonths(1).AddMinutes(1);
+        clock.Move(due);
+        await Until(paid, events => events.OfType<SubscriptionPastDue>().Any(), "the first refusal");
+        host.Services.GetRequiredService<IConfiguration>()["Gateways:Sandbox:RefusesMandates"] = "false";
+        clock.Move(due + Subscription.Dunning[0] + TimeSpan.FromMinutes(2));
+        var renewed = await Until(paid, events => events[^1] is SubscriptionRenewed, "the renewal");
+        Assert.Equal(2, renewed.OfType<SubscriptionPastDue>().Count());
+        Assert.Equal(renewed.OfType<RenewalDue>().Single().Period, ((SubscriptionRenewed)renewed[^1]).Period);
+
+        async Task<Guid> Begin()
+        {
+            var id = PaymentsService.New();
+            var terms = new Terms(PaymentsService.New(), "Basic", "member", new Money(3000, "CNY"), PlanInterval.Month);
+            await EventSourcing.CommandHandling.Handle(store, Subscription.Decider, Subscription.Stream(id), new StartSubscription(
+                id, PaymentsService.New(), terms, SubscriptionSource.Paid, null, id, "sandbox", terms.Price, null, clock.GetUtcNow()), CancellationToken.None);
+
+            return id;
+        }
+
+        async Task<List<object>> Events(Guid stream)
+        {
+            await using var session = store.QuerySession();
+
+            return [.. (await session.Events.FetchStreamAsync(stream)).Select(e => e.Data)];
+        }
+
+        Task<List<object>> Until(Guid subscription, Func<List<object>, bool> holds, string what) =>
+            Eventually.Value(() => Events(Subscription.Stream(subscription)), holds, PaymentsService.Deadline, what);
+    }
+
+    private static Task<int> Count(IQuerySession log, string type) => log.Events.QueryAllRawEvents().Where(e => e.EventTypeName == type).CountAsync();
 
     private async Task<Guid> Plan(string currency, long amount, string interval, int trialDays = 0, string tier = "pro", int? days = null)
     {
