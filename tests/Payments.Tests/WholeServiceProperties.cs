@@ -144,6 +144,13 @@ public sealed class WholeServiceProperties(PaymentsService payments)
                     break;
 
                 case Kind.Refund when order.Member is not null:
+                    // Also of renewals and changes, which nobody has placed.
+                    using (var listed = await order.Member.GetAsync("/orders"))
+                    {
+                        var theirs = (await listed.Body(HttpStatusCode.OK))["items"]!.AsArray();
+                        order.Id = step.B % 3 > 0 && theirs.Count > 0 ? theirs[step.A % theirs.Count]!.Id("orderId") : order.Id;
+                    }
+
                     Taken(await staff.PostAsJsonAsync(
                         $"/orders/{order.Id}/refunds", new { reason = "Broken", amount = step.B % 2 == 0 ? null : new { amount = 1 + step.B, currency = "CNY" } }));
                     break;

@@ -72,10 +72,10 @@ internal abstract record Subscription
         (_, RecordFailedPayment) => Decision.Nothing,
 
         (Live s, RecordRefund c) when s.PaidBy == c.OrderId => s.End(EndedBecause.Refunded, c.Amount, c.At),
-        (Live { Due: null } s, RecordRefund c) when !s.Changes.IsEmpty && s.Changes.Peek().OrderId == c.OrderId => s.Undo(c),
+        (Live s, RecordRefund c) when !s.Changes.IsEmpty && s.Changes.Peek().OrderId == c.OrderId => s.Undo(c),
 
         // What came later was reckoned from it.
-        (Live { Due: null } s, RecordRefund c) when s.Changes.Any(change => change.OrderId == c.OrderId) => s.End(EndedBecause.Refunded, c.Amount, c.At),
+        (Live s, RecordRefund c) when s.Changes.Any(change => change.OrderId == c.OrderId) => s.End(EndedBecause.Refunded, c.Amount, c.At),
         (_, RecordRefund) => Decision.Nothing,
 
         (Live { Period: { End: { } end } period } s, BringForward c) when c.To < period.Start && c.At < period.Start => new SubscriptionBroughtForward(

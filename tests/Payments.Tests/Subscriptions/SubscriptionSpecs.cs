@@ -202,14 +202,18 @@ public sealed class SubscriptionSpecs
         Given(Started(), changed, undone).When(new AdvanceSubscription(Third, February)).Then(
             new RenewalDue(Id, Ann, Basic, Third, Cny(2800), Cny(0), new Period(February, March), "sandbox", February.AddDays(1), null, February));
 
-        // What is asked for on top of it lapses; what was reckoned from it ends with it; once its period is over it has had its effect.
+        // What is asked for on top of it lapses; what was reckoned from it ends with it; once the next period is paid for it has had its effect.
         var asked = new PlanChangeAsked(Id, Ann, Yearly, Third, Cny(50_000), Cny(0), "sandbox", null, Start.AddDays(11));
         Given(Started(), changed, asked).When(new RecordRefund(Second, Cny(1800), Start.AddDays(13.5))).Then(undone with { LapsedOrderId = Third });
         var again = Changed(Yearly, Third, 50_000, new Period(Start.AddDays(11), Start.AddDays(11).AddYears(1)), new Earning(Start.AddDays(11), 365, Cny(53_400)), 4667, Start.AddDays(11)) with { From = Pro };
         Given(Started(), changed, again).When(new RecordRefund(Second, Cny(1800), Start.AddDays(11))).Then(
             new SubscriptionEnded(Id, Ann, Yearly, EndedBecause.Refunded, [], Cny(1800), Cny(51_600), Cny(0), Start.AddDays(11)));
         var due = new RenewalDue(Id, Ann, Pro, Third, Cny(5600), Cny(0), new Period(February, March), "sandbox", February.AddDays(1), null, February);
-        Given(Started(), changed, due).When(new RecordRefund(Second, Cny(1800), February)).ThenNothing();
+        Given(Started(), changed, due).When(new RecordRefund(Second, Cny(1800), February)).Then(
+            new SubscriptionEnded(Id, Ann, Pro, EndedBecause.Refunded, [Third], Cny(0), Cny(0), Cny(0), February));
+        var renewed = new SubscriptionRenewed(
+            Id, Ann, Pro, null, Third, "sandbox", Cny(5600), Cny(0), new Period(February, March), new Earning(February, 31, Cny(5600)), Cny(5600), February);
+        Given(Started(), changed, due, renewed).When(new RecordRefund(Second, Cny(1800), February)).ThenNothing();
 
         // Paused, nothing is earned until it goes on, and then by the days that were left.
         var paused = new SubscriptionPaused(Id, Ann, Pro, null, Start.AddDays(13.5));
