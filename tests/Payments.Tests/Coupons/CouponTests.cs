@@ -49,6 +49,7 @@ public sealed class CouponTests(PaymentsService payments)
         var preview = await (await client.PostAsJsonAsync("/orders/previews", Wish(product, "one"))).Body(HttpStatusCode.OK);
         Assert.Equal((1000, 300, 700), (Amount(preview, "subtotal"), Amount(preview, "discount"), Amount(preview, "total")));
         var order = await (await client.PostAsJsonAsync("/orders", Wish(product, "one"))).Body(HttpStatusCode.Created);
+        Assert.Equal(Amount(preview, "total"), Amount(order, "total"));
         await (await client.PostAsJsonAsync("/orders", Wish(product, "one"))).ShouldBeProblem(HttpStatusCode.Conflict, "coupon-used-up");
         await (await client.PostAsJsonAsync("/orders/previews", Wish(product, "none"))).ShouldBeProblem(HttpStatusCode.Conflict, "coupon-unknown");
         Assert.Equal(HttpStatusCode.NoContent, (await client.PostAsync($"/orders/{order.Id("orderId")}/cancellation", null)).StatusCode);

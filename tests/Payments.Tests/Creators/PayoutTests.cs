@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Community.Content.Contracts;
 using Community.Testing;
 
@@ -59,5 +60,30 @@ public sealed class PayoutTests(PaymentsService payments)
         nonsense.Headers.ContentType = new("text/csv");
         await (await staff.PostAsync("/reconciliation/reports/offline", nonsense)).ShouldBeProblem(HttpStatusCode.BadRequest, "report-not-understood");
         await (await buyer.GetAsync("/reconciliation")).ShouldBeProblem(HttpStatusCode.Forbidden);
+
+        // What the gateway kept for its service is an expense, however often it is reported.
+        for (var times = 0; times < 2; times++)
+        {
+            using var fees = new StringContent($"receipt,amount,currency,at,fee\r\ncash,999,CNY,2026-05-0{1 + times}T00:00:00Z,12\r\n");
+            fees.Headers.ContentType = new("text/csv");
+            Assert.Equal(HttpStatusCode.NoContent, (await staff.PostAsync("/reconciliation/reports/offline", fees)).StatusCode);
+        }
+
+        var withFees = await Eventually.Value(
+            async () => (await (await staff.GetAsync("/ledger/trial-balance")).Body(HttpStatusCode.OK)), b => b["accounts"]!.AsArray().Any(a => a.Text("account") == "gateway-fees"),
+            PaymentsService.Deadline, "the fee in the ledger");
+        Assert.True(withFees["balanced"]!.GetValue<bool>());
+        Assert.Equal((12, 0), Sides(withFees, "gateway-fees"));
+        Assert.Equal((999, 12), Sides(withFees, "gateway:offline"));
+
+        // Nobody's shares and payouts are shown to another creator.
+        using var another = host.Client(payments.Issuer.Token(PaymentsService.New(), "creator"));
+        foreach (var list in new[] { "/payouts", "/payouts/balance" })
+        {
+            Assert.Empty((await (await another.GetAsync(list)).Body(HttpStatusCode.OK))["items"]!.AsArray());
+        }
+
+        static (long Debit, long Credit) Sides(JsonNode balance, string account) => balance["accounts"]!.AsArray()
+            .Where(a => a.Text("account") == account).Select(a => (a!["debit"]!.GetValue<long>(), a["credit"]!.GetValue<long>())).Single();
     }
 }
