@@ -95,7 +95,6 @@ public static class EventStore
         options.Projections.RebuildErrors.SkipApplyErrors = false;
         options.Projections.RebuildErrors.SkipSerializationErrors = false;
         options.Projections.RebuildErrors.SkipUnknownEvents = false;
-        options.Projections.MaxConcurrentEventLoadsPerDatabase = 0; // a shard may rest in its loader (CheckedStore), and others must not wait for it
         options.Projections.AsyncMode = DaemonMode.Solo; // on one replica: ProjectionHost holds the lock
         options.Events.EnableExtendedProgressionTracking = true; // so that every replica can tell which shard is paused, and why
         options.OpenTelemetry.TrackEventCounters();

@@ -56,11 +56,6 @@ internal sealed record StoredEvents(IReadOnlyList<(Type Type, string Name)> Type
         EventTypes.In(assembly), [.. assembly.GetCustomAttributes<RemovedEventAttribute>().Select(removed => removed.Name).Order()]);
 
     public IReadOnlyList<string> Names => [.. Types.Select(t => t.Name), .. Removed];
-
-    /// <summary>The names of events that are read as none of these types; none where the types are all, or not events' own.</summary>
-    public IReadOnlySet<string> Others(IReadOnlyCollection<Type> types) => types.Count == 0 || types.Any(type => type.IsAbstract || type == typeof(RemovedEvent))
-        ? new HashSet<string>()
-        : Types.Where(t => !types.Contains(EventTypes.Current(t.Type))).Select(t => t.Name).Concat(Removed).ToHashSet(StringComparer.Ordinal);
 }
 
 public static class EventTypes
@@ -86,7 +81,7 @@ public static class EventTypes
         {
             if (type.IsAssignableTo(typeof(IFormerEvent)))
             {
-                Upcast(name, type, Current(type));
+                Upcast(name, type, Successor(type));
             }
             else
             {
@@ -111,15 +106,14 @@ public static class EventTypes
             async (json, row, column, ct) => Current(await json.FromJsonAsync(stored, row, column, ct))));
     }
 
-    /// <summary>What events of a type are read as.</summary>
-    internal static Type Current(Type type)
+    private static Type Successor(Type former)
     {
-        while (type.IsAssignableTo(typeof(IFormerEvent)))
+        while (former.IsAssignableTo(typeof(IFormerEvent)))
         {
-            type = type.GetInterfaces().Single(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IFormerEvent<>)).GetGenericArguments()[0];
+            former = former.GetInterfaces().Single(i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IFormerEvent<>)).GetGenericArguments()[0];
         }
 
-        return type;
+        return former;
     }
 
     private static object Current(object @event)
