@@ -1,3 +1,4 @@
+using Community.Payments.Ledger;
 using Community.Payments.Plans;
 using Community.Payments.Subscriptions;
 using Community.Testing;
@@ -219,6 +220,7 @@ public sealed class SubscriptionSpecs
         var paused = new SubscriptionPaused(Id, Ann, Pro, null, Start.AddDays(13.5));
         var held = undone with { Paused = true, At = Start.AddDays(15) };
         Given(Started(), changed, paused).When(new RecordRefund(Second, Cny(1800), Start.AddDays(15))).Then(held);
+        Assert.Equal((null, undone.Earning), (Movements.EarningOf(held), Movements.EarningOf(undone)));
         Given(Started(), changed, paused, held).When(new ContinueSubscription(Start.AddDays(23.5))).Then(new SubscriptionResumed(
             Id, Ann, Basic, new Period(Start.AddDays(10), February.AddDays(10)), new Earning(Start.AddDays(23), 15, Cny(1200)), Cny(2800), Start.AddDays(23.5)));
     }
