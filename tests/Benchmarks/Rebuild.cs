@@ -2,8 +2,6 @@ using System.Diagnostics;
 using Community.EventSourcing;
 using Community.Sample;
 using Community.Testing;
-using JasperFx.Events;
-using JasperFx.Events.Projections;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -11,8 +9,8 @@ using Npgsql;
 namespace Community.Benchmarks;
 
 /// <summary>
-/// An async read model built anew from the log: by the daemon of a bare Marten, which empties it first, and beside the one
-/// that serves, from its beginning to the swap.
+/// An async read model built anew from the log: by Marten's daemon, which empties it first, and beside the one that serves,
+/// from its beginning to the swap.
 /// </summary>
 internal static class Rebuild
 {
@@ -38,8 +36,7 @@ internal static class Rebuild
                 Sum.Decider, [.. chunk.Select(n => (Ids.New(), new Hear(n, TimeProvider.System.GetUtcNow()), new Handling()))], CancellationToken.None);
         }
 
-        await using var bare = await BareMarten(servers);
-        using var daemon = await bare.BuildProjectionDaemonAsync();
+        var daemon = host.Services.GetRequiredService<ProjectionHost>().Daemon!;
         var database = host.Services.GetRequiredService<NpgsqlDataSource>();
         await Eventually.True(() => CaughtUp.All(database), Limit, "the read model to be there");
         var (daemons, besides) = (new List<double>(), new List<double>());
@@ -58,35 +55,6 @@ internal static class Rebuild
             $"Rebuild of an async projection over {Events} events (events per second, medians of {Rounds})", "beside the serving one", "Marten's daemon", "ratio", "goal", "holds");
         row([Report.Number(mine), Report.Number(theirs), .. Report.Judged(mine / theirs, 1, atLeast: true)]);
         await Hosts.Stop(host);
-    }
-
-    /// <summary>The same events and the same projection, and nothing of ours.</summary>
-    private static async Task<DocumentStore> BareMarten(BareServers servers)
-    {
-        var connection = await servers.Database("rebuilt_bare");
-        var store = DocumentStore.For(options =>
-        {
-            options.Connection(connection);
-            options.DisableNpgsqlLogging = true;
-            options.Events.AppendMode = EventAppendMode.Quick;
-            options.UseSystemTextJsonForSerialization();
-            options.Projections.Add(new HeardNumbersProjection(), ProjectionLifecycle.Async);
-        });
-        await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync();
-
-        foreach (var chunk in Enumerable.Range(1, Events).Chunk(500))
-        {
-            await using var session = store.LightweightSession();
-
-            foreach (var n in chunk)
-            {
-                session.Events.StartStream(Ids.New(), new NumberHeard(n, TimeProvider.System.GetUtcNow()));
-            }
-
-            await session.SaveChangesAsync();
-        }
-
-        return store;
     }
 
     /// <summary>Seconds from the beginning of a rebuild to its end; before that it waits up to a second to be seen.</summary>
