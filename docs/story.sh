@@ -14,6 +14,7 @@ data=${1:-.data}
 owner_email=${OWNER_EMAIL:-owner@example.org}
 owner_password=${OWNER_PASSWORD:-violet harbour 42}
 run=$(date +%s)-$$
+month=$(date -u +%Y-%m-01)
 body=$(mktemp)
 trap 'rm -f "$body"' EXIT
 
@@ -99,6 +100,8 @@ expect 200 "$reviewer" POST "$content/contents/$article/reviews" '{"verdict":"ap
 expect 200 "$creator" POST "$content/contents/$article/publication"
 
 step 'The member sees a preview'
+expect 200 "$owner" GET "$analytics/activity?period=month&from=$month"
+orders=$(field order)
 expect 200 "$member" GET "$content/contents/$article"
 [ "$(field access)" = preview ] || fail "Not a preview: $(cat "$body")"
 echo "   $(field body)"
@@ -120,15 +123,15 @@ eventually '"access":"full"' "$member" "$content/contents/$article"
 expect 201 "$member" POST "$content/contents/$article/comments" '{"body":"That helped me."}'
 
 step 'Points follow: for the article; for the view, the order and the comment'
-eventually '"balance":20' "$creator" "$incentives/members/$creator_id/points"
-eventually '"balance":13' "$member" "$incentives/members/$member_id/points"
+eventually '"balance":20,' "$creator" "$incentives/members/$creator_id/points"
+eventually '"balance":13,' "$member" "$incentives/members/$member_id/points"
 expect 200 "$member" GET "$incentives/members/$member_id/points/entries"
 sed 's/},{/}\
 {/g' "$body" | sed -n 's/.*"points":\([0-9]*\),"rule":"\([^"]*\)".*/   \1 \2/p'
 echo
 
 step 'The figures count it, and the ledger balances'
-eventually '"order":' "$owner" "$analytics/activity?period=month"
+eventually "\"order\":$((${orders:-0} + 1))" "$owner" "$analytics/activity?period=month&from=$month"
 sed -n 's/.*"counts":\({[^}]*}\).*/   \1/p' "$body"
 echo
 expect 200 "$owner" GET "$payments/ledger/trial-balance"

@@ -37,7 +37,15 @@ public abstract class Follower : SubscriptionBase
         foreach (var fact in page.Events)
         {
             Origin.Set(new Origin(Name, fact.Id.ToString(), fact.CorrelationId));
-            await Follow(fact, cancellationToken);
+
+            try
+            {
+                await Follow(fact, cancellationToken);
+            }
+            catch (Exception e) when (FactFailedException.IsOf(e, cancellationToken))
+            {
+                throw new FactFailedException(fact, e);
+            }
         }
 
         return NullChangeListener.Instance;
@@ -46,6 +54,19 @@ public abstract class Follower : SubscriptionBase
     protected abstract Task Follow(IEvent fact, CancellationToken ct);
 
     protected T Service<T>() where T : notnull => _services.GetRequiredService<T>();
+}
+
+/// <summary>
+/// Where a subscription cannot go on: at which event, and why. Marten's daemon takes a cancellation for its own and says
+/// nothing, also where somebody else's time was up (an HTTP client's); so that too is one of these.
+/// </summary>
+public sealed class FactFailedException(IEvent fact, Exception cause) : ApplyEventException(fact, cause)
+{
+    public override string Message => $"{base.Message}: {InnerException!.Message}";
+
+    /// <summary>Whether it is the event's failure: not where the daemon ends, the database is away, or the exception names an event itself.</summary>
+    public static bool IsOf(Exception e, CancellationToken ct) =>
+        e is OperationCanceledException ? !ct.IsCancellationRequested : e is not IEventFailureContext && !e.IsDatabaseAway();
 }
 
 public static class Followers

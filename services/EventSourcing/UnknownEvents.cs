@@ -62,7 +62,7 @@ internal sealed class UnknownEvents(StoreOptions options, StoredEvents events, N
             select type, seq_id from {options.Events.DatabaseSchemaName}.mt_events
             where seq_id > $1 and seq_id <= $2 and type <> all($3) order by seq_id limit 1
             """);
-        select.CommandTimeout = 0;
+        select.CommandTimeout = 300; // a page may reach over millions of events that are not the shard's
         select.Parameters.Add(new() { Value = floor });
         select.Parameters.Add(new() { Value = ceiling });
         select.Parameters.Add(new() { Value = _known.Value });

@@ -63,7 +63,7 @@ public static class BusRegistration
 
                 rabbit.ReceiveEndpoint(Replay.RequestsOf(service), endpoint =>
                 {
-                    Configure(endpoint, $"{service}-replays", concurrency: 2);
+                    Configure(endpoint, Replay.RequestsOf(service), concurrency: 2, Topology.ExchangeOf(rabbit.PublishTopology, typeof(ReplayRequested)));
                     endpoint.ConfigureConsumer<AnswerReplayRequests>(context);
                 });
 
@@ -71,7 +71,9 @@ public static class BusRegistration
                 {
                     rabbit.ReceiveEndpoint(consumption.Queue, endpoint =>
                     {
-                        Configure(endpoint, consumption.Queue, Concurrency);
+                        Configure(
+                            endpoint, consumption.Queue, Concurrency,
+                            [.. consumption.Contracts.Select(contract => Topology.ExchangeOf(rabbit.PublishTopology, contract))]);
                         endpoint.UseFilter(new PastFirst(consumption));
                         endpoint.ConfigureConsumer(context, consumption.Consumer);
                     });
@@ -90,8 +92,13 @@ public static class BusRegistration
         return builder;
     }
 
-    internal static void Configure(IReceiveEndpointConfigurator endpoint, string queue, int concurrency)
+    /// <param name="exchanges">Of the contracts that come to the queue of themselves.</param>
+    internal static void Configure(IReceiveEndpointConfigurator endpoint, string queue, int concurrency, params IReadOnlyList<string> exchanges)
     {
+        endpoint.ConfigureConsumeTopology = false;
+        endpoint.PublishFaults = false; // the error queue has them; nobody listens to more
+
+
         if (endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
         {
             // Replicated where there are replicas. A message that kills its consumer again and again is set aside, not dropped.
@@ -99,7 +106,8 @@ public static class BusRegistration
             rabbit.SetQueueArgument("x-delivery-limit", 20);
             rabbit.SetQueueArgument("x-dead-letter-strategy", "at-least-once");
             rabbit.SetQueueArgument("x-overflow", "reject-publish"); // asked for by the strategy; there is no limit to overflow
-            rabbit.BindDeadLetterQueue($"{queue}_dead", $"{queue}_dead", dead => dead.SetQueueArgument("x-queue-type", "quorum"));
+            rabbit.DeadLetterExchange = Topology.DeadOf(queue);
+            rabbit.ConfigureChannel(channel => channel.UseFilter(new Topology(queue, exchanges)));
         }
 
         endpoint.PrefetchCount = concurrency * 2;

@@ -1,3 +1,5 @@
+using Community.EventSourcing;
+using JasperFx.Events;
 using JasperFx.Events.Daemon;
 using JasperFx.Events.Projections;
 using Marten;
@@ -15,6 +17,8 @@ namespace Community.Messaging;
 internal sealed class Relay : SubscriptionBase
 {
     public const string ShardName = "relay";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
     private readonly Publisher _publisher;
     private readonly Lazy<IBusControl> _bus;
     private readonly ILogger _log;
@@ -36,23 +40,19 @@ internal sealed class Relay : SubscriptionBase
     {
         while (!await TryPublish(page, cancellationToken))
         {
-            await _bus.Value.WaitForHealthStatus(BusHealthStatus.Healthy, cancellationToken);
+            await Task.Delay(Again, cancellationToken);
         }
 
         return NullChangeListener.Instance;
     }
 
     // False where the broker went away: the page goes out again when it is back. Anything else is a bug and pauses the shard.
+    // Whether the bus is healthy is not asked: that is a matter of its receive endpoints too, and nothing is received here.
     private async Task<bool> TryPublish(EventRange page, CancellationToken ct)
     {
-        if (_bus.Value.CheckHealth().Status != BusHealthStatus.Healthy)
-        {
-            return false;
-        }
-
         // While the connection is lost MassTransit waits in silence; the deadline lets us look again.
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        deadline.CancelAfter(Patience);
 
         try
         {
@@ -63,7 +63,7 @@ internal sealed class Relay : SubscriptionBase
 
             foreach (var @event in page.Events)
             {
-                foreach (var (contract, message) in _publisher.Translate(@event))
+                foreach (var (contract, message) in Translate(@event))
                 {
                     using var activity = Wire.Continue(@event, contract, "relay");
                     var confirm = _bus.Value.Publish(
@@ -71,18 +71,18 @@ internal sealed class Relay : SubscriptionBase
 
                     if (declared.Add(contract))
                     {
-                        await confirm;
+                        await confirm.WaitAsync(deadline.Token);
                     }
 
                     confirms.Add(confirm);
                 }
             }
 
-            await Task.WhenAll(confirms);
+            await Task.WhenAll(confirms).WaitAsync(deadline.Token);
 
             return true;
         }
-        catch (Exception e) when (!ct.IsCancellationRequested && IsBrokerAway(e, deadline.Token))
+        catch (Exception e) when (!ct.IsCancellationRequested && IsBrokerAway(e))
         {
             _log.LogWarning("The broker went away in mid-page; sequences {Floor} to {Ceiling} go out again: {Reason}",
                 page.SequenceFloor, page.SequenceCeiling, e.Message);
@@ -91,8 +91,21 @@ internal sealed class Relay : SubscriptionBase
         }
     }
 
-    private static bool IsBrokerAway(Exception e, CancellationToken deadline) =>
-        e is ConnectionException or TransportUnavailableException
-            or RabbitMQ.Client.Exceptions.RabbitMQClientException or MessageNotAcknowledgedException
-        || (e is OperationCanceledException && deadline.IsCancellationRequested);
+    private List<(Type Contract, object Message)> Translate(IEvent @event)
+    {
+        try
+        {
+            return [.. _publisher.Translate(@event)];
+        }
+        catch (Exception e)
+        {
+            throw new FactFailedException(@event, e);
+        }
+    }
+
+    // A cancellation that is not ours is one too: the bus cancels what is on its way where a connection ends. Marten's daemon
+    // would take it for its own and wait for the page for ever.
+    private static bool IsBrokerAway(Exception e) =>
+        e is ConnectionException or TransportUnavailableException or MessageNotAcknowledgedException
+            or RabbitMQ.Client.Exceptions.RabbitMQClientException or OperationCanceledException or TimeoutException;
 }

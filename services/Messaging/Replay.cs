@@ -22,6 +22,9 @@ internal static class Replay
     public const string Suffix = ".replay";
     public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
 
+    /// <summary>For the broker's confirms: one that a lost connection took along may never come (docs/adr/0021).</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     /// <summary>The queue on which a service is asked for its past.</summary>
     public static string RequestsOf(string service) => $"{service}-replays";
 }
@@ -48,7 +51,7 @@ internal sealed class AnswerReplayRequests(Publisher publisher, IDocumentStore s
         {
             var queue = await bus.GetSendEndpoint(new Uri($"exchange:{request.Queue}"));
             var sent = await Send(request, queue, context.CancellationToken);
-            await queue.Send(new ReplayCompleted(request.RequestId, publisher.Service), context.CancellationToken);
+            await queue.Send(new ReplayCompleted(request.RequestId, publisher.Service), context.CancellationToken).WaitAsync(Replay.Patience, context.CancellationToken);
             log.LogInformation("Replayed {Count} facts to {Queue}", sent, request.Queue);
         }
         catch
@@ -82,7 +85,7 @@ internal sealed class AnswerReplayRequests(Publisher publisher, IDocumentStore s
                 }
             }
 
-            await Task.WhenAll(confirms);
+            await Task.WhenAll(confirms).WaitAsync(Replay.Patience, ct);
             sent += confirms.Count;
             after = page.Count < PageSize ? marker : page[^1].Sequence;
         }
@@ -236,7 +239,6 @@ internal sealed class CatchUp(
             var underWay = new UnderWay();
             var past = connector.ConnectReceiveEndpoint(queue, (context, endpoint) =>
             {
-                endpoint.ConfigureConsumeTopology = false;
                 endpoint.UseFilter(underWay);
                 BusRegistration.Configure(endpoint, queue, BusRegistration.Concurrency);
                 endpoint.ConfigureConsumer(context, consumption.Consumer);
@@ -259,11 +261,7 @@ internal sealed class CatchUp(
 
                 while (!told.Task.IsCompleted)
                 {
-                    foreach (var request in open.Values)
-                    {
-                        await bus.Publish(request, ct);
-                    }
-
+                    await Task.WhenAny(Task.WhenAll(open.Values.Select(request => bus.Publish(request, ct))), Task.Delay(Replay.Patience, ct));
                     await Task.WhenAny(told.Task, again.WaitForNextTickAsync(ct).AsTask());
                     ct.ThrowIfCancellationRequested();
                 }

@@ -47,9 +47,12 @@ internal sealed class AppHostProcess : IAsyncDisposable
     public static AppHostProcess Start(string data, int basePort, params (string Name, string Value)[] environment) =>
         Start(new ProcessStartInfo(Path.Combine(Folder, "bin", Metadata("Configuration"), "net10.0", "Community.AppHost")), data, basePort, environment);
 
-    /// <summary>From the folder of the data directory, which it is told by its name alone.</summary>
+    /// <summary>
+    /// From the folder of the data directory, which it is told by its name alone; as a terminal's shell does, in a process group
+    /// of its own, whose number is the launcher's.
+    /// </summary>
     public static AppHostProcess StartByDotnetRun(string data, int basePort) => Start(
-        new ProcessStartInfo("dotnet", ["run", "--no-build", "--project", Folder, "-c", Metadata("Configuration"), "--"]) { WorkingDirectory = Path.GetDirectoryName(data) },
+        new ProcessStartInfo("setsid", ["dotnet", "run", "--no-build", "--project", Folder, "-c", Metadata("Configuration"), "--"]) { WorkingDirectory = Path.GetDirectoryName(data) },
         Path.GetFileName(data), basePort, []);
 
     /// <summary>The first of twenty ports that nobody uses.</summary>
@@ -76,12 +79,12 @@ internal sealed class AppHostProcess : IAsyncDisposable
         await process.WaitForExitAsync(limit.Token);
     }
 
-    /// <summary>Nobody of the whole family is left.</summary>
+    /// <summary>Nobody of the whole family is left, those included who came to it late.</summary>
     public async Task NobodyIsLeft()
     {
         Assert.True(family.Count > 20, "a healthy system is a family of many");
         await Eventually.Value(
-            () => Task.FromResult(string.Join(", ", family.Where(IsAlive).Select(member => $"{member.Id} {File.ReadAllText($"/proc/{member.Id}/comm").Trim()}"))),
+            () => Task.FromResult(string.Join(", ", family.Concat(Marked(mark).Select(id => (Id: id, Start: StartOf(Stat(id))))).Where(IsAlive).Select(member => $"{member.Id} {NameOf(member.Id)}"))),
             left => left.Length == 0, EndLimit, "the end of all processes");
     }
 
@@ -97,6 +100,8 @@ internal sealed class AppHostProcess : IAsyncDisposable
 
         process.Dispose();
     }
+
+    public static string Repository => Path.GetDirectoryName(Folder)!;
 
     private static string Folder => Path.GetFullPath(Metadata("AppHost"));
 
@@ -138,6 +143,18 @@ internal sealed class AppHostProcess : IAsyncDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return ""; // ended meanwhile, or another user's
+        }
+    }
+
+    private static string NameOf(int id)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{id}/comm").Trim();
+        }
+        catch (IOException)
+        {
+            return "ended meanwhile";
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
@@ -5,6 +6,7 @@ using System.Text.Json;
 using Community.AppHost.LocalServers;
 using Community.Testing;
 using Npgsql;
+using RabbitMQ.Client;
 
 namespace Community.AppHost.Tests;
 
@@ -12,6 +14,8 @@ namespace Community.AppHost.Tests;
 [Collection("one system at a time")]
 public sealed class LifeTests
 {
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
     [Fact]
     public async Task However_it_ends_nobody_is_left_and_the_next_start_finds_the_data()
     {
@@ -26,19 +30,32 @@ public sealed class LifeTests
             ("Ctrl-C", false, host => AppHostProcess.Send(host.Id, Signal.Interrupt)),
             ("SIGTERM", false, host => AppHostProcess.Send(host.Id, Signal.Terminate)),
             ("kill -9 of the AppHost", false, host => AppHostProcess.Send(host.Id, Signal.Kill)),
-            ("kill -9 of dotnet run", true, host => AppHostProcess.Send(host.LauncherId, Signal.Kill))
+            ("Ctrl-C in the terminal of dotnet run", true, host => AppHostProcess.Send(-host.LauncherId, Signal.Interrupt)),
+            ("SIGTERM of dotnet run", true, host => AppHostProcess.Send(host.LauncherId, Signal.Terminate)),
+            ("kill -9 of dotnet run", true, host => AppHostProcess.Send(host.LauncherId, Signal.Kill)),
+            ("", false, _ => { }) // finds what the last one left
         ];
+        IReadOnlyDictionary<string, string> kept = new Dictionary<string, string>();
+
         for (var run = 0; run < endings.Length; run++)
         {
             var (name, byDotnetRun, end) = endings[run];
             await using var host = byDotnetRun ? AppHostProcess.StartByDotnetRun(data, basePort) : AppHostProcess.Start(data, basePort);
             await host.BecomesHealthy();
-            await TheFileTellsTheAddresses(data, basePort);
+            await TheFileTellsTheAddresses(data, basePort, isFounded: run > 0);
             await TheDashboardLetsIn(host, basePort);
-            Assert.Equal(run, await CountedStarts(data, basePort));
+
+            if (run == 0)
+                await TheStoryIsTold(data);
+            var found = await Logs(data, basePort);
+            Assert.Equal([], kept.Except(found));
+            Assert.Equal((uint)run, await MessagesKept(data, basePort));
+            kept = found;
 
             end(host);
 
+            if (name.Length == 0)
+                break;
             await host.Exits();
             await host.NobodyIsLeft();
             if (run < 2)
@@ -95,12 +112,12 @@ public sealed class LifeTests
         Assert.Equal((HttpStatusCode.OK, $"http://127.0.0.1:{basePort + 15}/"), (page.StatusCode, page.RequestMessage!.RequestUri!.ToString()));
     }
 
-    private static async Task TheFileTellsTheAddresses(string data, int basePort)
+    private static async Task TheFileTellsTheAddresses(string data, int basePort, bool isFounded)
     {
         var file = Path.Combine(data, "community.json");
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         using var told = JsonDocument.Parse(await File.ReadAllTextAsync(file));
-        Assert.NotEmpty(told.RootElement.GetProperty("setupToken").GetString()!);
+        Assert.Equal(isFounded, told.RootElement.GetProperty("setupToken").GetString() is null);
         var services = told.RootElement.GetProperty("services").Deserialize<Dictionary<string, string>>()!;
         Assert.Equal(["portal", "membership", "payments", "content", "incentives", "analytics"], services.Keys);
         Assert.Equal($"http://127.0.0.1:{basePort + 1}", services["membership"]);
@@ -110,14 +127,54 @@ public sealed class LifeTests
             Assert.True((await http.GetAsync(new Uri($"{address}/health"))).IsSuccessStatusCode, address);
     }
 
-    /// <summary>Counts this start in the database, and says how many were counted before.</summary>
-    private static async Task<long> CountedStarts(string data, int basePort)
+    /// <summary>As the documents tell a stranger to try it.</summary>
+    private static async Task TheStoryIsTold(string data)
     {
-        using var secrets = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(data, "secrets.json")));
-        var password = secrets.RootElement.GetProperty("postgres-password").GetString();
-        await using var connection = new NpgsqlConnection($"Host=127.0.0.1;Port={basePort + 10};Username=postgres;Password={password};Database=membershipdb;Pooling=false");
-        await connection.OpenAsync();
-        await using var count = new NpgsqlCommand("CREATE TABLE IF NOT EXISTS public.starts (n int); INSERT INTO public.starts VALUES (1); SELECT count(*) - 1 FROM public.starts", connection);
-        return (long)(await count.ExecuteScalarAsync())!;
+        using var story = Process.Start(new ProcessStartInfo("sh", [Path.Combine(AppHostProcess.Repository, "docs", "story.sh"), data])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        })!;
+        var told = Task.WhenAll(story.StandardOutput.ReadToEndAsync(Ct), story.StandardError.ReadToEndAsync(Ct));
+        await story.WaitForExitAsync(Ct).WaitAsync(TimeSpan.FromMinutes(3), Ct);
+        Assert.True(story.ExitCode == 0, string.Join('\n', await told));
+        Assert.Contains("All of it happened.", (await told)[0], StringComparison.Ordinal);
+    }
+
+    /// <summary>Each event of each service, by a digest of all that it says.</summary>
+    private static async Task<IReadOnlyDictionary<string, string>> Logs(string data, int basePort)
+    {
+        var events = new Dictionary<string, string>();
+
+        foreach (var service in new[] { "membership", "payments", "content", "incentives", "analytics" })
+        {
+            var password = await Secret(data, "postgres-password");
+            await using var connection = new NpgsqlConnection($"Host=127.0.0.1;Port={basePort + 10};Username=postgres;Password={password};Database={service}db;Pooling=false");
+            await connection.OpenAsync(Ct);
+            await using var select = new NpgsqlCommand("SELECT id::text, md5(mt_events::text) FROM mt_events", connection);
+            await using var rows = await select.ExecuteReaderAsync(Ct);
+            while (await rows.ReadAsync(Ct))
+                events.Add($"{service} {rows.GetString(0)}", rows.GetString(1));
+        }
+
+        Assert.NotEmpty(events);
+        return events;
+    }
+
+    /// <summary>How many messages the broker has kept for nobody, of which each call leaves one more.</summary>
+    private static async Task<uint> MessagesKept(string data, int basePort)
+    {
+        var broker = new ConnectionFactory { HostName = "127.0.0.1", Port = basePort + 11, UserName = "guest", Password = (await Secret(data, "messaging-password"))! };
+        await using var connection = await broker.CreateConnectionAsync(Ct);
+        await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), Ct);
+        var kept = await channel.QueueDeclareAsync("kept", durable: true, exclusive: false, autoDelete: false, cancellationToken: Ct);
+        await channel.BasicPublishAsync("", "kept", mandatory: true, new BasicProperties { Persistent = true }, "kept"u8.ToArray(), Ct);
+        return kept.MessageCount;
+    }
+
+    private static async Task<string?> Secret(string data, string name)
+    {
+        using var secrets = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(data, "secrets.json"), Ct));
+        return secrets.RootElement.GetProperty(name).GetString();
     }
 }

@@ -233,6 +233,48 @@ public sealed class Projections
         }
     }
 
+    [Fact]
+    public async Task A_daemon_whose_first_look_at_the_log_fails_looks_again()
+    {
+        var database = await Servers.CreateDatabase("first-look");
+        await using var host = await Store.Start(database, options => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async));
+        await Say(host, 10);
+        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 10, Store.Deadline, "10 numbers");
+        await using var connection = new Npgsql.NpgsqlConnection(database);
+        await connection.OpenAsync(Ct);
+
+        // The leader's session ends, as in a crash of the server; and where it leads again, it cannot look, as long as a server
+        // that has just come back may take.
+        await Run("alter table mt_event_progression rename to away");
+        var first = await Leader();
+        await Run($"select pg_terminate_backend({first})");
+        await Eventually.Value(Leader, leader => leader is not null && leader != first, Store.Deadline, "the leader to lead again");
+        var since = TimeProvider.System.GetTimestamp();
+        await Eventually.True(
+            () => Task.FromResult(TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(3)), Store.Deadline, "its first looks to have failed");
+        await Run("alter table away rename to mt_event_progression");
+
+        await Say(host, 10);
+        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 20, Store.Deadline, "the numbers that were said since");
+
+        async Task Run(string statement)
+        {
+            await using var command = new Npgsql.NpgsqlCommand(statement, connection);
+            await command.ExecuteNonQueryAsync(Ct);
+        }
+
+        async Task<int?> Leader()
+        {
+            await using var select = new Npgsql.NpgsqlCommand(
+                $"""
+                select pid from pg_locks where locktype = 'advisory' and granted and (classid::bigint << 32 | objid::bigint) = {ProjectionHost.Lock}
+                    and database = (select oid from pg_database where datname = current_database())
+                """, connection);
+
+            return (int?)await select.ExecuteScalarAsync(Ct);
+        }
+    }
+
     private static bool Leads(WebApplication host) => host.Services.GetRequiredService<ProjectionHost>().Daemon is not null;
 
     private static async Task Say(WebApplication host, int count)

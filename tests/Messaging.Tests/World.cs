@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Community.EventSourcing;
 using Community.Sample;
+using JasperFx.Events;
 using Marten;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -32,7 +33,8 @@ internal sealed class World : IAsyncDisposable
         ["Logging:LogLevel:Default"] = "Error"
     });
 
-    public Task<WebApplication> Speaker() => Start(Services.Speaker(Settings));
+    public Task<WebApplication> Speaker(Func<IEvent<NumberSaid>, Sample.Contracts.NumberSaid>? said = null, Action<StoreOptions>? configure = null) =>
+        Start(Services.Speaker(Settings, said, configure));
 
     public Task<WebApplication> Listener(Action<StoreOptions>? configure = null) => Start(Services.Listener(Settings, configure));
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Community.EventSourcing;
 using Community.Messaging;
 using Community.Sample;
+using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
 using MassTransit;
@@ -57,18 +58,19 @@ namespace Community.Sample
     public static class Services
     {
         /// <summary>Publishes what its speakers say.</summary>
-        public static WebApplicationBuilder Speaker(IReadOnlyDictionary<string, string?> settings)
+        /// <param name="said">How an event is told, where it is not told as it is.</param>
+        public static WebApplicationBuilder Speaker(
+            IReadOnlyDictionary<string, string?> settings, Func<IEvent<NumberSaid>, Contracts.NumberSaid>? said = null, Action<StoreOptions>? configure = null)
         {
             var builder = WebApplication.CreateBuilder();
             builder.Configuration.AddInMemoryCollection(settings);
-            builder.AddEventStore("sampledb", typeof(Services).Assembly, _ => { });
-            builder.AddMessaging(
-                "sample",
-                [Publication.Of<NumberSaid, Contracts.NumberSaid>(e => new Contracts.NumberSaid(e.StreamId, e.Data.Value, e.Data.At))],
-                _ => { });
+            builder.AddEventStore("sampledb", typeof(Services).Assembly, options => configure?.Invoke(options));
+            builder.AddMessaging("sample", [Publication.Of(said ?? Said)], _ => { });
 
             return builder;
         }
+
+        public static Contracts.NumberSaid Said(IEvent<NumberSaid> e) => new(e.StreamId, e.Data.Value, e.Data.At);
 
         /// <summary>Sums what was said.</summary>
         public static WebApplicationBuilder Listener(IReadOnlyDictionary<string, string?> settings, Action<StoreOptions>? configure = null)

@@ -131,7 +131,8 @@ public sealed class AwayTests(CommunitySystem system)
         foreach (var (method, address) in new[]
         {
             ("GET", "membership/members/me"), ("GET", "payments/orders"), ("GET", $"content/contents/{free}"), ("GET", "incentives/rules"),
-            ("GET", "analytics/activity?period=month"), ("POST", $"content/contents/{free}/comments"), ("POST", "payments/orders"), ("POST", "membership/tokens")
+            ("GET", "analytics/activity?period=month"), ("POST", $"content/contents/{free}/comments"), ("POST", "payments/orders"), ("POST", "membership/tokens"),
+            ("POST", "incentives/rules"), ("POST", "analytics/activities")
         })
         {
             var refused = await Eventually.Value(
@@ -161,6 +162,8 @@ public sealed class AwayTests(CommunitySystem system)
     {
         "payments/orders" => new { items = new[] { new { productId = product, quantity = 1 } } },
         "membership/tokens" => new { name = "never made", scopes = new[] { "read" } },
+        "incentives/rules" => new { rules = new[] { new { activity = "comment", points = 1 } } },
+        "analytics/activities" => new { activities = new[] { new { kind = Scenes.ToldByClients, at = TimeProvider.System.GetUtcNow() } } },
         _ => new { body = $"Never said about {content}." }
     };
 

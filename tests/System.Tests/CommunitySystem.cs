@@ -32,7 +32,7 @@ public sealed class CommunitySystem : IAsyncLifetime
     /// <summary>By which the sandbox signs its webhooks.</summary>
     public const string SandboxSecret = "as the tests know it";
 
-    private const string Password = "violet harbour 42";
+    internal const string Password = "violet harbour 42";
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(4);
 
     private readonly ConcurrentQueue<string> _console = new();
@@ -337,8 +337,12 @@ public sealed class CommunitySystem : IAsyncLifetime
             await Start($"{service}-{process.Environment["OTEL_RESOURCE_ATTRIBUTES"].Split('=')[^1]}");
 
         await AllReplicasAreHealthy(service);
+        await IsHealthyByTurns(service);
+    }
 
-        // By turns the load balancer asks one and the other: both have to be known again.
+    /// <summary>By turns the load balancer asks one and the other: whichever lives has to be known to it.</summary>
+    internal async Task IsHealthyByTurns(string service)
+    {
         var answers = 0;
         await Eventually.True(
             async () => (answers = await IsHealthy($"{service}/health") ? answers + 1 : 0) == 2 * Replicas, TimeSpan.FromSeconds(30), $"{service} healthy again");

@@ -82,8 +82,9 @@ internal sealed class ImportedDump(CommunitySystem system)
         });
 
         // The whole one goes on while a replica of the service that it fills dies and comes back.
-        var whole = await Importer(system, token, "answers:", async _ =>
+        var whole = await Importer(system, token, "answers:", async importer =>
         {
+            Assert.False(importer.Exited.IsCompleted, "The import was over before the replica could die amid it.");
             await using var outage = await system.Kill("content", (await system.Leader("content"))!);
         });
 

@@ -21,9 +21,10 @@ public sealed class Neighbour : IAsyncDisposable
 
             foreach (var service in services)
             {
-                rabbit.ReceiveEndpoint($"{service}-replays", endpoint =>
+                rabbit.ReceiveEndpoint(Replay.RequestsOf(service), endpoint =>
                 {
-                    BusRegistration.Configure(endpoint, $"{service}-replays", concurrency: 1);
+                    BusRegistration.Configure(
+                        endpoint, Replay.RequestsOf(service), concurrency: 1, Topology.ExchangeOf(rabbit.PublishTopology, typeof(ReplayRequested)));
                     endpoint.Handler<ReplayRequested>(context => Answer(context, service));
                 });
             }
