@@ -22,4 +22,4 @@ app.MapProjections().RequireRoles("operator");
 app.MapActivities();
 app.MapFigures();
 app.MapExport();
-app.Run();
+return await app.RunOrRebuild(args);

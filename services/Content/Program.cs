@@ -40,4 +40,4 @@ app.MapComments();
 app.MapTopics();
 app.MapImports();
 app.MapExport(Vote.Shown);
-app.Run();
+return await app.RunOrRebuild(args);

@@ -55,7 +55,7 @@ internal sealed class BesideStore : IAsyncDisposable
         options.Projections.All.RemoveAll(p => p != source);
         var store = configuration.Store(options, database);
         var objects = store.Storage.AllObjects().ToList();
-        var owned = OwnedBy(source, store).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var owned = source.OwnedTables(store);
         var tables = objects.OfType<Table>().Where(table => owned.Contains(table.Identifier.QualifiedName)).ToList();
 
         if (owned.Count == 0 || tables.Count < owned.Count || tables.Any(table => table.Identifier.Schema != schema))
@@ -137,12 +137,6 @@ internal sealed class BesideStore : IAsyncDisposable
     }
 
     private string Names(string schema) => string.Join(", ", _tables.Select(table => $"{schema}.{table.Identifier.Name}"));
-
-    // What Marten's own rebuild would empty: documents that are published, and tables that are named for it.
-    private static IEnumerable<string> OwnedBy(IProjectionSource<IDocumentOperations, IQuerySession> source, DocumentStore store) =>
-        source.PublishedTypes().Concat(source.Options.CleanUps.OfType<DeleteDocuments>().Select(documents => documents.DocumentType))
-            .Select(type => ((IReadOnlyStoreOptions)store.Options).FindOrResolveDocumentType(type).TableName.QualifiedName)
-            .Concat(source.Options.CleanUps.OfType<DeleteTableData>().Select(table => table.TableIdentifier));
 }
 
 internal static class ProjectionNames
@@ -152,6 +146,13 @@ internal static class ProjectionNames
 
     public static IProjectionSource<IDocumentOperations, IQuerySession>? FindProjection(this StoreOptions options, string shown) =>
         options.Projections.All.SingleOrDefault(source => Shown(source.Name) == shown);
+
+    /// <summary>What Marten's own rebuild empties: the tables of documents that are published, and those that are named for it.</summary>
+    public static HashSet<string> OwnedTables(this IProjectionSource<IDocumentOperations, IQuerySession> source, DocumentStore store) =>
+        source.PublishedTypes().Concat(source.Options.CleanUps.OfType<DeleteDocuments>().Select(documents => documents.DocumentType))
+            .Select(type => ((IReadOnlyStoreOptions)store.Options).FindOrResolveDocumentType(type).TableName.QualifiedName)
+            .Concat(source.Options.CleanUps.OfType<DeleteTableData>().Select(table => table.TableIdentifier))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
 }
 
 /// <summary>The read model cannot be built beside the serving one; the message says why.</summary>

@@ -31,4 +31,4 @@ app.MapRules();
 app.MapPoints();
 app.MapBadges();
 app.MapExport();
-app.Run();
+return await app.RunOrRebuild(args);

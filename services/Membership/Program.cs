@@ -59,4 +59,4 @@ app.MapTiers();
 app.MapLeaving();
 app.MapTokens();
 app.MapImports();
-app.Run();
+return await app.RunOrRebuild(args);

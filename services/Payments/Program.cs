@@ -78,4 +78,4 @@ app.MapPayouts();
 app.MapReferrals();
 app.MapReconciliation();
 app.MapExport();
-app.Run();
+return await app.RunOrRebuild(args);

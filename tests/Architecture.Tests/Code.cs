@@ -4,6 +4,7 @@ using ArchUnitNET.xUnitV3;
 using Mono.Cecil;
 using Mono.Cecil.Cil;
 using static ArchUnitNET.Fluent.ArchRuleDefinition;
+using Type = System.Type;
 
 namespace Community.Architecture.Tests;
 
@@ -16,6 +17,12 @@ public sealed class Code
 
     private static readonly ArchUnitNET.Domain.Architecture All =
         new ArchLoader().LoadAssemblies([.. Services.Values]).Build();
+
+    /// <summary>Whoever is given a clock may ask it; a decider may not even do that, nor throw dice.</summary>
+    private static readonly string[] Given =
+        ["System.TimeProvider::GetUtcNow", "System.TimeProvider::GetLocalNow", "System.TimeProvider::GetTimestamp", "System.Guid::CreateVersion7",
+         "System.Random::get_Shared", "System.Random::.ctor", "System.Environment::get_TickCount64", "System.Diagnostics.Stopwatch::GetTimestamp",
+         "System.DateTimeOffset::get_LocalDateTime", "System.DateTime::ToLocalTime", "System.TimeZoneInfo::get_Local"];
 
     private static readonly string[] Clocks =
         ["System.DateTimeOffset::get_UtcNow", "System.DateTimeOffset::get_Now", "System.DateTime::get_UtcNow", "System.DateTime::get_Now",
@@ -38,21 +45,40 @@ public sealed class Code
     [Theory]
     [MemberData(nameof(Every))]
     public void No_service_reads_the_clock_or_makes_ids_but_through_what_it_is_given(string service) =>
-        Assert.Empty(CallsIn(Services[service]));
+        Assert.Empty(CallsIn(Services[service], Clocks));
+
+    /// <summary>What decides, and what it decides on: states, commands and events, and whatever the compiler has made of their lambdas.</summary>
+    [Theory]
+    [MemberData(nameof(Every))]
+    public void A_decider_makes_the_same_of_the_same_no_clock_no_new_id_no_dice_in_it(string service)
+    {
+        var domain = DeciderFields(Services[service]).SelectMany(field => field.FieldType.GetGenericArguments().Append(field.DeclaringType!)).ToHashSet();
+        var types = Services[service].GetTypes().Where(type => Ancestry(type).Any(domain.Contains)).Select(type => type.FullName!.Replace('+', '/')).ToHashSet();
+        Assert.True(domain.Count >= 3, $"{domain.Count} types are no domain");
+        Assert.Empty(CallsIn(Services[service], [.. Clocks, .. Given], types.Contains));
+
+        // Derived from it, or nested in it.
+        static IEnumerable<Type> Ancestry(Type type)
+        {
+            for (var outer = type; outer is not null; outer = outer.DeclaringType)
+                for (var parent = outer; parent is not null; parent = parent.BaseType)
+                    yield return parent;
+        }
+    }
 
     [Fact]
     public void The_search_for_clocks_finds_one() =>
-        Assert.Contains(CallsIn(typeof(Code).Assembly), call => call.EndsWith("System.Guid::NewGuid", StringComparison.Ordinal));
+        Assert.Equal(
+            ["System.DateTimeOffset::get_UtcNow", "System.Guid::NewGuid", "System.TimeProvider::GetUtcNow"],
+            CallsIn(typeof(Code).Assembly, [.. Clocks, .. Given], type => type.StartsWith(typeof(ToBeFound).FullName!.Replace('+', '/'), StringComparison.Ordinal))
+                .Select(call => call.Split(' ')[^1]).Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Every))]
     public void A_decider_is_pure_no_task_and_no_store_in_it(string service)
     {
         var assembly = Services[service];
-        var deciders = assembly.GetTypes()
-            .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
-            .Where(field => field.FieldType.IsGenericType && field.FieldType.Name.StartsWith("Decider", StringComparison.Ordinal)).ToList();
-        var methods = deciders.Select(field => field.DeclaringType!).Distinct()
+        var methods = DeciderFields(assembly).Select(field => field.DeclaringType!).Distinct()
             .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly))
             .Where(method => method.Name is "Decide" or "Evolve");
         Assert.All(methods, method => Assert.DoesNotContain(
@@ -60,21 +86,36 @@ public sealed class Code
             type => typeof(Task).IsAssignableFrom(type) || type.Namespace?.StartsWith("Marten", StringComparison.Ordinal) == true));
     }
 
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("ApiDesign", "RS0030", Justification = "It is there to be found.")]
-    internal static Guid ToBeFound() => Guid.NewGuid();
+    private static IEnumerable<FieldInfo> DeciderFields(Assembly assembly) => assembly.GetTypes()
+        .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+        .Where(field => field.FieldType.IsGenericType && field.FieldType.Name.StartsWith("Decider", StringComparison.Ordinal));
 
-    private static List<string> CallsIn(Assembly assembly)
+    /// <param name="within">Of a type's full name, as Cecil writes it; all types where it is not given.</param>
+    private static List<string> CallsIn(Assembly assembly, IReadOnlyCollection<string> names, Func<string, bool>? within = null)
     {
         using var module = ModuleDefinition.ReadModule(assembly.Location);
 
         return [.. from type in module.GetTypes()
+                   where within is null || within(type.FullName)
                    from method in type.Methods
                    where method.HasBody
                    from instruction in method.Body.Instructions
-                   where instruction.OpCode.Code is Mono.Cecil.Cil.Code.Call or Mono.Cecil.Cil.Code.Callvirt
+                   where instruction.OpCode.Code is Mono.Cecil.Cil.Code.Call or Mono.Cecil.Cil.Code.Callvirt or Mono.Cecil.Cil.Code.Newobj
+                       or Mono.Cecil.Cil.Code.Ldftn or Mono.Cecil.Cil.Code.Ldvirtftn
                    let called = (MethodReference)instruction.Operand
                    let name = $"{called.DeclaringType.FullName}::{called.Name}"
-                   where Clocks.Contains(name)
+                   where names.Contains(name)
                    select $"{type.FullName}.{method.Name} calls {name}"];
+    }
+
+    /// <summary>Called, taken as a method, and called in a lambda.</summary>
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("ApiDesign", "RS0030", Justification = "It is there to be found.")]
+    private static class ToBeFound
+    {
+        public static readonly Func<Guid> Taken = Guid.NewGuid;
+
+        public static readonly Func<TimeProvider, DateTimeOffset> InALambda = clock => clock.GetUtcNow();
+
+        public static DateTimeOffset Called() => DateTimeOffset.UtcNow;
     }
 }

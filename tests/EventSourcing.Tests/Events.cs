@@ -25,6 +25,15 @@ internal static class Store
     public static async Task<WebApplication> Start(
         string? database = null, Action<StoreOptions>? configure = null, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null)
     {
+        var app = await Build(database, configure, map, services);
+        await app.StartAsync();
+
+        return app;
+    }
+
+    public static async Task<WebApplication> Build(
+        string? database = null, Action<StoreOptions>? configure = null, Action<WebApplication>? map = null, Action<IServiceCollection>? services = null)
+    {
         var builder = WebApplication.CreateBuilder();
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
@@ -41,7 +50,6 @@ internal static class Store
         app.UseOrigin();
         app.UseIdempotency();
         map?.Invoke(app);
-        await app.StartAsync();
 
         return app;
     }

@@ -162,7 +162,7 @@ public sealed class AwayTests(CommunitySystem system)
     {
         "payments/orders" => new { items = new[] { new { productId = product, quantity = 1 } } },
         "membership/tokens" => new { name = "never made", scopes = new[] { "read" } },
-        "incentives/rules" => new { rules = new[] { new { activity = "comment", points = 1 } } },
+        "incentives/rules" => new { rules = new[] { new { rule = "comment", activity = "comment", points = 1 } } },
         "analytics/activities" => new { activities = new[] { new { kind = Scenes.ToldByClients, at = TimeProvider.System.GetUtcNow() } } },
         _ => new { body = $"Never said about {content}." }
     };

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
@@ -58,6 +59,9 @@ public sealed class CommunitySystem : IAsyncLifetime
 
     /// <summary>What two who set up at once were answered.</summary>
     internal IReadOnlyList<Answer> Foundings { get; private set; } = [];
+
+    /// <summary>Where the whole system keeps what it keeps.</summary>
+    internal string Data => _data;
 
     internal string Logs => Path.Combine(_data, "logs");
 
@@ -195,6 +199,59 @@ public sealed class CommunitySystem : IAsyncLifetime
         await connection.OpenAsync();
 
         return connection;
+    }
+
+    /// <summary>Copies a service's database, as it is at one instant, to a name that is free afterwards; on the copy the service is called to rebuild.</summary>
+    /// <param name="ofTheCopy">Asked before and after it.</param>
+    /// <returns>Both answers, and what the service said.</returns>
+    internal async Task<(T Before, T After, string Said)> RebuiltOffline<T>(string service, Func<string, Task<T>> ofTheCopy)
+    {
+        var copy = $"{service}copy";
+        await using var server = await Database("postgres");
+        await Drop();
+        await using (var create = new NpgsqlCommand($"create database {copy}", server))
+            await create.ExecuteNonQueryAsync();
+
+        try
+        {
+            var programs = Installed.PostgresDirectory() ?? throw new InvalidOperationException("PostgreSQL's programs are not installed.");
+            var at = $"-h 127.0.0.1 -p {_basePort + 10} -U postgres -w";
+            await Run("sh", ["-euc", $"'{programs}/pg_dump' {at} {service}db | '{programs}/psql' {at} -q -v ON_ERROR_STOP=1 -d {copy} > /dev/null"],
+                new Dictionary<string, string> { ["PGPASSWORD"] = Secret("postgres-password") });
+            var before = await ofTheCopy(copy);
+            var environment = ReplicasOf(service)[0].Environment.ToDictionary();
+            var connection = $"ConnectionStrings__{service}db";
+            environment[connection] = new NpgsqlConnectionStringBuilder(environment[connection]) { Database = copy }.ConnectionString;
+            var name = string.Concat(char.ToUpperInvariant(service[0]), service[1..]);
+            var said = await Run("dotnet", [Built($"services/{name}", $"Community.{name}.dll"), "rebuild"], environment);
+
+            return (before, await ofTheCopy(copy), said);
+        }
+        finally
+        {
+            await Drop();
+        }
+
+        async Task Drop()
+        {
+            await using var drop = new NpgsqlCommand($"drop database if exists {copy} with (force)", server);
+            await drop.ExecuteNonQueryAsync();
+        }
+    }
+
+    private static async Task<string> Run(string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+
+        using var process = Process.Start(start)!;
+        var said = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, string.Join('\n', said));
+
+        return said[0];
     }
 
     /// <summary>How many events of which kind each service has stored, a line for each.</summary>

@@ -39,7 +39,7 @@ public sealed class PrivacyTests(CommunitySystem system)
         var places = new List<(string Place, string Text)> { ("messages", heard), ("the AppHost's console", system.Console) };
 
         foreach (var log in Directory.EnumerateFiles(system.Logs, "*", SearchOption.AllDirectories))
-            places.Add((Path.GetFileName(log), await ReadShared(log)));
+            places.Add((Path.GetFileName(log), Encoding.UTF8.GetString(ReadShared(log))));
 
         foreach (var service in CommunitySystem.Services)
             await foreach (var (table, text) in Dump(service))
@@ -48,6 +48,10 @@ public sealed class PrivacyTests(CommunitySystem system)
         Assert.Contains(places, place => place.Place.StartsWith("content:", StringComparison.Ordinal) && place.Text.Contains(title, StringComparison.Ordinal));
         Assert.Contains(places, place => place.Place == "membership: mt_events" && place.Text.Contains($"{member.Id}", StringComparison.Ordinal));
         Assert.Contains(places, place => place.Place == "membership-1.log" && place.Text.Length > 100);
+
+        // Also in no byte of what PostgreSQL and RabbitMQ have written to disk, queues of what was set aside included.
+        Assert.Empty(FilesWith([.. secrets.SelectMany(secret => new[] { secret, secret.ToLowerInvariant(), secret.ToUpperInvariant() }).Distinct()]));
+        Assert.NotEmpty(FilesWith([title]));
 
         var found = from place in places
                     from form in forms
@@ -84,7 +88,7 @@ public sealed class PrivacyTests(CommunitySystem system)
         var places = new List<(string Place, string Text)> { ("the AppHost's console", system.Console) };
 
         foreach (var log in Directory.EnumerateFiles(system.Logs, "*", SearchOption.AllDirectories))
-            places.Add((Path.GetFileName(log), await ReadShared(log)));
+            places.Add((Path.GetFileName(log), Encoding.UTF8.GetString(ReadShared(log))));
 
         foreach (var service in CommunitySystem.Services)
             await foreach (var (table, text) in Dump(service))
@@ -129,6 +133,27 @@ public sealed class PrivacyTests(CommunitySystem system)
             Assert.Contains(Forms(CommunitySystem.FamilyName), form => written.Contains(form, StringComparison.Ordinal));
     }
 
+    private IReadOnlyList<string> FilesWith(IReadOnlyList<string> texts)
+    {
+        var sought = texts.Select(Encoding.UTF8.GetBytes).ToList();
+        var found = new List<string>();
+
+        foreach (var file in Directory.EnumerateFiles(system.Data, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith("lock", StringComparison.Ordinal))) // held, and empty
+        {
+            try
+            {
+                var bytes = ReadShared(file);
+                found.AddRange(sought.Where(text => bytes.AsSpan().IndexOf(text) >= 0).Select(text => $"{Path.GetRelativePath(system.Data, file)}: {Encoding.UTF8.GetString(text)}"));
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                // A server has taken it away meanwhile.
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>The text itself, and as it looks written otherwise.</summary>
     private static IEnumerable<string> Forms(string secret) =>
         from text in new[] { secret, secret.ToLowerInvariant(), secret.ToUpperInvariant() }.Distinct()
@@ -170,11 +195,12 @@ public sealed class PrivacyTests(CommunitySystem system)
             yield return table;
     }
 
-    private static async Task<string> ReadShared(string file)
+    private static byte[] ReadShared(string file)
     {
-        await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var reader = new StreamReader(stream);
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var read = new MemoryStream();
+        stream.CopyTo(read);
 
-        return await reader.ReadToEndAsync();
+        return read.ToArray();
     }
 }

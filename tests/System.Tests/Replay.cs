@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Community.Testing;
 using Npgsql;
 
 namespace Community.SystemTests;
 
 /// <summary>What the services keep, against what their logs say.</summary>
-internal static class Replay
+internal static partial class Replay
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
@@ -14,12 +15,13 @@ internal static class Replay
         "'mt_events', 'mt_streams', 'mt_event_progression', 'mt_high_water_skips', 'inbox', 'replayed', 'idempotency_keys', 'projection_rebuilds'";
 
     /// <summary>
-    /// Each async read model is what the service makes of its log from zero; and of those that are written with the events,
-    /// the points and the comments are what the log says, read by other code.
+    /// Each read model is what the service makes of its log from zero: those that follow the log are rebuilt while it serves,
+    /// those that are written with the events on a copy. And the points and the comments are what the log says, read by other code.
     /// </summary>
     public static async Task EqualsAReplay(this CommunitySystem system)
     {
         await Task.WhenAll(CommunitySystem.Services.Select(system.EqualsAReplay));
+        await Task.WhenAll(CommunitySystem.Services.Select(system.EqualsAReplayOffline));
         await system.EqualsTheLog("incentives",
             "select entry_id::text, member_id::text, points::text, rule, rule_version::text, cause from points_entries",
             "select id::text, data->>'memberId', data->>'points', data->>'rule', data->>'ruleVersion', data->>'cause' from mt_events where type = 'points-earned.v1'");
@@ -38,7 +40,7 @@ internal static class Replay
         if (rebuildable.Count == 0)
             return;
 
-        var before = await system.ReadModels(service);
+        var before = await system.ReadModels($"{service}db");
 
         foreach (var name in rebuildable)
         {
@@ -49,7 +51,24 @@ internal static class Replay
             Assert.Equal("finished", ended.Text("status"));
         }
 
-        var after = await system.ReadModels(service);
+        AreTheSame(service, before, await system.ReadModels($"{service}db"));
+    }
+
+    private static async Task EqualsAReplayOffline(this CommunitySystem system, string service)
+    {
+        var written = (await system.Projections(service)).Where(p => p.Text("status") == "inline").Select(p => p.Text("name")!).ToList();
+
+        if (written.Count == 0)
+            return;
+
+        var (before, after, said) = await system.RebuiltOffline(service, system.ReadModels);
+        Assert.Equal(written.Order(StringComparer.Ordinal), Rebuilt().Matches(said).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal));
+        AreTheSame(service, before, after);
+    }
+
+    private static void AreTheSame(
+        string service, SortedDictionary<string, IReadOnlyList<string>> before, SortedDictionary<string, IReadOnlyList<string>> after)
+    {
         Assert.Equal(before.Keys, after.Keys);
 
         foreach (var (table, rows) in before)
@@ -69,9 +88,9 @@ internal static class Replay
     private static async Task<IReadOnlyList<JsonNode>> Projections(this CommunitySystem system, string service) =>
         [.. (await system.Owner.Get($"{service}/projections").Gives(200))["items"]!.AsArray().Select(item => item!)];
 
-    private static async Task<SortedDictionary<string, IReadOnlyList<string>>> ReadModels(this CommunitySystem system, string service)
+    private static async Task<SortedDictionary<string, IReadOnlyList<string>>> ReadModels(this CommunitySystem system, string database)
     {
-        await using var connection = await system.Database($"{service}db");
+        await using var connection = await system.Database(database);
 
         // When and by which version of the code a row was written is no part of what it says.
         var selects = await Rows(connection, $"""
@@ -116,4 +135,7 @@ internal static class Replay
 
         return string.Join('\n', counts.Where(row => row.Value != 0).Take(5).Select(row => $"{row.Value:+#;-#}: {row.Key}"));
     }
+
+    [GeneratedRegex(@"^Rebuilt (\S+) \(", RegexOptions.Multiline)]
+    private static partial Regex Rebuilt();
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Community.Testing;
 
 namespace Community.SystemTests;
 
@@ -48,7 +49,8 @@ internal sealed class Story(CommunitySystem system)
         await system.Anybody.Get($"content/contents/{article}").Gives(404);
         await reviewer.Review(article).Gives(200);
         await creator.Post($"content/contents/{article}/publication").Gives(200);
-        Assert.Contains(title, (await system.Anybody.Get("portal/")).Body, StringComparison.Ordinal);
+        await Eventually.True(
+            async () => (await system.Anybody.Get("portal/")).Body.Contains(title, StringComparison.Ordinal), TimeSpan.FromSeconds(30), "the portal to show it");
 
         // A preview for who has not paid.
         foreach (var reader in new[] { system.Anybody, member })
