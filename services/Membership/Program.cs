@@ -29,7 +29,7 @@ builder.AddEventStore("membershipdb", typeof(Program).Assembly, options =>
     options.AddLeaving();
     Accounts.AddTables(options);
 });
-builder.AddMessaging("membership", Publications.All, consume => consume.Add<NoteSubscriptions>());
+builder.AddMessaging("membership", Publications.All, consume => consume.Add<NoteSubscriptions>().Add<TellOfPayments>());
 builder.AddFounding();
 builder.AddSessions();
 builder.AddTokens();

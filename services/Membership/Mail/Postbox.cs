@@ -14,7 +14,7 @@ using Weasel.Postgresql.Tables;
 
 namespace Community.Membership.Mail;
 
-internal enum MailKind { ConfirmAddress, ResetPassword, PasswordChanged, LetIn, ChangeAddress, AddressChanged }
+internal enum MailKind { ConfirmAddress, ResetPassword, PasswordChanged, LetIn, ChangeAddress, AddressChanged, RenewalUnpaid, SubscriptionEnded }
 
 /// <summary>To whom a mail goes.</summary>
 internal sealed record Recipient(Guid MemberId, MemberKeys Keys, Sealed Name, Sealed? Address, Language? Language)
@@ -41,7 +41,8 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
     private readonly string _portal = (configuration["Portal:Address"] ?? "http://127.0.0.1:5100").TrimEnd('/');
 
     /// <summary>Where there is no address (an imported account), there is no mail.</summary>
-    public void Post(IDocumentSession session, MailKind kind, Recipient to, CommunitySettings settings, DateTimeOffset now)
+    /// <param name="more">What else the text of this kind speaks of, from its fourth place on.</param>
+    public void Post(IDocumentSession session, MailKind kind, Recipient to, CommunitySettings settings, DateTimeOffset now, params string[] more)
     {
         if (to.Keys.Open(to.Address) is not { } address)
             return;
@@ -62,7 +63,7 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
             Guid.CreateVersion7(now), to.MemberId, kind.ToWord(), to.Keys.Seal(to.MemberId, JsonSerializer.Serialize(letter)).Ciphertext, now, now, now + life);
 
         string Text(string part) => string.Format(
-            culture, Texts.GetString(kind + part, culture)!, settings.Name, to.Keys.Open(to.Name), link);
+            culture, Texts.GetString(kind + part, culture)!, [settings.Name, to.Keys.Open(to.Name), link, .. more]);
     }
 
     /// <summary>Writes as much as for a member where there is none, so that the time does not tell.</summary>
