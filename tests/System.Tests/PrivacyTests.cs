@@ -11,6 +11,7 @@ public sealed class PrivacyTests(CommunitySystem system)
     // Of the dump; no other word in it contains them.
     private static readonly string[] ImportedNames = ["user-4321", "user-3141", "user-1618"];
 
+    private const string OnePixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
@@ -63,10 +64,15 @@ public sealed class PrivacyTests(CommunitySystem system)
     [Fact]
     public async Task After_an_erasure_nothing_of_the_person_can_be_read_anywhere_and_all_totals_stay()
     {
+        await using var ear = await Ear.Open(system.Broker);
         var (creator, reviewer, member) = (await system.Join("creator"), await system.Join("reviewer"), await system.Join());
         var free = await creator.Publish("Commented on by somebody", null, reviewer);
         var product = (await system.Product(await creator.Publish("Bought by somebody", 100, reviewer))).Id("productId");
-        await member.Ask(HttpMethod.Patch, "membership/members/me", System.Net.Http.Json.JsonContent.Create(new { bio = $"I am {member.Name}." })).Gives(200);
+        await member.Ask(HttpMethod.Patch, "membership/members/me", System.Net.Http.Json.JsonContent.Create(
+            new { bio = $"I am {member.Name}.", links = new[] { $"https://example.org/{member.Email}" } })).Gives(200);
+        using var picture = new ByteArrayContent(Convert.FromBase64String(OnePixel)) { Headers = { ContentType = new("image/png") } };
+        await member.Ask(HttpMethod.Put, "membership/members/me/avatar", picture).Gives(204);
+        await member.Post("membership/tokens", new { name = $"Laptop of {member.Name}", scopes = new[] { "read" } }, "a key of theirs").Gives(201);
         await member.Put("payments/billing-details", new { name = member.Name, address = member.Email }).Gives(204);
         await member.Pay(await member.Order(product));
         await member.Comment($"contents/{free}");
@@ -85,7 +91,8 @@ public sealed class PrivacyTests(CommunitySystem system)
 
         var mark = member.Name.Split(' ')[^1]; // in the name and the address, and nowhere else
         var forms = Forms(mark).ToList();
-        var places = new List<(string Place, string Text)> { ("the AppHost's console", system.Console) };
+        var heard = await ear.Heard(until: [$"{creator.Id}", $"{member.Id}"]);
+        var places = new List<(string Place, string Text)> { ("messages", heard), ("the AppHost's console", system.Console) };
 
         foreach (var log in Directory.EnumerateFiles(system.Logs, "*", SearchOption.AllDirectories))
             places.Add((Path.GetFileName(log), Encoding.UTF8.GetString(ReadShared(log))));
@@ -94,6 +101,9 @@ public sealed class PrivacyTests(CommunitySystem system)
             await foreach (var (table, text) in Dump(service))
                 places.Add(($"{service}: {table}", text));
 
+        Assert.Empty(FilesWith([mark, mark.ToUpperInvariant()]));
+        await system.Anybody.Get($"membership/members/{member.Id}/avatar").Gives(404);
+        Assert.DoesNotContain(places, place => place.Place == "membership: avatars" && place.Text.Contains($"{member.Id}", StringComparison.Ordinal));
         Assert.Empty(places.Where(place => forms.Exists(form => place.Text.Contains(form, StringComparison.Ordinal))).Select(place => place.Place));
 
         // Nor through any answer but that of the invoice, which the law makes one keep.

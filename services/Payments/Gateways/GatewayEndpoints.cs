@@ -19,7 +19,8 @@ internal sealed record NewPayment(
 internal sealed record StartedPaymentView(Guid PaymentId, PaymentStatus Status, PaymentAction Action);
 
 /// <param name="Live">Real money moves.</param>
-internal sealed record GatewayView(string Gateway, bool Configured, bool Live, string Webhook);
+/// <param name="Refused">What came to the webhook and was refused, of the last 90 days.</param>
+internal sealed record GatewayView(string Gateway, bool Configured, bool Live, string Webhook, IReadOnlyList<RefusalView> Refused);
 
 internal sealed record GatewaysView(IReadOnlyList<GatewayView> Items);
 
@@ -33,6 +34,7 @@ internal static class GatewayEndpoints
     public static void AddGateways(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<IStorePart, GatewayStore>();
+        builder.Services.AddSingleton<Refusals>();
         builder.Services.AddSingleton<Receiver>();
         builder.Services.AddSingleton<RefundSender>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RefundSender>());
@@ -53,7 +55,7 @@ internal static class GatewayEndpoints
         var orders = app.MapGroup("/orders/{id}/payments").WithTag("Orders", "What members order, pay and get back.");
         orders.MapPost("", Start).AnswersVersion().TakesVersion().WithSummary("Starts a payment and says what the payer does next");
         orders.MapPost("/{paymentId}/inquiry", Inquire).WithSummary("Asks the gateway what became of a payment, where its notification is late");
-        app.MapGet("/gateways", List).RequireRoles("operator").WithTag(Tag, About).WithSummary("Which gateways are set up, and with which real money moves");
+        app.MapGet("/gateways", List).RequireRoles("operator").WithTag(Tag, About).WithSummary("Which gateways are set up, with which real money moves, and what of theirs was refused");
         app.MapPost("/webhooks/{gateway}", Webhook).AllowAnonymous().Produces<string>(200, "text/plain").ProducesProblem(401).ProducesProblem(413)
             .WithTag("Webhooks", "What gateways tell, signed by them.").WithSummary("Takes a gateway's notification; a repeat changes nothing")
             .AddOpenApiOperationTransformer((operation, _, _) =>
@@ -87,12 +89,13 @@ internal static class GatewayEndpoints
             settings, () => services.GetRequiredService<IHttpClientFactory>().CreateClient(name), services.GetRequiredService<TimeProvider>()));
     }
 
-    private static GatewaysView List(IEnumerable<IGateway> gateways)
+    private static async Task<GatewaysView> List(IEnumerable<IGateway> gateways, Refusals refusals, CancellationToken ct)
     {
+        var refused = await refusals.All(ct);
         var there = gateways.ToDictionary(gateway => gateway.Name);
 
         return new GatewaysView([.. All.Select(name => new GatewayView(
-            name, there.ContainsKey(name), there.GetValueOrDefault(name)?.IsLive == true, $"/webhooks/{name}"))]);
+            name, there.ContainsKey(name), there.GetValueOrDefault(name)?.IsLive == true, $"/webhooks/{name}", [.. refused[name]]))]);
     }
 
     private static async Task<Results<Created<StartedPaymentView>, ProblemHttpResult>> Start(
@@ -211,6 +214,7 @@ internal static class GatewayEndpoints
             options.Schema.For<RefundInList>().Index(refund => refund.Status);
             options.Schema.For<ChargebackInList>();
             options.Schema.For<TakenReceipt>();
+            Refusals.AddTo(options);
         }
     }
 }

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace Community.Payments.Gateways;
 
 /// <summary>The one way by which a gateway's word gets in: checked, understood, kept.</summary>
-internal sealed class Receiver(IDocumentStore store, TimeProvider clock, ILogger<Receiver> log)
+internal sealed class Receiver(IDocumentStore store, Refusals refusals, TimeProvider clock, ILogger<Receiver> log)
 {
     public async Task<Results<NoContent, ContentHttpResult, ProblemHttpResult>> Receive(
         IGateway gateway, IHeaderDictionary headers, ReadOnlyMemory<byte> body, CancellationToken ct)
@@ -16,13 +16,13 @@ internal sealed class Receiver(IDocumentStore store, TimeProvider clock, ILogger
         switch (gateway.Read(headers, body))
         {
             case NotGenuine:
-                return Refuse(gateway, StatusCodes.Status401Unauthorized, "signature-invalid", "The signature is wrong or too old.");
+                return await Refuse(gateway, body, StatusCodes.Status401Unauthorized, "signature-invalid", "The signature is wrong or too old.", ct);
 
             case NotOurs:
-                return Refuse(gateway, StatusCodes.Status400BadRequest, "notification-not-ours", "It is meant for another app or merchant.");
+                return await Refuse(gateway, body, StatusCodes.Status400BadRequest, "notification-not-ours", "It is meant for another app or merchant.", ct);
 
             case NotUnderstood:
-                return Refuse(gateway, StatusCodes.Status400BadRequest, "notification-not-understood", "This is no notification of this gateway.");
+                return await Refuse(gateway, body, StatusCodes.Status400BadRequest, "notification-not-understood", "This is no notification of this gateway.", ct);
 
             case var notification:
                 await Take(gateway, notification, ct);
@@ -73,9 +73,11 @@ internal sealed class Receiver(IDocumentStore store, TimeProvider clock, ILogger
         }
     }
 
-    private ProblemHttpResult Refuse(IGateway gateway, int status, string code, string detail)
+    private async Task<ProblemHttpResult> Refuse(
+        IGateway gateway, ReadOnlyMemory<byte> body, int status, string code, string detail, CancellationToken ct)
     {
         log.LogWarning("A notification of {Gateway} is refused: {Code}", gateway.Name, code);
+        await refusals.Note(gateway.Name, code, body, ct);
 
         return gateway.Refuse(Problems.Problem(status, code, detail));
     }

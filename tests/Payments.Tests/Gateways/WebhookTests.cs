@@ -46,6 +46,32 @@ public sealed class WebhookTests(PaymentsService payments)
         Assert.Equal("placed", (await PaymentsService.Get(client, order)).Text("status"));
     }
 
+    [Fact]
+    public async Task What_is_refused_is_counted_for_operators_by_day_and_reason()
+    {
+        var before = await Refused();
+        await (await payments.Webhook("first", secret: "guessed")).ShouldBeProblem(HttpStatusCode.Unauthorized, "signature-invalid");
+        await (await payments.Webhook("second", secret: "guessed")).ShouldBeProblem(HttpStatusCode.Unauthorized, "signature-invalid");
+        await (await payments.Webhook("signed nonsense")).ShouldBeProblem(HttpStatusCode.BadRequest, "notification-not-understood");
+        var after = await Refused();
+
+        foreach (var (code, more, last) in new[] { ("signature-invalid", 2, "second"), ("notification-not-understood", 1, "signed nonsense") })
+        {
+            var (count, digest, day, lastAt) = after[code];
+            Assert.Equal(more, count - before.GetValueOrDefault(code).Count);
+            Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(last))), digest);
+            Assert.Equal(lastAt[..10], day);
+        }
+
+        async Task<Dictionary<string, (long Count, string Digest, string Day, string LastAt)>> Refused()
+        {
+            var sandbox = (await (await payments.Operator.GetAsync("/gateways")).Body(HttpStatusCode.OK))["items"]!.AsArray().Single(gateway => gateway!.Text("gateway") == "sandbox")!;
+
+            return sandbox["refused"]!.AsArray().GroupBy(refusal => refusal!.Text("code")!).ToDictionary(
+                group => group.Key, group => (group.Sum(refusal => (long)refusal!["count"]!), group.First()!.Text("digest"), group.First()!.Text("day"), group.First()!.Text("lastAt")));
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{")]
