@@ -88,7 +88,7 @@ public sealed class AuthorizationTests(PaymentsService payments)
         Assert.Empty(await Table.Faults(role, client, [mine.As("own", isOwn: true), other.As("another's", isOwn: false)]));
     }
 
-    private sealed record Things(Guid Member, Guid Order, Guid Payment, Guid Plan, Guid Subscription, Guid Invoice)
+    private sealed record Things(Guid Member, Guid Order, Guid Payment, Guid Plan, Guid Subscription, Guid Invoice, Guid Refund, string Coupon)
     {
         public static async Task<Things> Of(PaymentsService payments, Guid member)
         {
@@ -96,18 +96,24 @@ public sealed class AuthorizationTests(PaymentsService payments)
             var product = await payments.Offer(100, "XAF");
             var order = await PaymentsService.Place(client, (product, 1));
             var payment = (await PaymentsService.StartPayment(client, order)).Id("paymentId");
-            await payments.Buy(client, (product, 1));
+            var bought = await payments.Buy(client, (product, 1));
             var plan = (await (await payments.Operator.PostAsJsonAsync(
                 "/plans", new { name = "Given", tier = "given", price = new { amount = 100, currency = "XAF" }, interval = "month" })).Body(HttpStatusCode.Created)).Id("planId");
             var subscription = await (await payments.Operator.PostAsJsonAsync("/subscriptions/complimentary", new { memberId = member, planId = plan })).Body(HttpStatusCode.Created);
             var invoices = await Eventually.Value(
                 async () => (await (await client.GetAsync("/invoices")).Body(HttpStatusCode.OK))["items"]!.AsArray(), items => items.Count == 1, PaymentsService.Deadline, "an invoice");
 
-            return new(member, order.Id("orderId"), payment, plan, subscription.Id("subscriptionId"), invoices[0].Id("invoiceId"));
+            var refund = await (await payments.Operator.PostAsJsonAsync(
+                $"/orders/{bought.Id("orderId")}/refunds", new { reason = "Broken", amount = new { amount = 1, currency = "XAF" } })).Body(HttpStatusCode.Created);
+            var coupon = $"C{PaymentsService.New():N}"[..20].ToUpperInvariant();
+            await (await payments.Operator.PostAsJsonAsync("/coupons", new { code = coupon, percentOff = 1, duration = "once" })).Body(HttpStatusCode.Created);
+
+            return new(
+                member, order.Id("orderId"), payment, plan, subscription.Id("subscriptionId"), invoices[0].Id("invoiceId"), refund.Id("refundId"), coupon);
         }
 
         public Belongings As(string whose, bool isOwn) =>
-            new(whose, isOwn, Fill, IsThere: path => path.Split('/')[1] is "orders" or "subscriptions" or "invoices") { Body = Body };
+            new(whose, isOwn, Fill, IsThere: path => path.Split('/')[1] is "orders" or "subscriptions" or "invoices" or "refunds" or "coupons") { Body = Body };
 
         private string Body(string path) => path switch
         {
@@ -123,11 +129,12 @@ public sealed class AuthorizationTests(PaymentsService payments)
                 "orders" => Order,
                 "subscriptions" => Subscription,
                 "invoices" => Invoice,
+                "refunds" => Refund,
                 _ => PaymentsService.New()
             };
 
             return path.Replace("{id}", id.ToString(), StringComparison.Ordinal).Replace("{paymentId}", Payment.ToString(), StringComparison.Ordinal)
-                .Replace("{name}", "nothing", StringComparison.Ordinal).Replace("{code}", "nothing", StringComparison.Ordinal).Replace("{gateway}", "sandbox", StringComparison.Ordinal);
+                .Replace("{name}", "nothing", StringComparison.Ordinal).Replace("{code}", Coupon, StringComparison.Ordinal).Replace("{gateway}", "sandbox", StringComparison.Ordinal);
         }
     }
 }
