@@ -31,7 +31,8 @@ public sealed class Neighbour : IAsyncDisposable
 
             if (hears.Length > 0)
             {
-                rabbit.ReceiveEndpoint("neighbour-hears", endpoint =>
+                // Of its own: two tests that shared a queue would each hear half.
+                rabbit.ReceiveEndpoint($"neighbour-hears-{Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}", endpoint =>
                 {
                     endpoint.ConcurrentMessageLimit = 1;
 
