@@ -47,6 +47,11 @@ internal sealed class WatchedServices : IAsyncDisposable
     /// <summary>Those whose past the two wait for; they have none.</summary>
     public Task<Neighbour> Neighbours() => Neighbour.Start(new Uri(Broker.ConnectionString), ["membership", "payments"]);
 
+    /// <summary>Waits until both have heard the past of the others: until then a replay may tell what is said live.</summary>
+    public Task PastIsConsumed() => Eventually.True(
+        async () => (await Task.WhenAll(Status("content", "operator"), Status("analytics", "operator"))).All(status => (string?)status.Body?["status"] == "healthy"),
+        Deadline, "the past to be consumed");
+
     /// <param name="traceparent">The caller's own span, where it has one.</param>
     public async Task OpenTopic(string? traceparent = null)
     {

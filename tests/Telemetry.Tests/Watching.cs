@@ -12,7 +12,7 @@ public sealed class Watching
     {
         await using var services = await WatchedServices.Start();
         await using var neighbours = await services.Neighbours();
-        await services.Figure("analytics", "community.queue.lag.messages", Queue, messages => messages == 0);
+        await services.PastIsConsumed();
         var (trace, caller) = (Hex(16), Hex(8));
         await services.OpenTopic($"00-{trace}-{caller}-01");
 
