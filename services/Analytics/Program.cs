@@ -1,5 +1,6 @@
 using Community.Analytics.Activities;
 using Community.Analytics.Figures;
+using Community.Analytics.Zone;
 using Community.EventSourcing;
 using Community.Messaging;
 using Community.ServiceDefaults;
@@ -11,7 +12,8 @@ builder.AddServiceDefaults();
 builder.AddEventStore("analyticsdb", typeof(Program).Assembly, options =>
     options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async));
 builder.AddStanding();
-builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>().Add<RefuseTokenWhenRevoked>());
+builder.Services.AddHostedService<CountAnew>();
+builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>().Add<HearTimeZone>().Add<RefuseTokenWhenRevoked>());
 
 var app = builder.Build();
 app.MapServiceDefaults();

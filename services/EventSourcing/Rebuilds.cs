@@ -53,6 +53,27 @@ internal sealed class RebuildTable : IStorePart
     }
 }
 
+/// <summary>A rebuild as asked for, by an operator or by the service itself.</summary>
+public static class RebuildRequest
+{
+    /// <summary>False where the projection is being rebuilt already.</summary>
+    /// <param name="by">Who asks; null: the service itself.</param>
+    public static async Task<bool> Ask(NpgsqlDataSource database, Guid id, string projection, string? by, DateTimeOffset at, CancellationToken ct)
+    {
+        await using var insert = database.CreateCommand(
+            """
+            insert into projection_rebuilds (id, projection, status, requested_at, requested_by) values ($1, $2, 'waiting', $3, $4)
+            on conflict do nothing
+            """);
+        insert.Parameters.Add(new() { Value = id });
+        insert.Parameters.Add(new() { Value = projection });
+        insert.Parameters.Add(new() { Value = at });
+        insert.Parameters.Add(new() { Value = (object?)by ?? DBNull.Value });
+
+        return await insert.ExecuteNonQueryAsync(ct) == 1;
+    }
+}
+
 /// <summary>
 /// Builds a read model beside the serving one and swaps them, on the replica that runs the projections. Killed in the
 /// middle, it begins again: the schema of the attempt before is dropped, and the serving one has served all the while.

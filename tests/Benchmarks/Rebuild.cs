@@ -44,7 +44,7 @@ internal static class Rebuild
         for (var round = 0; round <= Rounds; round++)
         {
             var started = Stopwatch.GetTimestamp();
-            await daemon.RebuildProjectionAsync(nameof(HeardNumbersProjection), CancellationToken.None);
+            await daemon.RebuildProjectionAsync(typeof(HeardNumbersProjection).FullName!, CancellationToken.None);
             daemons.Add(Events / Stopwatch.GetElapsedTime(started).TotalSeconds);
             besides.Add(Events / await Beside(database));
         }
@@ -61,9 +61,7 @@ internal static class Rebuild
     private static async Task<double> Beside(NpgsqlDataSource database)
     {
         var id = Ids.New();
-        await using var ask = database.CreateCommand(
-            $"insert into projection_rebuilds (id, projection, status, requested_at) values ('{id}', '{nameof(HeardNumbersProjection)}', 'waiting', now())");
-        await ask.ExecuteNonQueryAsync();
+        await RebuildRequest.Ask(database, id, nameof(HeardNumbersProjection), by: null, TimeProvider.System.GetUtcNow(), CancellationToken.None);
         var ended = await Eventually.Value(
             () => database.Ask<string>($"select status || coalesce(': ' || failure, '') from projection_rebuilds where id = '{id}'"),
             status => status is not ("waiting" or "running"), Limit, "the rebuild");

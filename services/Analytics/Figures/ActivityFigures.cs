@@ -1,4 +1,5 @@
 using System.Data;
+using Community.Analytics.Zone;
 using Community.ServiceDefaults;
 using Dapper;
 using Npgsql;
@@ -40,7 +41,7 @@ internal sealed class ActivityFigures : IAsyncDisposable
             // before all queries of one answer or after them.
             await figures._connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
             await figures._connection.ExecuteAsync(new CommandDefinition(
-                "lock table member_days, member_periods in access share mode", cancellationToken: ct));
+                "lock table member_days, member_periods, member_calendar in access share mode", cancellationToken: ct));
 
             return figures;
         }
@@ -51,6 +52,11 @@ internal sealed class ActivityFigures : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>The time zone in which all of it is counted, or will be where nothing is yet.</summary>
+    public Task<string> TimeZone(CancellationToken ct) => _connection.QuerySingleAsync<string>(new CommandDefinition(
+        $"select coalesce((select time_zone from member_calendar), case when exists (select from member_days) then 'UTC' else {CommunityZone.InForce("public")} end)",
+        cancellationToken: ct));
 
     /// <summary>The first and the last day with activity; null: none at all.</summary>
     public async Task<Range?> Extent(CancellationToken ct)

@@ -34,7 +34,7 @@ internal static class FigureEndpoints
 {
     public static void MapFigures(this IEndpointRouteBuilder app)
     {
-        var operators = app.MapGroup("").RequireRoles("operator").WithTag("Figures", "Who is active, who stays. Periods are UTC; weeks start on Monday.");
+        var operators = app.MapGroup("").RequireRoles("operator").WithTag("Figures", "Who is active, who stays. Periods are those of the community's time zone; weeks start on Monday.");
         operators.MapGet("/activity", Activity).WithSummary("Active members and what they did, by day, week or month (the default); stickiness by month");
         operators.MapGet("/retention", Retention).WithSummary("Of those first active in a week or month (the default), how many are active later");
         operators.MapGet("/lifecycle", Lifecycle).WithSummary("New, returning, resurrecting and dormant members, by week or month (the default)");
@@ -44,11 +44,12 @@ internal static class FigureEndpoints
     {
         var (period, range) = (query.PeriodOf(Period.Day, Period.Week, Period.Month), query.Range());
         await using var figures = await ActivityFigures.Open(database, ct);
-        var shaping = await Shape(period, range, figures, clock, ct);
+        var zone = await figures.TimeZone(ct);
+        var shaping = await Shape(period, range, figures, zone, clock, ct);
 
         if (shaping is null)
         {
-            return new ActivityAnswer([], []);
+            return new ActivityAnswer([], [], zone);
         }
 
         var months = shaping with { Period = Period.Month };
@@ -58,7 +59,8 @@ internal static class FigureEndpoints
             shaping.Activity(
                 await figures.Kinds(shaping.Period, shaping.Range, ct),
                 shaping.Period == Period.Month ? monthly : await figures.Active(shaping.Period, shaping.Range, ct)),
-            months.Stickiness(await figures.ActiveDays(Period.Month, shaping.Range, ct), monthly));
+            months.Stickiness(await figures.ActiveDays(Period.Month, shaping.Range, ct), monthly),
+            zone);
     }
 
     private static async Task<RetentionAnswer> Retention(
@@ -66,24 +68,27 @@ internal static class FigureEndpoints
     {
         var (period, range, last) = (query.PeriodOf(Period.Week, Period.Month), query.Range(), mode?.Value == RetentionMode.OnOrAfter);
         await using var figures = await ActivityFigures.Open(database, ct);
-        var shaping = await Shape(period, range, figures, clock, ct);
+        var zone = await figures.TimeZone(ct);
+        var shaping = await Shape(period, range, figures, zone, clock, ct);
 
-        return new RetentionAnswer(shaping is null ? [] : shaping.Cohorts(await figures.Cohorts(shaping.Period, shaping.Range, last, ct), last));
+        return new RetentionAnswer(shaping is null ? [] : shaping.Cohorts(await figures.Cohorts(shaping.Period, shaping.Range, last, ct), last), zone);
     }
 
     private static async Task<LifecycleAnswer> Lifecycle([AsParameters] FigureQuery query, NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
     {
         var (period, range) = (query.PeriodOf(Period.Week, Period.Month), query.Range());
         await using var figures = await ActivityFigures.Open(database, ct);
-        var shaping = await Shape(period, range, figures, clock, ct);
+        var zone = await figures.TimeZone(ct);
+        var shaping = await Shape(period, range, figures, zone, clock, ct);
 
-        return new LifecycleAnswer(shaping is null ? [] : shaping.Lifecycle(await figures.Arrivals(shaping.Period, shaping.Range, ct)));
+        return new LifecycleAnswer(shaping is null ? [] : shaping.Lifecycle(await figures.Arrivals(shaping.Period, shaping.Range, ct)), zone);
     }
 
     /// <summary>Null: there is no activity yet.</summary>
-    private static async Task<Shaping?> Shape(Period period, Range range, ActivityFigures figures, TimeProvider clock, CancellationToken ct)
+    private static async Task<Shaping?> Shape(Period period, Range range, ActivityFigures figures, string zone, TimeProvider clock, CancellationToken ct)
     {
-        var yesterday = DateOnly.FromDateTime(clock.GetUtcNow().UtcDateTime).AddDays(-1);
+        var now = TimeZoneInfo.ConvertTime(clock.GetUtcNow(), TimeZoneInfo.FindSystemTimeZoneById(zone));
+        var yesterday = DateOnly.FromDateTime(now.DateTime).AddDays(-1);
 
         return await figures.Extent(ct) is { } extent
             ? new Shaping(period, range, extent, range.To < yesterday ? range.To : yesterday)

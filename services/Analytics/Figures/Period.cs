@@ -7,7 +7,7 @@ internal enum Period
     Month
 }
 
-/// <summary>Calendar periods, UTC; weeks start on Monday (ISO 8601).</summary>
+/// <summary>Calendar periods; weeks start on Monday (ISO 8601).</summary>
 internal static class Calendar
 {
     public static DateOnly StartOf(this Period period, DateOnly day) => period switch

@@ -7,17 +7,20 @@ internal sealed record ActivityPeriod(DateOnly Start, long Active, IReadOnlyDict
 /// <param name="Mau">Members active in the month.</param>
 internal sealed record StickinessMonth(DateOnly Start, double Dau, long Mau, double Stickiness, bool Complete);
 
-internal sealed record ActivityAnswer(IReadOnlyList<ActivityPeriod> Periods, IReadOnlyList<StickinessMonth> Stickiness);
+/// <param name="TimeZone">In which days begin: after a change of the community's zone the one before, until all is counted anew.</param>
+internal sealed record ActivityAnswer(IReadOnlyList<ActivityPeriod> Periods, IReadOnlyList<StickinessMonth> Stickiness, string TimeZone);
 
 /// <param name="Active">Members active in the k-th period after the first, from k = 0 on.</param>
 /// <param name="Complete">False: the last of these periods is not over yet, or the range ends within it.</param>
 internal sealed record Cohort(DateOnly Start, long Size, IReadOnlyList<long> Active, bool Complete);
 
-internal sealed record RetentionAnswer(IReadOnlyList<Cohort> Cohorts);
+/// <inheritdoc cref="ActivityAnswer"/>
+internal sealed record RetentionAnswer(IReadOnlyList<Cohort> Cohorts, string TimeZone);
 
 internal sealed record LifecyclePeriod(DateOnly Start, long New, long Returning, long Resurrecting, long Dormant, bool Complete);
 
-internal sealed record LifecycleAnswer(IReadOnlyList<LifecyclePeriod> Periods);
+/// <inheritdoc cref="ActivityAnswer"/>
+internal sealed record LifecycleAnswer(IReadOnlyList<LifecyclePeriod> Periods, string TimeZone);
 
 /// <summary>From sums of the read model to what is answered, without holes. Definitions: the end of the API's document.</summary>
 /// <param name="Extent">From the first to the last day with activity: ranges are clipped to it.</param>

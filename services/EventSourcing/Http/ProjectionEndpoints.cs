@@ -102,16 +102,7 @@ public static class Projections
         }
 
         var id = http.NewId(clock);
-        await using var insert = database.CreateCommand(
-            """
-            insert into projection_rebuilds (id, projection, status, requested_at, requested_by) values ($1, $2, 'waiting', $3, $4)
-            on conflict do nothing
-            """);
-        insert.Parameters.Add(new() { Value = id });
-        insert.Parameters.Add(new() { Value = name });
-        insert.Parameters.Add(new() { Value = clock.GetUtcNow() });
-        insert.Parameters.Add(new() { Value = (object?)Origin.Current.By ?? DBNull.Value });
-        await insert.ExecuteNonQueryAsync(ct);
+        await RebuildRequest.Ask(database, id, name, Origin.Current.By, clock.GetUtcNow(), ct);
 
         return await Find(database, name, id, ct) is { } rebuild
             ? TypedResults.Accepted($"/projections/{Uri.EscapeDataString(name)}/rebuilds/{id}", rebuild)

@@ -176,7 +176,7 @@ public sealed class FigureProperties(AnalyticsHost analytics) : IClassFixture<An
                 FigureTests.Member(seed % 11), kinds[random.Next(3)], null, first.AddSeconds(random.Next(150 * 86_400))));
         }).ToList();
         // At the beginning: a failed run must not disturb the shrinking after it.
-        await analytics.Scalar<int>("truncate member_days, member_periods; delete from mt_events where type = 'activity-recorded.v1'; select 1");
+        await analytics.Scalar<int>("truncate member_days, member_periods, member_calendar; delete from mt_events where type = 'activity-recorded.v1'; select 1");
         await FigureTests.Tell(analytics, activities);
         var triples = activities.ConvertAll(a => new Triple(a.MemberId.ToString(), a.At, a.Kind));
         var (begin, end) = (Day(Math.Min(from, to)), Day(Math.Max(from, to)));

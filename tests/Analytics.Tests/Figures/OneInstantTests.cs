@@ -24,7 +24,7 @@ public sealed class OneInstantTests(AnalyticsHost analytics) : IClassFixture<Ana
 
         // Before anything is asked the tables are held already, as a swap would find.
         await using var transaction = await other.BeginTransactionAsync(Ct);
-        await using var swap = new NpgsqlCommand("lock table member_periods, member_days in access exclusive mode nowait", other);
+        await using var swap = new NpgsqlCommand("lock table member_calendar, member_periods, member_days in access exclusive mode nowait", other);
         var refused = await Assert.ThrowsAsync<PostgresException>(() => swap.ExecuteNonQueryAsync(Ct));
         Assert.Equal(PostgresErrorCodes.LockNotAvailable, refused.SqlState);
         await transaction.RollbackAsync(Ct);

@@ -1,0 +1,41 @@
+using Community.EventSourcing;
+using Community.Membership.Contracts;
+using Community.Messaging;
+using Marten;
+using MassTransit;
+
+namespace Community.Analytics.Zone;
+
+/// <param name="TimeZone">A name of the IANA database, in which calendar periods are counted: the past's, too.</param>
+/// <param name="Version">Of the arrangement that the community gave itself.</param>
+[EventType("time-zone-recorded.v1")]
+public sealed record TimeZoneRecorded(string TimeZone, long Version, DateTimeOffset At);
+
+internal sealed record RecordTimeZone(string TimeZone, long Version, DateTimeOffset At);
+
+/// <summary>Heard in any order: the highest version holds. Also an arrangement that leaves the zone as it was is recorded, or an older one heard late would undo it.</summary>
+internal sealed record CommunityZone(long Version)
+{
+    public static readonly Guid Stream = StreamId.Of("community", "time-zone");
+
+    public static readonly Decider<CommunityZone, RecordTimeZone, TimeZoneRecorded> Decider = new(
+        new(0),
+        (zone, c) => c.Version <= zone.Version ? Decision.Nothing : new TimeZoneRecorded(c.TimeZone, c.Version, c.At),
+        (_, e) => new(e.Version));
+
+    /// <summary>The zone that holds, as a scalar of SQL: UTC where none was heard, or one that this PostgreSQL does not know.</summary>
+    /// <param name="log">The schema of the events.</param>
+    public static string InForce(string log) =>
+        $"""
+        coalesce((
+            select name from (
+                select data ->> 'timeZone' as name from {log}.mt_events where stream_id = '{Stream}' order by version desc limit 1) heard
+            where name in (select name from pg_timezone_names)), 'UTC')
+        """;
+}
+
+internal sealed class HearTimeZone(IDocumentStore store) : IConsumer<CommunityArranged>
+{
+    public Task Consume(ConsumeContext<CommunityArranged> context) => store.Handle(
+        CommunityZone.Decider, CommunityZone.Stream, new RecordTimeZone(context.Message.TimeZone, context.Message.Version, context.Message.At), context);
+}

@@ -1,0 +1,51 @@
+using Community.Analytics.Activities;
+using Community.EventSourcing;
+using Npgsql;
+
+namespace Community.Analytics.Zone;
+
+/// <summary>
+/// Wherever the read model is counted in another zone than the one that holds, has it built anew beside the serving one.
+/// On every replica, again and again: a zone may change while the read model is being built for the one before.
+/// </summary>
+internal sealed class CountAnew(NpgsqlDataSource database, TimeProvider clock, ILogger<CountAnew> log) : BackgroundService
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
+
+    // One that failed or was called off is not asked for again at once.
+    private static readonly TimeSpan Pause = TimeSpan.FromHours(1);
+
+    private static readonly string Outdated =
+        $"""
+        select exists (select from member_days)
+            and coalesce((select time_zone from member_calendar), 'UTC') <> {CommunityZone.InForce("public")}
+            and not exists (
+                select from projection_rebuilds
+                where projection = '{MemberDays.ProjectionName}' and (ended_at is null or (ended_at > $1 and status in ('failed', 'cancelled'))))
+        """;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var beat = new PeriodicTimer(Beat, clock);
+
+        while (await beat.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                var now = clock.GetUtcNow();
+                await using var outdated = database.CreateCommand(Outdated);
+                outdated.Parameters.Add(new() { Value = now - Pause });
+
+                if ((bool)(await outdated.ExecuteScalarAsync(stoppingToken))!
+                    && await RebuildRequest.Ask(database, Guid.CreateVersion7(now), MemberDays.ProjectionName, by: null, now, stoppingToken))
+                {
+                    log.LogInformation("The community's time zone is another: activity is counted anew");
+                }
+            }
+            catch (Exception e) when (e.IsDatabaseAway())
+            {
+                log.LogWarning("Whether activity is counted in the right time zone is looked at when the database is back: {Reason}", e.Message);
+            }
+        }
+    }
+}
