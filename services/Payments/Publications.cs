@@ -23,7 +23,8 @@ internal static class Publications
         Publication.Of<SubscriptionChanged, Contracts.SubscriptionChanged>(e => new Contracts.SubscriptionChanged(
             e.Data.SubscriptionId, e.Data.MemberId, e.Data.To.PlanId, e.Data.From.Tier, e.Data.To.Tier,
             e.Data.Monthly.Amount, e.Data.Monthly.Currency, e.Data.Period.End, e.Version, e.Data.At)),
-        Publication.Of<PlanChangeUndone, Contracts.SubscriptionChanged>(e => new Contracts.SubscriptionChanged(
+        // Undone in a pause it gives no tier and brings nothing until the subscription goes on, and that says as what.
+        Publication.Of<PlanChangeUndone, Contracts.SubscriptionChanged>(e => e.Data.Paused ? null : new Contracts.SubscriptionChanged(
             e.Data.SubscriptionId, e.Data.MemberId, e.Data.To.PlanId, e.Data.From.Tier, e.Data.To.Tier,
             e.Data.Monthly.Amount, e.Data.Monthly.Currency, e.Data.Period.End, e.Version, e.Data.At)),
         Publication.Of<SubscriptionPastDue, Contracts.SubscriptionPastDue>(e => new Contracts.SubscriptionPastDue(

@@ -4,7 +4,10 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Community.Content.Contracts;
 using Community.Payments.Coupons;
+using Community.Payments.Creators;
+using Community.Payments.Gateways.Chargebacks;
 using Community.Payments.Invoices;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
@@ -26,17 +29,19 @@ namespace Community.Payments.Tests;
 public sealed class WholeServiceProperties(PaymentsService payments)
 {
     private const int CouponUses = 2;
+    private const int SharePercent = 60;
     private static readonly CancellationToken None = CancellationToken.None;
 
     private static readonly Arbitrary<Step[]> Stories = (
         from kind in Gen.Frequency(
             (4, Gen.Constant(Kind.Order)), (4, Gen.Constant(Kind.Start)), (6, Gen.Constant(Kind.Notify)), (8, Gen.Constant(Kind.Deliver)), (1, Gen.Constant(Kind.Cancel)),
-            (2, Gen.Constant(Kind.Refund)), (3, Gen.Constant(Kind.Subscription)), (2, Gen.Constant(Kind.Time)))
+            (2, Gen.Constant(Kind.Refund)), (3, Gen.Constant(Kind.Subscription)), (2, Gen.Constant(Kind.Time)), (2, Gen.Constant(Kind.Cash)), (2, Gen.Constant(Kind.Dispute)),
+            (1, Gen.Constant(Kind.Try)), (1, Gen.Constant(Kind.Grant)), (1, Gen.Constant(Kind.PayOut)))
         from a in Gen.Choose(0, 1000)
         from b in Gen.Choose(0, 1000)
-        select new Step(kind, a, b)).ArrayOf(120).ToArbitrary();
+        select new Step(kind, a, b)).ArrayOf(150).ToArbitrary();
 
-    private enum Kind { Order, Start, Notify, Deliver, Cancel, Refund, Subscription, Time }
+    private enum Kind { Order, Start, Notify, Deliver, Cancel, Refund, Subscription, Time, Cash, Dispute, Try, Grant, PayOut }
 
     [Fact]
     public async Task Whatever_happens_the_ledger_the_entitlements_the_coupons_and_the_invoices_agree_with_the_money()
@@ -45,9 +50,17 @@ public sealed class WholeServiceProperties(PaymentsService payments)
         var broker = await Servers.CreateVirtualHost("payments");
         await using var others = await Neighbour.Start(broker, ["content", "membership"]);
         await using var host = await ServiceHost<Program>.Start(
-            "payments", payments.Issuer, new Dictionary<string, string?> { ["Gateways:Sandbox:Secret"] = PaymentsService.Secret }, messaging: broker,
+            "payments", payments.Issuer,
+            new Dictionary<string, string?>
+            {
+                ["Gateways:Sandbox:Secret"] = PaymentsService.Secret,
+                ["Tax:Percent"] = "6",
+                ["RevenueShare:Percent"] = $"{SharePercent}",
+                ["RevenueShare:HoldDays"] = "1"
+            },
+            messaging: broker,
             configure: services => services.AddSingleton<TimeProvider>(clock));
-        var world = await World.Make(host, payments.Issuer, clock);
+        var world = await World.Make(host, payments.Issuer, others, clock);
 
         // FsCheck tells the seed of a story that fails; to shrink one takes too long here.
         Check.One(Config.QuickThrowOnFailure.WithMaxTest(2), Prop.ForAll(Stories, story => world.Live(story).GetAwaiter().GetResult()));
@@ -56,30 +69,38 @@ public sealed class WholeServiceProperties(PaymentsService payments)
 
     private sealed record Step(Kind Kind, int A, int B);
 
-    private sealed class World(ServiceHost<Program> host, MovedClock clock, HttpClient staff, HttpClient[] members, Guid[] products)
+    private sealed class World(ServiceHost<Program> host, MovedClock clock, HttpClient staff, (Guid Id, HttpClient Http)[] members, Guid[] products)
     {
+        // Of the products: two that renew, one for good, a pass, one that can be tried, and what a creator sells.
+        private const int Renewing = 2;
+        private const int Tried = 4;
+        private const int Sold = 5;
         private readonly List<(HttpClient Member, Guid Id, long Total, List<Guid> Payments)> _orders = [];
         private readonly List<string> _bag = [];
+        private readonly List<(HttpClient Member, Guid Id)> _subscriptions = [];
         private readonly HashSet<string> _told = [];
 
-        public static async Task<World> Make(ServiceHost<Program> host, Issuer issuer, MovedClock clock)
+        public static async Task<World> Make(ServiceHost<Program> host, Issuer issuer, Neighbour content, MovedClock clock)
         {
-            HttpClient Person(params string[] roles) => host.Client(issuer.Token(PaymentsService.New(), roles, [], TimeSpan.FromDays(4000)));
-            var staff = Person("operator");
+            HttpClient Person(Guid id, params string[] roles) => host.Client(issuer.Token(id, roles, [], TimeSpan.FromDays(4000)));
+            var staff = Person(PaymentsService.New(), "operator");
             var products = new List<Guid>();
 
-            foreach (var price in new[] { 3_000, 9_901 })
+            foreach (var (price, interval, days, trialDays) in new (int, string, int?, int?)[] { (3_000, "month", null, null), (9_901, "month", null, null), (50_001, "once", null, null), (4_999, "once", 30, null), (3_301, "month", null, 7) })
             {
-                using var plan = await staff.PostAsJsonAsync("/plans", new { name = $"Plan {price}", tier = "gold", price = new { amount = price, currency = "CNY" }, interval = "month" });
+                using var plan = await staff.PostAsJsonAsync(
+                    "/plans", new { name = $"Plan {price}", tier = trialDays is null ? "gold" : "silver", price = new { amount = price, currency = "CNY" }, interval, days, trialDays });
                 products.Add((await plan.Body(HttpStatusCode.Created)).Id("planId"));
             }
 
-            using var once = await staff.PostAsJsonAsync("/plans", new { name = "For good", tier = "gold", price = new { amount = 50_001, currency = "CNY" }, interval = "once" });
-            products.Add((await once.Body(HttpStatusCode.Created)).Id("planId"));
+            products.Add(PaymentsService.New());
+            await content.Publish(PaymentsService.New(), new ContentPublished(products[^1], PaymentsService.New(), "A talk", "Shopping", "video", 4, new Price(2_501, "CNY"), PaymentsService.Now));
+            await Eventually.Value(() => staff.GetAsync($"/products/{products[^1]}"), answer => answer.IsSuccessStatusCode, PaymentsService.Deadline, "the talk");
             using var coupon = await staff.PostAsJsonAsync("/coupons", new { code = "THIRD", percentOff = 33, maxUses = CouponUses, maxUsesPerMember = 1, duration = "months", months = 2 });
             await coupon.Body(HttpStatusCode.Created);
 
-            return new World(host, clock, staff, [.. Enumerable.Range(0, 4).Select(_ => Person("member"))], [.. products]);
+            return new World(
+                host, clock, staff, [.. Enumerable.Range(0, 4).Select(_ => PaymentsService.New()).Select(id => (id, Person(id, "member")))], [.. products]);
         }
 
         public async Task Live(Step[] story)
@@ -105,14 +126,20 @@ public sealed class WholeServiceProperties(PaymentsService payments)
             switch (step.Kind)
             {
                 case Kind.Order:
-                    var member = members[step.A % members.Length];
-                    using (var placed = await member.PostAsJsonAsync(
-                        "/orders", new { items = new[] { new { productId = products[step.B % products.Length], quantity = 1 } }, couponCode = step.B % 3 == 0 ? "third" : null }))
+                    var (product, other) = (products[step.B % products.Length], members[(step.A + 1) % members.Length].Id);
+                    using (var placed = await members[step.A % members.Length].Http.PostAsJsonAsync(
+                        "/orders", new
+                        {
+                            items = new[] { new { productId = product, quantity = 1 } },
+                            couponCode = step.B / 7 % 3 == 0 ? "third" : null,
+                            giftTo = step.A % 7 == 0 && product != products[Sold] ? other : (Guid?)null
+                        }))
                     {
                         if (Taken(placed))
                         {
                             var body = await placed.Body(HttpStatusCode.Created);
-                            _orders.Add((member, body.Id("orderId"), body["total"]!["amount"]!.GetValue<long>(), []));
+                            _orders.Add((members[step.A % members.Length].Http, body.Id("orderId"), body["total"]!["amount"]!.GetValue<long>(), []));
+                            _subscriptions.Add((members[step.A % members.Length].Http, body.Id("orderId")));
                         }
                     }
 
@@ -144,27 +171,67 @@ public sealed class WholeServiceProperties(PaymentsService payments)
                     break;
 
                 case Kind.Refund when order.Member is not null:
-                    // Also of renewals and changes, which nobody has placed.
-                    using (var listed = await order.Member.GetAsync("/orders"))
-                    {
-                        var theirs = (await listed.Body(HttpStatusCode.OK))["items"]!.AsArray();
-                        order.Id = step.B % 3 > 0 && theirs.Count > 0 ? theirs[step.A % theirs.Count]!.Id("orderId") : order.Id;
-                    }
-
                     Taken(await staff.PostAsJsonAsync(
-                        $"/orders/{order.Id}/refunds", new { reason = "Broken", amount = step.B % 2 == 0 ? null : new { amount = 1 + step.B, currency = "CNY" } }));
+                        $"/orders/{await AnyOf(order.Member, step)}/refunds", new { reason = "Broken", amount = step.B % 2 == 0 ? null : new { amount = 1 + step.B, currency = "CNY" } }));
                     break;
 
-                case Kind.Subscription when order.Member is not null:
+                case Kind.Subscription when _subscriptions.Count > 0:
+                    var (theirs, id) = _subscriptions[step.A % _subscriptions.Count];
                     Taken(await ((step.B % 7) switch
                     {
-                        0 => order.Member.PostAsync($"/subscriptions/{order.Id}/cancellation", null),
-                        1 => order.Member.DeleteAsync($"/subscriptions/{order.Id}/cancellation"),
-                        2 => order.Member.PostAsync($"/subscriptions/{order.Id}/pause", null),
-                        3 => order.Member.DeleteAsync($"/subscriptions/{order.Id}/pause"),
-                        4 when step.A % 5 == 0 => staff.DeleteAsync($"/subscriptions/{order.Id}"),
-                        _ => order.Member.PostAsJsonAsync($"/subscriptions/{order.Id}/plan", new { planId = products[step.A % 2] })
+                        0 => theirs.PostAsync($"/subscriptions/{id}/cancellation", null),
+                        1 => theirs.DeleteAsync($"/subscriptions/{id}/cancellation"),
+                        2 => theirs.PostAsync($"/subscriptions/{id}/pause", null),
+                        3 => theirs.DeleteAsync($"/subscriptions/{id}/pause"),
+                        4 when step.A % 5 == 0 => staff.DeleteAsync($"/subscriptions/{id}"),
+                        _ => theirs.PostAsJsonAsync($"/subscriptions/{id}/plan", new { planId = products[step.A % Renewing] })
                     }));
+                    break;
+
+                case Kind.Cash when order.Member is not null:
+                    Taken(await staff.PostAsJsonAsync(
+                        $"/orders/{await AnyOf(order.Member, step)}/offline-payments",
+                        new { reference = $"cash {step.B % 3}", amount = step.B % 5 == 0 ? new { amount = 1 + step.B, currency = "CNY" } : null }));
+                    break;
+
+                case Kind.Dispute when _bag.Where(told => told.Contains("\"paid\"", StringComparison.Ordinal)).ToList() is { Count: > 0 } came:
+                    var disputed = JsonNode.Parse(came[step.A % came.Count])!;
+                    disputed["outcome"] = new[] { "chargeback", "chargebackWon", "chargebackLost" }[step.B % 3];
+                    _bag.Add(disputed.ToJsonString());
+                    break;
+
+                case Kind.Try:
+                    var trying = members[step.A % members.Length].Http;
+                    using (var tried = await trying.PostAsJsonAsync("/subscriptions", new { planId = products[Tried] }))
+                    {
+                        if (Taken(tried))
+                        {
+                            _subscriptions.Add((trying, (await tried.Body(HttpStatusCode.Created)).Id("subscriptionId")));
+                        }
+                    }
+
+                    break;
+
+                case Kind.Grant:
+                    var (lucky, http) = members[step.A % members.Length];
+                    using (var granted = await staff.PostAsJsonAsync(
+                        "/subscriptions/complimentary",
+                        new { memberId = lucky, planId = products[step.B % Sold], until = step.B % 4 == 0 ? (DateTimeOffset?)null : clock.GetUtcNow().AddHours(1 + step.B) }))
+                    {
+                        _subscriptions.Add((http, (await granted.Body(HttpStatusCode.Created)).Id("subscriptionId")));
+                    }
+
+                    break;
+
+                case Kind.PayOut:
+                    using (var prepared = await staff.PostAsync("/payouts", null))
+                    {
+                        foreach (var payout in (await prepared.Body(HttpStatusCode.OK))["items"]!.AsArray().Where(_ => step.B % 2 == 0))
+                        {
+                            Taken(await staff.PostAsJsonAsync($"/payouts/{payout.Id("payoutId")}/payment", new { reference = $"transfer {step.A}" }));
+                        }
+                    }
+
                     break;
 
                 case Kind.Time:
@@ -178,6 +245,15 @@ public sealed class WholeServiceProperties(PaymentsService payments)
 
                     break;
             }
+        }
+
+        // Also a renewal or a change, which nobody has placed.
+        private static async Task<Guid> AnyOf(HttpClient member, Step step)
+        {
+            using var listed = await member.GetAsync("/orders");
+            var theirs = (await listed.Body(HttpStatusCode.OK))["items"]!.AsArray();
+
+            return theirs[step.A % theirs.Count]!.Id("orderId");
         }
 
         private Task NothingIsDue() => Eventually.Value(
@@ -242,8 +318,7 @@ public sealed class WholeServiceProperties(PaymentsService payments)
                 .Select(e => $"{e.StreamId} {(e.Data is OrderPaid paid ? paid.Receipt : ((RefundOwed)e.Data).Receipt).Number}").ToList();
             Assert.Equal(kept.Count, kept.Distinct().Count());
             Assert.Empty(_told.Except(kept));
-            var came = data.OfType<OrderPaid>().Sum(e => e.Amount.Amount) + data.OfType<RefundOwed>().Sum(e => e.Amount.Amount);
-            var went = data.OfType<OrderRefunded>().Sum(e => e.Amount.Amount) + data.OfType<OwedMoneyReturned>().Sum(e => e.Amount.Amount);
+            var (sandbox, cash) = (HeldBy("sandbox", data), HeldBy("offline", data));
 
             foreach (var at in log.Where((_, i) => i % 23 == 0).Select(e => e.Timestamp).Append(clock.GetUtcNow()))
             {
@@ -256,16 +331,22 @@ public sealed class WholeServiceProperties(PaymentsService payments)
                     return $"at {at:O} the ledger is {shown.ToJsonString()}, and by the log {JsonSerializer.Serialize(replayed)}";
                 }
 
-                if (at > log[^1].Timestamp && accounts.GetValueOrDefault("gateway:sandbox") != came - went)
+                if (at > log[^1].Timestamp && (accounts.GetValueOrDefault("gateway:sandbox"), accounts.GetValueOrDefault("gateway:offline")) != (sandbox, cash))
                 {
-                    return $"the gateway holds {accounts.GetValueOrDefault("gateway:sandbox")} of {came} that came and {went} that went back";
+                    return $"the gateway holds {accounts.GetValueOrDefault("gateway:sandbox")} of {sandbox}, the till {accounts.GetValueOrDefault("gateway:offline")} of {cash}";
+                }
+
+                if (at > log[^1].Timestamp && -accounts.GetValueOrDefault("payable:creators") != OwedToCreators(log))
+                {
+                    return $"creators are owed {-accounts.GetValueOrDefault("payable:creators")} instead of {OwedToCreators(log)}";
                 }
             }
 
             // What is paid for is there, unless all of it went back.
-            var begun = data.OfType<SubscriptionStarted>().Select(e => e.SubscriptionId).ToHashSet();
-            Assert.Equal(begun.Count, data.OfType<SubscriptionStarted>().Count());
-            var paidFor = log.Where(e => e.Data is OrderPaid paid && paid.Lines.Any(line => line.Kind == "plan")).Select(e => e.StreamId).ToHashSet();
+            var started = data.OfType<SubscriptionStarted>().ToList();
+            Assert.Equal(started.Count, started.DistinctBy(e => e.SubscriptionId).Count());
+            var begun = started.Where(e => e.OrderId is not null).Select(e => e.SubscriptionId).ToHashSet();
+            var paidFor = log.Where(e => e.Data is OrderPaid paid && paid.Lines.Any(line => line.Kind is "plan" or "gift")).Select(e => e.StreamId).ToHashSet();
             Assert.Subset(paidFor, begun);
             var uses = new Dictionary<Guid, Guid>();
 
@@ -289,8 +370,36 @@ public sealed class WholeServiceProperties(PaymentsService payments)
 
             var money = data.Count(e => e is OrderPaid { Amount.Amount: > 0 } or OrderRefunded);
 
-            return begun.Count < paidFor.Count ? "a subscription is missing" : invoices.Count != money ? $"{invoices.Count} invoices for {money} movements of money" : "";
+            var wholly = log.Where(e => e.Data is OrderRefunded { Whole: true }).Select(e => e.StreamId).ToHashSet();
+            var unpaid = log.Where(e => e.Data is SubscriptionEvent).GroupBy(e => e.StreamId).Select(g => g.Select(e => e.Data).ToList())
+                .Where(life => !life.OfType<SubscriptionEnded>().Any()
+                    && (life.OfType<SubscriptionRenewed>().Select(e => e.OrderId).LastOrDefault() ?? ((SubscriptionStarted)life[0]).OrderId) is { } payer && wholly.Contains(payer));
+
+            return begun.Count < paidFor.Count ? "a subscription is missing"
+                : unpaid.Any() ? "a subscription goes on whose money went back" : invoices.Count != money ? $"{invoices.Count} invoices for {money} movements of money" : "";
         }
+
+        private static long HeldBy(string gateway, List<object> data) => data.Sum(e => e switch
+        {
+            OrderPaid m when m.Receipt.Gateway == gateway => m.Amount.Amount,
+            RefundOwed m when m.Receipt.Gateway == gateway => m.Amount.Amount,
+            OrderRefunded m when m.Gateway == gateway => -m.Amount.Amount,
+            OwedMoneyReturned m when m.Receipt.Gateway == gateway => -m.Amount.Amount,
+            ChargebackOpened m when m.Receipt.Gateway == gateway => -m.Amount.Amount,
+            ChargebackClosed { Won: true, Taken: { } taken } m when m.Receipt.Gateway == gateway => taken.Amount,
+            ChargebackClosed { Won: false, Taken: null } m when m.Receipt.Gateway == gateway => -m.Amount.Amount,
+            _ => 0
+        });
+
+        // Of each talk that was sold its part, without that of what went back, each rounded down; less what was paid out.
+        private long OwedToCreators(List<IEvent> log) => -log.Sum(e => e.Data is PayoutPaid paid ? paid.Amount.Amount : 0)
+            + log.Where(e => e.Data is OrderPaid paid && paid.Lines[0].ProductId == products[Sold]).Sum(e =>
+            {
+                var (paid, back) = (((OrderPaid)e.Data).Amount.Amount, log.Where(b => b.StreamId == e.StreamId).Select(b => b.Data).OfType<OrderRefunded>().ToList());
+                var earned = paid * SharePercent / 100;
+
+                return back.Any(b => b.Whole) ? 0 : earned - back.Sum(b => earned * b.Amount.Amount / paid);
+            });
 
         // By the movements and the earnings as the events say them, one subscription after the other: not by the service's SQL.
         private static Dictionary<string, long> Replayed(List<IEvent> log, DateTimeOffset at)

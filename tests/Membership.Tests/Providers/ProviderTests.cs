@@ -173,6 +173,68 @@ public sealed class ProviderTests : IAsyncLifetime
         await anonymous.PostAsJsonAsync("/sessions/by-provider", new { state, code, oneTimeCode = totp.ComputeTotp(_clock.GetUtcNow().UtcDateTime) }, Ct).Ok(200);
     }
 
+    [Fact]
+    public async Task After_an_erasure_neither_what_an_applicant_wrote_nor_the_account_elsewhere_is_left()
+    {
+        using var owner = await Community.SignIn("owner@example.org");
+        await owner.PatchAsJsonAsync("/settings", new { registration = "approval" }, Ct).Ok(200);
+        using var anonymous = Community.Host.Client();
+        var id = (await anonymous.PostAsJsonAsync(
+            "/members",
+            new { email = "xanthippe@example.org", password = MembershipService.GoodPassword, displayName = "Xanthippe", note = "I keep bees in Oxmantown." }, Ct).Ok(202)).Id("memberId");
+        Assert.Equal("I keep bees in Oxmantown.", (await owner.GetAsync("/applications", Ct).Ok(200))["items"]![0]!.Text("note"));
+        await owner.PostAsync($"/applications/{id}/approval", null, Ct).Ok(204);
+        using var member = await Community.SignIn("xanthippe@example.org");
+        var who = new Somebody("998877665544", "xanthippe.elsewhere@example.com");
+        var (state, code) = await Begin(member, "github", who);
+        await member.PostAsJsonAsync("/members/me/sign-ins", new { state, code }, Ct).Ok(204);
+        Assert.Equal($"{id}", Answers.Claims((await Come("github", who).Ok(200)).Text("accessToken")).Text("sub"));
+
+        await member.PostAsync("/members/me/erasure", null, Ct).Ok(204);
+
+        var history = (await owner.GetAsync($"/members/{id}/history", Ct).Ok(200)).ToJsonString();
+        Assert.Contains("member-erased.v1", history, StringComparison.Ordinal);
+        Assert.NotEmpty(await TablesWith($"{id}"));
+
+        foreach (var trace in new[] { "Xanthippe", "Oxmantown", "998877665544" })
+        {
+            Assert.Empty(await TablesWith(trace));
+            Assert.Empty(await TablesWith(Convert.ToHexStringLower(System.Text.Encoding.UTF8.GetBytes(trace))));
+            Assert.DoesNotContain(trace, history, StringComparison.OrdinalIgnoreCase);
+        }
+
+        // Who comes by that account again is somebody else.
+        Assert.NotEqual(id, (await Come("github", who).Ok(202)).Id("memberId"));
+    }
+
+    private async Task<IReadOnlyList<string>> TablesWith(string trace)
+    {
+        await using var database = NpgsqlDataSource.Create(Community.Host.Database);
+        var (tables, found) = (new List<string>(), new List<string>());
+
+        await using (var all = database.CreateCommand("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"))
+        await using (var rows = await all.ExecuteReaderAsync(Ct))
+        {
+            while (await rows.ReadAsync(Ct))
+            {
+                tables.Add(rows.GetString(0));
+            }
+        }
+
+        foreach (var table in tables)
+        {
+            await using var search = database.CreateCommand($"select exists (select from {table} t where t::text ilike $1)");
+            search.Parameters.Add(new() { Value = $"%{trace}%" });
+
+            if ((bool)(await search.ExecuteScalarAsync(Ct))!)
+            {
+                found.Add(table);
+            }
+        }
+
+        return found;
+    }
+
     private async Task<HttpResponseMessage> Come(string provider, Somebody who, string? invitationCode = null)
     {
         using var anonymous = Community.Host.Client();

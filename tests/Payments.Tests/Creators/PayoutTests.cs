@@ -56,6 +56,10 @@ public sealed class PayoutTests(PaymentsService payments)
         var found = await (await staff.GetAsync("/reconciliation")).Body(HttpStatusCode.OK);
         Assert.Equal(
             ["reportedAmountDiffers", "reportedNotReceived"], found["differences"]!.AsArray().Select(d => d.Text("kind")).Order());
+        Assert.Equal("reportedNotReceived reportedNotReceived", await Kinds("?from=2026-05-01&to=2026-05-01"));
+        Assert.Equal("", await Kinds("?from=2026-04-01&to=2026-04-30"));
+        Assert.Equal("receivedNotReported", await Kinds("?from=2026-05-02"));
+        await (await staff.GetAsync("/reconciliation?from=May")).ShouldBeProblem(HttpStatusCode.BadRequest);
         using var nonsense = new StringContent("receipt,amount\r\nx,y\r\n");
         nonsense.Headers.ContentType = new("text/csv");
         await (await staff.PostAsync("/reconciliation/reports/offline", nonsense)).ShouldBeProblem(HttpStatusCode.BadRequest, "report-not-understood");
@@ -82,6 +86,9 @@ public sealed class PayoutTests(PaymentsService payments)
         {
             Assert.Empty((await (await another.GetAsync(list)).Body(HttpStatusCode.OK))["items"]!.AsArray());
         }
+
+        async Task<string> Kinds(string range) => string.Join(' ', (await (await staff.GetAsync($"/reconciliation{range}")).Body(HttpStatusCode.OK))["differences"]!.AsArray()
+            .Select(d => d.Text("kind")).Order());
 
         static (long Debit, long Credit) Sides(JsonNode balance, string account) => balance["accounts"]!.AsArray()
             .Where(a => a.Text("account") == account).Select(a => (a!["debit"]!.GetValue<long>(), a["credit"]!.GetValue<long>())).Single();

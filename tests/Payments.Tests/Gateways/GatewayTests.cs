@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Community.Testing;
 using Microsoft.AspNetCore.WebUtilities;
+using Npgsql;
 
 namespace Community.Payments.Tests.Gateways;
 
@@ -99,6 +100,8 @@ public sealed class GatewayTests(GatewaysService payments) : IClassFixture<Gatew
         Assert.Equal(
             [("amountDiffers", 9899), ("amountDiffers", 9900), ("orderUnknown", 7), ("orderUnknown", 8)],
             owed.OrderBy(o => o["receipt"].Text("number")).Select(o => (o.Text("because"), o["amount"]!["amount"]!.GetValue<long>())));
+        var orders = owed.Select(o => o.Id("orderId")).ToArray();
+        await InLedger(orders, [$"gateway:{gateway} CNY 19814 0", "refunds-owed CNY 0 19814"]);
 
         foreach (var one in owed)
         {
@@ -111,6 +114,9 @@ public sealed class GatewayTests(GatewaysService payments) : IClassFixture<Gatew
         }
 
         await Eventually.Value(() => Owed(tag), all => all.Count == 0, PaymentsService.Deadline, "nothing to be owed any more");
+        await InLedger(orders, [$"gateway:{gateway} CNY 19814 19814", "refunds-owed CNY 19814 19814"]);
+        var books = await (await payments.Operator.GetAsync("/ledger/trial-balance")).Body(HttpStatusCode.OK);
+        Assert.True(books["balanced"]!.GetValue<bool>());
     }
 
     [Fact]
@@ -258,6 +264,29 @@ public sealed class GatewayTests(GatewaysService payments) : IClassFixture<Gatew
 
     private async Task<JsonNode> Chargeback(string receipt) =>
         (await (await payments.Operator.GetAsync("/chargebacks?limit=100")).Body(HttpStatusCode.OK))["items"]!.AsArray().Single(c => c.Text("receipt") == receipt)!;
+
+    /// <summary>What the movements of these orders are in sum: account, currency, debit, credit.</summary>
+    private async Task InLedger(Guid[] orders, string[] expected)
+    {
+        await using var database = NpgsqlDataSource.Create(payments.Host.Database);
+        await Eventually.Value(
+            async () =>
+            {
+                await using var select = database.CreateCommand(
+                    "select concat_ws(' ', account, currency, sum(debit), sum(credit)) from ledger_postings where order_id = any($1) group by account, currency order by account");
+                select.Parameters.Add(new() { Value = orders });
+                var sums = new List<string>();
+                await using var rows = await select.ExecuteReaderAsync();
+
+                while (await rows.ReadAsync())
+                {
+                    sums.Add(rows.GetString(0));
+                }
+
+                return sums;
+            },
+            sums => sums.SequenceEqual(expected), PaymentsService.Deadline, $"the ledger to say {string.Join(", ", expected)}");
+    }
 
     private async Task<List<JsonNode>> Owed(string tag) =>
         [.. (await (await payments.Operator.GetAsync("/refunds-owed?limit=100")).Body(HttpStatusCode.OK))["items"]!.AsArray()

@@ -6,6 +6,7 @@ using Community.Payments.Orders;
 using Community.Testing;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
+using UglyToad.PdfPig;
 
 namespace Community.Payments.Tests.Invoices;
 
@@ -57,6 +58,13 @@ public sealed class InvoiceTests(PaymentsService payments)
             var bytes = await pdf.Content.ReadAsByteArrayAsync();
             Assert.StartsWith("%PDF-", System.Text.Encoding.Latin1.GetString(bytes), StringComparison.Ordinal);
             Assert.Contains("%%EOF", System.Text.Encoding.Latin1.GetString(bytes), StringComparison.Ordinal);
+            using var document = PdfDocument.Open(bytes);
+            var text = string.Concat(document.GetPages().SelectMany(sheet => sheet.GetWords()).Select(word => word.Text));
+
+            foreach (var part in new[] { invoice.Text("number"), "李雷<Ltd>", "1Road", "Two&more", "25.00PHP" })
+            {
+                Assert.Contains(part, text, StringComparison.Ordinal);
+            }
         }
         else
         {

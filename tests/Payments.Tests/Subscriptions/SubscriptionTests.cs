@@ -234,6 +234,63 @@ public sealed class SubscriptionTests(PaymentsService payments)
             Eventually.Value(() => Events(Subscription.Stream(subscription)), holds, PaymentsService.Deadline, what);
     }
 
+    [Fact]
+    public async Task What_the_next_invoice_is_said_to_be_the_renewal_then_asks()
+    {
+        var clock = new MovedClock();
+        var broker = await Servers.CreateVirtualHost("payments");
+        await using var others = await Neighbour.Start(broker, ["content", "membership"]);
+        await using var host = await ServiceHost<Program>.Start("payments", payments.Issuer, messaging: broker, configure: services => services.AddSingleton<TimeProvider>(clock));
+        HttpClient Person(string role) => host.Client(payments.Issuer.Token(PaymentsService.New(), [role], [], TimeSpan.FromDays(4000)));
+        using var staff = Person("operator");
+        using var member = Person("member");
+        var plans = new List<Guid>();
+
+        foreach (var price in new[] { 9_001, 2_501 })
+        {
+            using var plan = await staff.PostAsJsonAsync("/plans", new { name = $"Plan {price}", tier = "gold", price = new { amount = price, currency = "CNY" }, interval = "month" });
+            plans.Add((await plan.Body(HttpStatusCode.Created)).Id("planId"));
+        }
+
+        await (await staff.PostAsJsonAsync("/coupons", new { code = "TENTH", percentOff = 10, duration = "months", months = 6 })).Body(HttpStatusCode.Created);
+        using var placed = await member.PostAsJsonAsync("/orders", new { items = new[] { new { productId = plans[0], quantity = 1 } }, couponCode = "TENTH" });
+        var order = await placed.Body(HttpStatusCode.Created);
+        await host.Client().PostAsync((await PaymentsService.StartPayment(member, order))["action"].Text("url"), null);
+        var id = order.Id("orderId");
+        await Eventually.Value(() => member.GetAsync($"/subscriptions/{id}"), answer => answer.IsSuccessStatusCode, PaymentsService.Deadline, "the subscription");
+
+        // The cheaper plan leaves credit for two renewals and a part of the third; the coupon's months end before the last.
+        await (await member.PostAsJsonAsync($"/subscriptions/{id}/plan", new { planId = plans[1] })).Body(HttpStatusCode.OK);
+        var asked = new List<(long Credit, long Charge)>();
+
+        for (var round = 1; round <= 6; round++)
+        {
+            var next = await (await member.GetAsync($"/subscriptions/{id}/next-invoice")).Body(HttpStatusCode.OK);
+            clock.Move(next["at"]!.GetValue<DateTimeOffset>().AddMinutes(1));
+            var renewed = (await Eventually.Value(Renewals, all => all.Count == round, PaymentsService.Deadline, $"the renewal {round}"))[^1];
+            Assert.Equal(
+                (Amount(next, "creditUsed"), Amount(next, "charge"), next["at"]!.GetValue<DateTimeOffset>(), next["periodEnd"]!.GetValue<DateTimeOffset>()),
+                (renewed.CreditUsed.Amount, renewed.Paid.Amount, Shown(renewed.Period.Start), Shown(renewed.Period.End!.Value)));
+            Assert.Equal(Amount(next, "price"), Amount(next, "creditUsed") + Amount(next, "charge"));
+            asked.Add((renewed.CreditUsed.Amount, renewed.Paid.Amount));
+        }
+
+        Assert.Equal((0, 2_501), asked[^1]);
+        Assert.Contains(asked, a => a.Credit > 0 && a.Charge == 0);
+        Assert.Contains(asked, a => a is { Credit: > 0, Charge: > 0 });
+
+        async Task<List<SubscriptionRenewed>> Renewals()
+        {
+            await using var session = host.Services.GetRequiredService<IDocumentStore>().QuerySession();
+
+            return [.. (await session.Events.FetchStreamAsync(Subscription.Stream(id))).Select(e => e.Data).OfType<SubscriptionRenewed>()];
+        }
+
+        // In microseconds.
+        static DateTimeOffset Shown(DateTimeOffset at) => new(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
+        static long Amount(JsonNode invoice, string part) => invoice[part]!["amount"]!.GetValue<long>();
+    }
+
     private static Task<int> Count(IQuerySession log, string type) => log.Events.QueryAllRawEvents().Where(e => e.EventTypeName == type).CountAsync();
 
     private async Task<Guid> Plan(string currency, long amount, string interval, int trialDays = 0, string tier = "pro", int? days = null)

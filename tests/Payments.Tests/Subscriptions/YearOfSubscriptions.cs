@@ -1,6 +1,7 @@
 using Community.Payments.Ledger;
 using Community.Payments.Plans;
 using Community.Payments.Subscriptions;
+using Community.Testing;
 
 namespace Community.Payments.Tests.Subscriptions;
 
@@ -33,6 +34,8 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
             Assert.Contains(events, e => e.GetType() == kind); // else nothing was tried
         }
 
+        Assert.Contains(events, e => e is PlanChangeUndone { Paused: true });
+
         for (var month = 1; month <= 13; month++)
         {
             var asOf = NewYear.AddMonths(month);
@@ -42,7 +45,7 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
 
         var (model, told) = (lives.SelectMany(life => life.Moves).ToList(), lives.SelectMany(life => life.MovesTold()).ToList());
 
-        foreach (var kind in new[] { "new", "expansion", "contraction", "churn" })
+        foreach (var kind in new[] { "new", "expansion", "contraction", "churn", "reactivation" })
         {
             var byMonth = Sums(model.Where(m => m.Kind == kind));
             Assert.NotEmpty(byMonth);
@@ -78,6 +81,7 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
         private long _lastOrder;
         private int _periodDays;
         private long _recurring;
+        private bool _recurred;
         private DateTimeOffset _end;
         private DateTimeOffset _anchor;
         private int _months;
@@ -136,11 +140,17 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
                 _anchor = _anchor.AddDays(1);
                 _changes = new(_changes.Reverse().Select(change => change with { End = change.End.AddDays(1) }));
 
-                if (_random.Next(10) == 0)
+                if (_changes.TryPeek(out var changed) && changed.Order is { } paidBy && _random.Next(10) == 0)
+                {
+                    Send(new RecordRefund(paidBy, _terms.Price with { Amount = changed.Paid }, now));
+                    Undo(now, _changes.Pop());
+                }
+                else if (_random.Next(10) == 0)
                 {
                     // The days of the pause are no part of any month: periods end from here on by the new day.
                     Send(new ContinueSubscription(now));
                     (_paused, _anchor, _months) = (false, _end, 0);
+                    Recur(now);
                     _changes = new(_changes.Reverse().Select(change => change with { Anchor = change.End, Months = 0 }));
                 }
 
@@ -207,6 +217,7 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
                 case < 12 when !_trial && !_cancelled:
                     Send(new PauseSubscription(now));
                     _paused = true;
+                    Recur(now);
                     break;
                 case < 18 when _changes.TryPeek(out var last) && last.Order is { } order:
                     Send(new RecordRefund(order, _terms.Price with { Amount = last.Paid }, now));
@@ -328,10 +339,10 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
 
         private void Recur(DateTimeOffset now)
         {
-            var recurring = _over ? 0 : _terms.Interval == PlanInterval.Year
+            var recurring = _over || _paused ? 0 : _terms.Interval == PlanInterval.Year
                 ? (long)Math.Round(_terms.Price.Amount / 12m, MidpointRounding.ToEven) : _terms.Price.Amount;
-            Moves.AddRange(Moved(now, _recurring, recurring));
-            _recurring = recurring;
+            Moves.AddRange(Moved(now, _recurring, recurring, _recurred));
+            (_recurring, _recurred) = (recurring, _recurred || recurring > 0);
         }
 
         private void Hold(DateTimeOffset now, long amount) => _held.Add((now, amount));
@@ -399,33 +410,36 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
             })
             + Movements.Of(e).Sum(p => p.Account is Movements.DeferredRevenue or Movements.SubscriptionRevenue ? p.Credit - p.Debit : 0)) - EarnedInLedgerBy(asOf);
 
+        /// <summary>As others hear it: by contracts alone.</summary>
         public IEnumerable<Move> MovesTold()
         {
-            long before = 0;
+            var (before, had) = (0L, false);
 
-            foreach (var e in Events)
+            foreach (var fact in Told.By(Publications.All, Subscription.Stream(_id), Events))
             {
-                var after = e switch
+                var (at, after) = fact switch
                 {
-                    SubscriptionStarted s => s.Monthly.Amount,
-                    SubscriptionRenewed s => s.Monthly.Amount,
-                    SubscriptionChanged s => s.Monthly.Amount,
-                    PlanChangeUndone s => s.Monthly.Amount,
-                    SubscriptionEnded => 0,
-                    _ => before
+                    Contracts.SubscriptionStarted s => (s.At, s.MonthlyAmount),
+                    Contracts.SubscriptionRenewed s => (s.At, s.MonthlyAmount),
+                    Contracts.SubscriptionChanged s => (s.At, s.MonthlyAmount),
+                    Contracts.SubscriptionPastDue s => (s.At, s.MonthlyAmount),
+                    Contracts.SubscriptionResumed s => (s.At, s.MonthlyAmount),
+                    Contracts.SubscriptionPaused s => (s.At, 0),
+                    Contracts.SubscriptionEnded s => (s.At, 0),
+                    _ => throw new InvalidOperationException(fact.ToString())
                 };
 
-                foreach (var move in Moved(At(e), before, after))
+                foreach (var move in Moved(at, before, after, had))
                 {
                     yield return move;
                 }
 
-                before = after;
+                (before, had) = (after, had || after > 0);
             }
         }
 
-        private static IEnumerable<Move> Moved(DateTimeOffset at, long before, long after) => after == before ? []
-            : [new Move(at, before == 0 ? "new" : after == 0 ? "churn" : after > before ? "expansion" : "contraction", after - before)];
+        private static IEnumerable<Move> Moved(DateTimeOffset at, long before, long after, bool had) => after == before ? []
+            : [new Move(at, before == 0 ? had ? "reactivation" : "new" : after == 0 ? "churn" : after > before ? "expansion" : "contraction", after - before)];
 
         private static DateTimeOffset At(SubscriptionEvent e) => (DateTimeOffset)e.GetType().GetProperty("At")!.GetValue(e)!;
     }
