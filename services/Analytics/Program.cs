@@ -1,5 +1,6 @@
 using Community.Analytics.Activities;
 using Community.Analytics.Figures;
+using Community.Analytics.Revenue;
 using Community.Analytics.Zone;
 using Community.EventSourcing;
 using Community.Messaging;
@@ -10,10 +11,14 @@ using JasperFx.Events.Projections;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddEventStore("analyticsdb", typeof(Program).Assembly, options =>
-    options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async));
+{
+    options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async);
+    options.Projections.Add(new RecurringRevenue(options), ProjectionLifecycle.Async);
+});
+builder.Services.AddSingleton<RevenueFigures>();
 builder.AddStanding();
 builder.Services.AddHostedService<CountAnew>();
-builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>().Add<HearTimeZone>().Add<RefuseTokenWhenRevoked>());
+builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>().Add<RecordRecurringRevenue>().Add<HearTimeZone>().Add<RefuseTokenWhenRevoked>());
 
 var app = builder.Build();
 app.MapServiceDefaults();
@@ -23,5 +28,6 @@ app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");
 app.MapActivities();
 app.MapFigures();
+app.MapRevenue();
 app.MapExport();
 return await app.RunOrRebuild(args);

@@ -12,7 +12,8 @@ public sealed class AuthorizationTests(AnalyticsHost analytics) : IClassFixture<
         ["POST /activities"] = (Members, Members),
         ["GET /activity"] = (Operators, Operators),
         ["GET /retention"] = (Operators, Operators),
-        ["GET /lifecycle"] = (Operators, Operators)
+        ["GET /lifecycle"] = (Operators, Operators),
+        ["GET /revenue"] = (Operators, Operators)
     });
 
     public static TheoryData<string> Roles => [.. Anybody];

@@ -28,6 +28,10 @@ public sealed class Code
         ["System.DateTimeOffset::get_UtcNow", "System.DateTimeOffset::get_Now", "System.DateTime::get_UtcNow", "System.DateTime::get_Now",
          "System.Guid::NewGuid", "System.TimeProvider::get_System"];
 
+    private static readonly string[] Http =
+        ["System.Net.Http.HttpClient", "System.Net.Http.HttpMessageInvoker", "System.Net.Http.IHttpClientFactory", "System.Net.WebRequest", "System.Net.WebClient",
+         "System.Net.Sockets.TcpClient", "System.Net.WebSockets.ClientWebSocket", "Grpc."];
+
     public static TheoryData<string> Every => [.. Names];
 
     [Theory]
@@ -84,6 +88,49 @@ public sealed class Code
         Assert.All(methods, method => Assert.DoesNotContain(
             method.GetParameters().Select(p => p.ParameterType).Append(method.ReturnType),
             type => typeof(Task).IsAssignableFrom(type) || type.Namespace?.StartsWith("Marten", StringComparison.Ordinal) == true));
+    }
+
+    /// <summary>
+    /// Only events travel between services. By HTTP two of them ask somebody outside: payments its gateways, membership those
+    /// by whom one signs in; and membership's public keys are asked for.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Every))]
+    [InlineData("Standing")]
+    [InlineData("Messaging")]
+    [InlineData("EventSourcing")]
+    [InlineData("ServiceDefaults")]
+    public void No_service_asks_another_by_http(string project)
+    {
+        string[] outside = project switch
+        {
+            "Payments" => ["Community.Payments.Gateways."],
+            "Membership" => ["Community.Membership.Providers."],
+            "ServiceDefaults" => ["Community.ServiceDefaults.Access", "Community.ServiceDefaults.PublishedKeys"],
+            _ => []
+        };
+        var asking = AskingByHttp(Assembly.Load($"Community.{project}"));
+        Assert.DoesNotContain(asking, type => !outside.Any(place => type.StartsWith(place, StringComparison.Ordinal)));
+        Assert.Equal(outside.Length > 0, asking.Count > 0);
+    }
+
+    private static List<string> AskingByHttp(Assembly assembly)
+    {
+        using var module = ModuleDefinition.ReadModule(assembly.Location);
+
+        return [.. (from type in module.GetTypes()
+                    from method in type.Methods
+                    where method.HasBody
+                    from instruction in method.Body.Instructions
+                    let used = instruction.Operand switch
+                    {
+                        MethodReference called => $"{called.DeclaringType.FullName} {called.ReturnType.FullName}",
+                        FieldReference field => field.FieldType.FullName,
+                        TypeReference named => named.FullName,
+                        _ => ""
+                    }
+                    where Http.Any(name => used.Contains(name, StringComparison.Ordinal))
+                    select type.FullName).Distinct()];
     }
 
     private static IEnumerable<FieldInfo> DeciderFields(Assembly assembly) => assembly.GetTypes()

@@ -1,4 +1,5 @@
 using Community.Testing;
+using Npgsql;
 
 namespace Community.SystemTests;
 
@@ -21,26 +22,52 @@ public sealed class ReplicaTests(CommunitySystem system)
 
         for (var turn = 0; turn < CommunitySystem.Replicas; turn++)
         {
-            var first = await Task.WhenAll(CommunitySystem.Services.Select(system.Leader));
             var outages = new List<Outage>();
+            IReadOnlyList<string?> second = [];
+            await new Story(system).Tell(
+                written: async () =>
+                {
+                    var first = await Leaders();
 
-            foreach (var (service, leader) in CommunitySystem.Services.Zip(first))
-                outages.Add(await system.Kill(service, leader!));
+                    foreach (var (service, leader) in CommunitySystem.Services.Zip(first))
+                        outages.Add(await system.Kill(service, leader!));
 
-            // All at once: each database's lock is free now.
-            var second = await Task.WhenAll(CommunitySystem.Services.Zip(first, async (service, dead) => await Eventually.Value(
-                () => system.Leader(service), leader => leader is not null && leader != dead, Succession, $"another replica of {service} to lead")));
-            await load.GoesOn(10);
-            await Task.WhenAll(outages.Select(outage => outage.End()));
-            await load.GoesOn(10);
-            Assert.Equal(second, await Task.WhenAll(CommunitySystem.Services.Select(system.Leader)));
+                    // All at once: each database's lock is free now, and there is something to do for each shard.
+                    await Task.WhenAll(CommunitySystem.Services.Zip(first, MovesOver));
+                    second = await Leaders();
+                    await Task.WhenAll(CommunitySystem.Services.Select(system.IsHealthyByTurns));
+                    await load.GoesOn(10);
+                },
+                bought: async () =>
+                {
+                    await Task.WhenAll(outages.Select(outage => outage.End()));
+                    await load.GoesOn(10);
+                });
+            Assert.Equal(second, await Leaders());
         }
 
         await load.End();
-        await system.Counts(before, ("comment", load.Comments), ("order", load.Orders));
-        Assert.Equal(load.Orders * 200, await Deeds.Sales(system) - sales);
+        await system.Counts(before, [.. Stories(), ("comment", load.Comments), ("order", load.Orders)]);
+        Assert.Equal(load.Orders * 200 + CommunitySystem.Replicas * Story.Price, await Deeds.Sales(system) - sales);
         await system.AllIsHeard();
         await system.NothingIsSetAside();
         await system.EqualsAReplay();
+
+        async Task<IReadOnlyList<string?>> Leaders() => await Task.WhenAll(CommunitySystem.Services.Select(system.Leader));
+
+        static IEnumerable<(string, int)> Stories() => Enumerable.Repeat(Story.Activities, CommunitySystem.Replicas).SelectMany(activities => activities);
+    }
+
+    /// <summary>Another replica leads, and each of the shards stands where the log stood when the other one died, or later.</summary>
+    private async Task MovesOver(string service, string? dead)
+    {
+        await using var database = await system.Database($"{service}db");
+        await using var log = new NpgsqlCommand("select max(seq_id) from mt_events", database);
+        var end = (long)(await log.ExecuteScalarAsync())!;
+        await using var behind = new NpgsqlCommand("select name || ' ' || last_seq_id from mt_event_progression where name like '%:All' and last_seq_id < $1", database)
+        { Parameters = { new() { Value = end } } };
+        await Eventually.Value(
+            async () => await system.Leader(service) is { } leader && leader != dead ? (string?)await behind.ExecuteScalarAsync() ?? "" : $"{dead} leads",
+            late => late == "", Succession, $"another replica of {service} to lead, and its shards to reach {end}");
     }
 }

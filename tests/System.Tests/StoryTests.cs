@@ -33,7 +33,9 @@ internal sealed class Story(CommunitySystem system)
     /// <summary>What of it analytics counts.</summary>
     public static readonly (string Kind, int More)[] Activities = [("content", 1), ("view", 1), ("order", 1), ("comment", 1)];
 
-    public async Task Tell()
+    /// <param name="written">What happens between publication and purchase.</param>
+    /// <param name="bought">What happens between purchase and all that follows from it.</param>
+    public async Task Tell(Func<Task>? written = null, Func<Task>? bought = null)
     {
         var (creator, reviewer, member) = (await system.Join("creator", "reviewer"), await system.Join("reviewer"), await system.Join());
         var rules = await Rules.InForce(system);
@@ -61,12 +63,16 @@ internal sealed class Story(CommunitySystem system)
         await member.Post($"content/contents/{article}/comments", new { body = "Not yet." }).Gives(403);
         await member.Post($"content/contents/{article}/views").Gives(204);
 
+        await (written?.Invoke() ?? Task.CompletedTask);
+
         // Payments has heard of it; the member orders, once, and pays.
         var product = await system.Product(article);
         Assert.Equal((title, Price, "CNY"), (product.Text("name"), (long)product["price"]!["amount"]!, product["price"]!.Text("currency")));
         var order = await member.Order(product.Id("productId"), "my order");
         Assert.Equal(order, await member.Order(product.Id("productId"), "my order"));
         await member.Pay(order);
+
+        await (bought?.Invoke() ?? Task.CompletedTask);
 
         // All of it, then.
         await member.CanReadAll(article);

@@ -88,6 +88,26 @@ public sealed class Watching
         await services.Figure("analytics", "community.queue.delay", Queue, count => count >= 1);
         await services.Figure("analytics", "community.projection.lag.events", Shard, events => events == 0);
 
+        // Each of them has its figures, in the service and where they are collected.
+        foreach (var told in new[] { "content", "analytics" })
+        {
+            (_, status) = await services.Status(told, "operator");
+            var (shards, queues) = (status!["shards"]!.AsArray(), status["queues"]!.AsArray());
+            Assert.True(shards.Count >= 2 && queues.Count >= 2, status.ToJsonString());
+
+            foreach (var shard in shards.Select(shard => (string)shard!["shard"]!))
+            {
+                await services.Figure(told, "community.projection.lag.events", shard, events => events >= 0);
+                await services.Figure(told, "community.projection.lag.seconds", shard, seconds => seconds >= 0);
+            }
+
+            foreach (var queue in queues.Select(queue => (string)queue!["queue"]!))
+            {
+                await services.Figure(told, "community.queue.lag.messages", queue, messages => messages >= 0);
+                await services.Figure(told, "community.queue.lag.seconds", queue, seconds => seconds >= 0);
+            }
+        }
+
         // What nobody can read is set aside.
         await services.Garble(Queue);
         await services.Figure("analytics", "community.queue.errors", Queue, errors => errors == 1);

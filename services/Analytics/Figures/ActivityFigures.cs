@@ -1,4 +1,5 @@
 using System.Data;
+using System.Globalization;
 using Community.Analytics.Zone;
 using Community.ServiceDefaults;
 using Dapper;
@@ -7,7 +8,21 @@ using Npgsql;
 namespace Community.Analytics.Figures;
 
 /// <summary>A range of days as asked for, both inclusive.</summary>
-internal sealed record Range(DateOnly From, DateOnly To);
+internal sealed record Range(DateOnly From, DateOnly To)
+{
+    /// <exception cref="InvalidParameter">They are no dates, or in the wrong order.</exception>
+    public static Range Of(string? from, string? to)
+    {
+        var range = new Range(Date("from", from) ?? DateOnly.MinValue, Date("to", to) ?? DateOnly.MaxValue);
+
+        return range.From <= range.To ? range : throw new InvalidParameter("from", "must not be after to");
+    }
+
+    private static DateOnly? Date(string field, string? text) =>
+        text is null ? null
+        : DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date
+        : throw new InvalidParameter(field, "must be a date of the form yyyy-MM-dd");
+}
 
 internal sealed record KindCount(DateOnly Start, string Kind, long Count);
 

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Globalization;
 using Community.ServiceDefaults;
 using Npgsql;
 
@@ -15,17 +14,7 @@ internal sealed record FigureQuery(Word<Period>? Period, [property: DataType(Dat
         return allowed.Contains(period) ? period : throw new InvalidParameter("period", $"must be {string.Join(" or ", allowed.Select(EnumWords.ToWord))}");
     }
 
-    public Range Range()
-    {
-        var range = new Range(Date("from", From) ?? DateOnly.MinValue, Date("to", To) ?? DateOnly.MaxValue);
-
-        return range.From <= range.To ? range : throw new InvalidParameter("from", "must not be after to");
-    }
-
-    private static DateOnly? Date(string field, string? text) =>
-        text is null ? null
-        : DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date
-        : throw new InvalidParameter(field, "must be a date of the form yyyy-MM-dd");
+    public Range Range() => Figures.Range.Of(From, To);
 }
 
 internal enum RetentionMode { On, OnOrAfter }
@@ -87,8 +76,7 @@ internal static class FigureEndpoints
     /// <summary>Null: there is no activity yet.</summary>
     private static async Task<Shaping?> Shape(Period period, Range range, ActivityFigures figures, string zone, TimeProvider clock, CancellationToken ct)
     {
-        var now = TimeZoneInfo.ConvertTime(clock.GetUtcNow(), TimeZoneInfo.FindSystemTimeZoneById(zone));
-        var yesterday = DateOnly.FromDateTime(now.DateTime).AddDays(-1);
+        var yesterday = clock.Today(zone).AddDays(-1);
 
         return await figures.Extent(ct) is { } extent
             ? new Shaping(period, range, extent, range.To < yesterday ? range.To : yesterday)

@@ -24,6 +24,10 @@ internal static class Calendar
         Period.Month => start.AddMonths(1)
     };
 
+    /// <summary>The date where clocks show the zone's time.</summary>
+    public static DateOnly Today(this TimeProvider clock, string zone) =>
+        DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(clock.GetUtcNow(), TimeZoneInfo.FindSystemTimeZoneById(zone)).DateTime);
+
     /// <summary>All periods, without holes, from the one of a day to the one of another.</summary>
     public static IEnumerable<DateOnly> Between(this Period period, DateOnly first, DateOnly last)
     {

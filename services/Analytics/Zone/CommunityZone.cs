@@ -3,6 +3,7 @@ using Community.Membership.Contracts;
 using Community.Messaging;
 using Marten;
 using MassTransit;
+using Npgsql;
 
 namespace Community.Analytics.Zone;
 
@@ -23,19 +24,34 @@ internal sealed record CommunityZone(long Version)
         (zone, c) => c.Version <= zone.Version ? Decision.Nothing : new TimeZoneRecorded(c.TimeZone, c.Version, c.At),
         (_, e) => new(e.Version));
 
-    /// <summary>The zone that holds, as a scalar of SQL: UTC where none was heard, or one that this PostgreSQL does not know.</summary>
+    /// <summary>The zone that holds, as a scalar of SQL: UTC where none was heard.</summary>
     /// <param name="log">The schema of the events.</param>
     public static string InForce(string log) =>
-        $"""
-        coalesce((
-            select name from (
-                select data ->> 'timeZone' as name from {log}.mt_events where stream_id = '{Stream}' order by version desc limit 1) heard
-            where name in (select name from pg_timezone_names)), 'UTC')
-        """;
+        $"coalesce((select data ->> 'timeZone' from {log}.mt_events where stream_id = '{Stream}' order by version desc limit 1), 'UTC')";
 }
 
-internal sealed class HearTimeZone(IDocumentStore store) : IConsumer<CommunityArranged>
+internal sealed class HearTimeZone(IDocumentStore store, NpgsqlDataSource database, ILogger<HearTimeZone> log) : IConsumer<CommunityArranged>
 {
-    public Task Consume(ConsumeContext<CommunityArranged> context) => store.Handle(
-        CommunityZone.Decider, CommunityZone.Stream, new RecordTimeZone(context.Message.TimeZone, context.Message.Version, context.Message.At), context);
+    public async Task Consume(ConsumeContext<CommunityArranged> context)
+    {
+        var arranged = context.Message;
+        await store.Handle(
+            CommunityZone.Decider, CommunityZone.Stream, new RecordTimeZone(await Known(arranged.TimeZone, context.CancellationToken), arranged.Version, arranged.At), context);
+    }
+
+    // PostgreSQL counts in it, by a copy of the database of its own.
+    private async Task<string> Known(string zone, CancellationToken ct)
+    {
+        await using var known = database.CreateCommand("select exists (select from pg_timezone_names where name = $1)");
+        known.Parameters.Add(new() { Value = zone });
+
+        if ((bool)(await known.ExecuteScalarAsync(ct))!)
+        {
+            return zone;
+        }
+
+        log.LogWarning("PostgreSQL does not know the time zone {Zone}: figures are counted in UTC", zone);
+
+        return "UTC";
+    }
 }

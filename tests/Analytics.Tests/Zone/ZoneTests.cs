@@ -72,6 +72,11 @@ public sealed class ZoneTests
         var days = (await client.GetFromJsonAsync<JsonElement>("/activity?period=day", Ct)).GetProperty("periods").EnumerateArray().Select(p => p.GetProperty("complete").GetBoolean());
         Assert.Equal([true, false], days);
         Assert.Equal(0, await analytics.Scalar<long>("select count(*) from projection_rebuilds"));
+
+        // A name that is none for PostgreSQL stops nothing.
+        await Arrange(analytics, "Mars/Olympus", 3);
+        await Counted(analytics, "UTC");
+        await analytics.AssertFigures(In("UTC", activities));
     }
 
     private static ActivityRecorded Activity(Random random, DateTimeOffset first, int days) =>

@@ -569,6 +569,10 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         await owner.Get("analytics/retention?period=week&mode=onOrAfter").Gives(200);
         await owner.Get("analytics/lifecycle").Gives(200);
         await owner.Get("analytics/lifecycle?period=day").Gives(400);
+        await Eventually.True(
+            async () => (await owner.Get("analytics/revenue").Gives(200))["currencies"]!.AsArray() is [var cny] && (long?)cny!["months"]!.AsArray()[^1]!["new"]!["amount"] > 0,
+            Patience, "analytics to hear what a subscription is worth");
+        await owner.Get("analytics/revenue?from=tomorrow").Gives(400);
     }
 
     /// <returns>The services that have something to rebuild.</returns>

@@ -1,0 +1,114 @@
+using Community.Analytics.Activities;
+using Community.EventSourcing;
+using Community.Messaging;
+using Community.Payments.Contracts;
+using JasperFx.Events;
+using Marten;
+using Marten.Events.Projections;
+using MassTransit;
+using Weasel.Postgresql.Tables;
+
+namespace Community.Analytics.Revenue;
+
+/// <param name="Version">Of what is known of one subscription, the highest is the last.</param>
+/// <param name="MonthlyAmount">Its part of the monthly recurring revenue from now on, in minor units.</param>
+/// <param name="Currency">ISO 4217; null where none was said: it has stopped counting.</param>
+[EventType("recurring-revenue-recorded.v1")]
+public sealed record RecurringRevenueRecorded(
+    Guid SubscriptionId, Guid MemberId, long Version, long MonthlyAmount, string? Currency, DateTimeOffset At) : HeardEvent;
+
+/// <summary>What each subscription is worth a month, as payments tells it.</summary>
+internal sealed class RecordRecurringRevenue(IDocumentStore store) :
+    IConsumer<SubscriptionStarted>, IConsumer<SubscriptionRenewed>, IConsumer<SubscriptionChanged>, IConsumer<SubscriptionPastDue>,
+    IConsumer<SubscriptionPaused>, IConsumer<SubscriptionResumed>, IConsumer<SubscriptionEnded>
+{
+    public Task Consume(ConsumeContext<SubscriptionStarted> context)
+    {
+        var m = context.Message;
+
+        return Record(context, m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At);
+    }
+
+    public Task Consume(ConsumeContext<SubscriptionRenewed> context)
+    {
+        var m = context.Message;
+
+        return Record(context, m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At);
+    }
+
+    public Task Consume(ConsumeContext<SubscriptionChanged> context)
+    {
+        var m = context.Message;
+
+        return Record(context, m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At);
+    }
+
+    public Task Consume(ConsumeContext<SubscriptionPastDue> context)
+    {
+        var m = context.Message;
+
+        return Record(context, m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At);
+    }
+
+    // Neither active nor past due while it lasts.
+    public Task Consume(ConsumeContext<SubscriptionPaused> context)
+    {
+        var m = context.Message;
+
+        return Record(context, m.SubscriptionId, m.MemberId, m.Version, 0, null, m.At);
+    }
+
+    public Task Consume(ConsumeContext<SubscriptionResumed> context)
+    {
+        var m = context.Message;
+
+        return Record(context, m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At);
+    }
+
+    public Task Consume(ConsumeContext<SubscriptionEnded> context)
+    {
+        var m = context.Message;
+
+        return Record(context, m.SubscriptionId, m.MemberId, m.Version, 0, null, m.At);
+    }
+
+    private Task Record(ConsumeContext context, Guid subscription, Guid member, long version, long monthly, string? currency, DateTimeOffset at) => store.Handle(
+        ActivityLog.Decider, ActivityLog.Message(context.MessageId!.Value),
+        new RecordHeard([new RecurringRevenueRecorded(subscription, member, version, monthly, currency, at)]), context);
+}
+
+/// <summary>A row for each thing told of a subscription, whenever it was heard; what moved between two of them is seen when it is asked for.</summary>
+internal sealed class RecurringRevenue : EventProjection
+{
+    private readonly string _insert;
+
+    public RecurringRevenue(StoreOptions options)
+    {
+        Name = "recurring-revenue";
+        IncludeType<RecurringRevenueRecorded>();
+        var table = new Table($"{options.DatabaseSchemaName}.recurring_revenue");
+        table.AddColumn<Guid>("subscription_id").AsPrimaryKey();
+        table.AddColumn<long>("version").AsPrimaryKey();
+        table.AddColumn<Guid>("member_id").NotNull();
+        table.AddColumn<long>("amount").NotNull();
+        table.AddColumn("currency", "text");
+        table.AddColumn("at", "timestamptz").NotNull();
+        SchemaObjects.Add(table);
+        Options.DeleteDataInTableOnTeardown(table.Identifier.QualifiedName);
+        _insert = $"""
+            insert into {table.Identifier.QualifiedName} (subscription_id, version, member_id, amount, currency, at) values (?, ?, ?, ?, ?, ?)
+            on conflict do nothing
+            """;
+    }
+
+    public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent e, CancellationToken cancellation)
+    {
+        if (e.Data is RecurringRevenueRecorded told)
+        {
+            operations.QueueSqlCommand(
+                _insert, told.SubscriptionId, told.Version, told.MemberId, told.MonthlyAmount, told.Currency ?? (object)DBNull.Value, told.At.ToUniversalTime());
+        }
+
+        return ValueTask.CompletedTask;
+    }
+}
