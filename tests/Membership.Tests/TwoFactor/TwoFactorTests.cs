@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Community.Membership.TwoFactor;
 using Npgsql;
@@ -9,7 +10,7 @@ using ZXing;
 
 namespace Community.Membership.Tests.TwoFactor;
 
-public sealed class TwoFactorTests
+public sealed partial class TwoFactorTests
 {
     private static CancellationToken Ct => MembershipService.Ct;
 
@@ -74,21 +75,25 @@ public sealed class TwoFactorTests
             anonymous.PostAsJsonAsync("/sessions", new { email = "ann@example.org", password = MembershipService.GoodPassword, oneTimeCode }, Ct);
     }
 
+    [GeneratedRegex(@"M(\d+) (\d+)h(\d+)v1h-\d+z")]
+    private static partial Regex Strip();
+
     /// <summary>As a phone does it, by the pixels.</summary>
     private static string? Scan(string svg)
     {
+        const int Scale = 4;
         var picture = XDocument.Parse(svg).Root!;
-        var size = int.Parse(((string)picture.Attribute("viewBox")!).Split(' ')[2], CultureInfo.InvariantCulture);
+        var size = Scale * int.Parse(((string)picture.Attribute("viewBox")!).Split(' ')[2], CultureInfo.InvariantCulture);
         var pixels = new byte[size * size];
         Array.Fill(pixels, byte.MaxValue);
+        var dark = (string)picture.Descendants().Single(e => e.Name.LocalName == "path").Attribute("d")!;
 
-        foreach (var rectangle in picture.Descendants().Where(e => e.Name.LocalName == "rect" && (string?)e.Attribute("fill") == "#000000"))
+        // Its black part is strips, each a module high.
+        foreach (var strip in Strip().Matches(dark).Select(match => match.Groups.Values.Skip(1).Select(value => Scale * int.Parse(value.Value, CultureInfo.InvariantCulture)).ToList()))
         {
-            var (x, y) = ((int)rectangle.Attribute("x")!, (int)rectangle.Attribute("y")!);
-
-            for (var row = y; row < y + (int)rectangle.Attribute("height")!; row++)
+            for (var row = strip[1]; row < strip[1] + Scale; row++)
             {
-                Array.Fill(pixels, (byte)0, row * size + x, (int)rectangle.Attribute("width")!);
+                Array.Fill(pixels, (byte)0, row * size + strip[0], strip[2]);
             }
         }
 
