@@ -57,11 +57,13 @@ internal sealed class RabbitMqServer(RabbitMqSettings settings)
     {
         string In(string name) => Path.Combine(settings.Directory, name);
         Directory.CreateDirectory(settings.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        // Quorum queues keep in memory what their common log holds until it is full: of 512 MiB, if it is not said.
         await File.WriteAllTextAsync(In("rabbitmq.conf"), $"""
             listeners.tcp.1 = 127.0.0.1:{settings.Ports.Amqp}
             management.tcp.ip = 127.0.0.1
             management.tcp.port = {settings.Ports.Management}
             default_pass = {settings.Password}
+            raft.wal_max_size_bytes = 67108864
 
             """, ct);
         await File.WriteAllTextAsync(In("enabled_plugins"), settings.Management ? "[rabbitmq_management]." : "[].", ct);

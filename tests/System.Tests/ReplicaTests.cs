@@ -22,43 +22,59 @@ public sealed class ReplicaTests(CommunitySystem system)
 
         for (var turn = 0; turn < CommunitySystem.Replicas; turn++)
         {
+            var first = await Task.WhenAll(CommunitySystem.Services.Select(system.Leader));
             var outages = new List<Outage>();
-            IReadOnlyList<string?> second = [];
-            await new Story(system).Tell(
-                written: async () =>
-                {
-                    var first = await Leaders();
 
-                    foreach (var (service, leader) in CommunitySystem.Services.Zip(first))
-                        outages.Add(await system.Kill(service, leader!));
+            foreach (var (service, leader) in CommunitySystem.Services.Zip(first))
+                outages.Add(await system.Kill(service, leader!));
 
-                    // All at once: each database's lock is free now, and there is something to do for each shard.
-                    await Task.WhenAll(CommunitySystem.Services.Zip(first, MovesOver));
-                    second = await Leaders();
-                    await Task.WhenAll(CommunitySystem.Services.Select(system.IsHealthyByTurns));
-                    await load.GoesOn(10);
-                },
-                bought: async () =>
-                {
-                    await Task.WhenAll(outages.Select(outage => outage.End()));
-                    await load.GoesOn(10);
-                });
-            Assert.Equal(second, await Leaders());
+            // All at once: each database's lock is free now.
+            var second = await Task.WhenAll(CommunitySystem.Services.Zip(first, async (service, dead) => await Eventually.Value(
+                () => system.Leader(service), leader => leader is not null && leader != dead, Succession, $"another replica of {service} to lead")));
+            await load.GoesOn(10);
+            await Task.WhenAll(outages.Select(outage => outage.End()));
+            await load.GoesOn(10);
+            Assert.Equal(second, await Task.WhenAll(CommunitySystem.Services.Select(system.Leader)));
         }
 
         await load.End();
-        await system.Counts(before, [.. Stories(), ("comment", load.Comments), ("order", load.Orders)]);
-        Assert.Equal(load.Orders * 200 + CommunitySystem.Replicas * Story.Price, await Deeds.Sales(system) - sales);
+        await system.Counts(before, ("comment", load.Comments), ("order", load.Orders));
+        Assert.Equal(load.Orders * 200, await Deeds.Sales(system) - sales);
         await system.AllIsHeard();
         await system.NothingIsSetAside();
         await system.EqualsAReplay();
-
-        async Task<IReadOnlyList<string?>> Leaders() => await Task.WhenAll(CommunitySystem.Services.Select(system.Leader));
-
-        static IEnumerable<(string, int)> Stories() => Enumerable.Repeat(Story.Activities, CommunitySystem.Replicas).SelectMany(activities => activities);
     }
 
-    /// <summary>Another replica leads, and each of the shards stands where the log stood when the other one died, or later.</summary>
+    /// <summary>Between publication and purchase whoever leads a service dies; it comes back between the purchase and what follows from it.</summary>
+    [Fact]
+    public async Task The_story_is_told_while_those_who_lead_the_services_die_amid_it()
+    {
+        var before = await system.Activities();
+
+        for (var turn = 0; turn < CommunitySystem.Replicas; turn++)
+        {
+            var outages = new List<Outage>();
+            await new Story(system).Tell(
+                written: async () =>
+                {
+                    var leaders = await Task.WhenAll(CommunitySystem.Services.Select(system.Leader));
+
+                    foreach (var (service, leader) in CommunitySystem.Services.Zip(leaders))
+                        outages.Add(await system.Kill(service, leader!));
+
+                    await Task.WhenAll(CommunitySystem.Services.Zip(leaders, MovesOver));
+                    await Task.WhenAll(CommunitySystem.Services.Select(system.IsHealthyByTurns));
+                },
+                bought: () => Task.WhenAll(outages.Select(outage => outage.End())));
+        }
+
+        await system.Counts(before, [.. Enumerable.Repeat(Story.Activities, CommunitySystem.Replicas).SelectMany(activities => activities)]);
+        await system.AllIsHeard();
+        await system.NothingIsSetAside();
+        await system.EqualsAReplay();
+    }
+
+    /// <summary>Another replica leads, and each of the shards comes to where the log stood when the other one died.</summary>
     private async Task MovesOver(string service, string? dead)
     {
         await using var database = await system.Database($"{service}db");
