@@ -132,9 +132,10 @@ internal sealed class ImportedDump(CommunitySystem system)
         return run;
     }
 
-    // An answer as lines, its fields in alphabetical order; whether a period is over yet is not the oracle's to know.
+    // An answer as lines, its fields in alphabetical order; whether a period is over yet is not the oracle's to know. It counts in UTC, as must the answer.
     private static string Lines(JsonObject answer) => string.Join('\n',
         from list in answer
+        where list.Key != "timeZone" || list.Value!.GetValue<string>() != "UTC"
         from item in list.Value!.AsArray()
         let fields = item!.AsObject().Where(field => field.Key is not ("start" or "complete")).OrderBy(field => field.Key, StringComparer.Ordinal)
         select $"{list.Key} {item!.Text("start")} {string.Join(' ', fields.Select(field => $"{field.Key} {Value(field.Value!)}"))}");
