@@ -22,59 +22,30 @@ internal sealed class RecordRecurringRevenue(IDocumentStore store) :
     IConsumer<SubscriptionStarted>, IConsumer<SubscriptionRenewed>, IConsumer<SubscriptionChanged>, IConsumer<SubscriptionPastDue>,
     IConsumer<SubscriptionPaused>, IConsumer<SubscriptionResumed>, IConsumer<SubscriptionEnded>
 {
-    public Task Consume(ConsumeContext<SubscriptionStarted> context)
-    {
-        var m = context.Message;
+    public Task Consume(ConsumeContext<SubscriptionStarted> context) =>
+        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At));
 
-        return Record(context, m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At);
-    }
+    public Task Consume(ConsumeContext<SubscriptionRenewed> context) =>
+        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At));
 
-    public Task Consume(ConsumeContext<SubscriptionRenewed> context)
-    {
-        var m = context.Message;
+    public Task Consume(ConsumeContext<SubscriptionChanged> context) =>
+        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At));
 
-        return Record(context, m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At);
-    }
-
-    public Task Consume(ConsumeContext<SubscriptionChanged> context)
-    {
-        var m = context.Message;
-
-        return Record(context, m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At);
-    }
-
-    public Task Consume(ConsumeContext<SubscriptionPastDue> context)
-    {
-        var m = context.Message;
-
-        return Record(context, m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At);
-    }
+    public Task Consume(ConsumeContext<SubscriptionPastDue> context) =>
+        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At));
 
     // Neither active nor past due while it lasts.
-    public Task Consume(ConsumeContext<SubscriptionPaused> context)
-    {
-        var m = context.Message;
+    public Task Consume(ConsumeContext<SubscriptionPaused> context) =>
+        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, 0, null, m.At));
 
-        return Record(context, m.SubscriptionId, m.MemberId, m.Version, 0, null, m.At);
-    }
+    public Task Consume(ConsumeContext<SubscriptionResumed> context) =>
+        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At));
 
-    public Task Consume(ConsumeContext<SubscriptionResumed> context)
-    {
-        var m = context.Message;
+    public Task Consume(ConsumeContext<SubscriptionEnded> context) =>
+        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, 0, null, m.At));
 
-        return Record(context, m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At);
-    }
-
-    public Task Consume(ConsumeContext<SubscriptionEnded> context)
-    {
-        var m = context.Message;
-
-        return Record(context, m.SubscriptionId, m.MemberId, m.Version, 0, null, m.At);
-    }
-
-    private Task Record(ConsumeContext context, Guid subscription, Guid member, long version, long monthly, string? currency, DateTimeOffset at) => store.Handle(
-        ActivityLog.Decider, ActivityLog.Message(context.MessageId!.Value),
-        new RecordHeard([new RecurringRevenueRecorded(subscription, member, version, monthly, currency, at)]), context);
+    private Task Record<TFact>(ConsumeContext<TFact> context, Func<TFact, RecurringRevenueRecorded> worth) where TFact : class => store.Handle(
+        ActivityLog.Decider, ActivityLog.Message(context.MessageId!.Value), new RecordHeard([worth(context.Message)]), context);
 }
 
 /// <summary>A row for each thing told of a subscription, whenever it was heard; what moved between two of them is seen when it is asked for.</summary>
