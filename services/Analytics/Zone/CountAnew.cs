@@ -6,12 +6,11 @@ namespace Community.Analytics.Zone;
 
 /// <summary>
 /// Wherever the read model is counted in another zone than the one that holds, has it built anew beside the serving one.
-/// On every replica, again and again: a zone may change while the read model is being built for the one before.
+/// Again and again: a zone may change while the read model is being built for the one before.
 /// </summary>
-internal sealed class CountAnew(NpgsqlDataSource database, TimeProvider clock, ILogger<CountAnew> log) : BackgroundService
+internal sealed class CountAnew(NpgsqlDataSource database, TimeProvider clock, ILogger<CountAnew> log)
+    : Chore("count-anew", TimeSpan.FromSeconds(2), clock, log)
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
-
     // One that failed or was called off is not asked for again at once.
     private static readonly TimeSpan Pause = TimeSpan.FromHours(1);
 
@@ -24,28 +23,16 @@ internal sealed class CountAnew(NpgsqlDataSource database, TimeProvider clock, I
                 where projection = '{MemberDays.ProjectionName}' and (ended_at is null or (ended_at > $1 and status in ('failed', 'cancelled'))))
         """;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Do(CancellationToken ct)
     {
-        using var beat = new PeriodicTimer(Beat, clock);
+        var now = Clock.GetUtcNow();
+        await using var outdated = database.CreateCommand(Outdated);
+        outdated.Parameters.Add(new() { Value = now - Pause });
 
-        while (await beat.WaitForNextTickAsync(stoppingToken))
+        if ((bool)(await outdated.ExecuteScalarAsync(ct))!
+            && await RebuildRequest.Ask(database, Guid.CreateVersion7(now), MemberDays.ProjectionName, by: null, now, ct))
         {
-            try
-            {
-                var now = clock.GetUtcNow();
-                await using var outdated = database.CreateCommand(Outdated);
-                outdated.Parameters.Add(new() { Value = now - Pause });
-
-                if ((bool)(await outdated.ExecuteScalarAsync(stoppingToken))!
-                    && await RebuildRequest.Ask(database, Guid.CreateVersion7(now), MemberDays.ProjectionName, by: null, now, stoppingToken))
-                {
-                    log.LogInformation("The community's time zone is another: activity is counted anew");
-                }
-            }
-            catch (Exception e) when (e.IsDatabaseAway())
-            {
-                log.LogWarning("Whether activity is counted in the right time zone is looked at when the database is back: {Reason}", e.Message);
-            }
+            Log.LogInformation("The community's time zone is another: activity is counted anew");
         }
     }
 }

@@ -217,24 +217,13 @@ internal sealed class IdempotencyTable : IStorePart
     }
 }
 
-internal sealed class ForgetOldAnswers(NpgsqlDataSource database, TimeProvider clock, ILogger<ForgetOldAnswers> log) : BackgroundService
+internal sealed class ForgetOldAnswers(NpgsqlDataSource database, TimeProvider clock, ILogger<ForgetOldAnswers> log)
+    : Chore("forget-old-answers", TimeSpan.FromHours(1), clock, log)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Do(CancellationToken ct)
     {
-        using var hourly = new PeriodicTimer(TimeSpan.FromHours(1), clock);
-
-        while (await hourly.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await using var delete = database.CreateCommand("delete from idempotency_keys where created_at < $1");
-                delete.Parameters.Add(new() { Value = clock.GetUtcNow() - Idempotency.Life, NpgsqlDbType = NpgsqlDbType.TimestampTz });
-                await delete.ExecuteNonQueryAsync(stoppingToken);
-            }
-            catch (Exception e) when (e.IsDatabaseAway())
-            {
-                log.LogWarning("Old answers are forgotten later: {Reason}", e.Message);
-            }
-        }
+        await using var delete = database.CreateCommand("delete from idempotency_keys where created_at < $1");
+        delete.Parameters.Add(new() { Value = Clock.GetUtcNow() - Idempotency.Life, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        await delete.ExecuteNonQueryAsync(ct);
     }
 }

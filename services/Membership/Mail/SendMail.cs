@@ -28,46 +28,28 @@ internal sealed record Smtp(string? Host, int Port, string? User, string? Passwo
 /// that it was sent. Before the second step anybody may begin again; a replica that dies between the last two leaves a mail
 /// of which nobody knows whether it went out: it is shown to operators so, and not sent again.
 /// </summary>
-internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing ring, IHostEnvironment environment, TimeProvider clock, ILogger<SendMail> log) : BackgroundService
+internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing ring, IHostEnvironment environment, TimeProvider clock, ILogger<SendMail> log)
+    : Chore("mail", TimeSpan.FromSeconds(5), clock, log)
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var beat = new PeriodicTimer(Beat, clock);
-        var forgotten = DateTimeOffset.MinValue;
-        do
-        {
-            try
-            {
-                while (smtp.IsThere ? await SendNext(stoppingToken) : environment.IsDevelopment() && await TellNext(stoppingToken))
-                {
-                    stoppingToken.ThrowIfCancellationRequested();
-                }
+    private DateTimeOffset _forgotten;
 
-                if (clock.GetUtcNow() - forgotten > TimeSpan.FromMinutes(10))
-                {
-                    await Forget(stoppingToken);
-                    forgotten = clock.GetUtcNow();
-                }
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (e.IsDatabaseAway())
-            {
-                log.LogWarning("Mail waits for the database: {Reason}", e.Message);
-            }
+    protected override async Task Do(CancellationToken ct)
+    {
+        while (smtp.IsThere ? await SendNext(ct) : environment.IsDevelopment() && await TellNext(ct)) { }
+
+        if (Clock.GetUtcNow() - _forgotten > TimeSpan.FromMinutes(10))
+        {
+            await Forget(ct);
+            _forgotten = Clock.GetUtcNow();
         }
-        while (await beat.WaitForNextTickAsync(stoppingToken));
     }
 
     private async Task<bool> SendNext(CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
+        var now = Clock.GetUtcNow();
         if (await Take("leased_until = $2", now, now + Lease, ct) is not { } mail)
             return false;
 
@@ -86,31 +68,31 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
             if (!string.IsNullOrEmpty(smtp.User))
                 await client.AuthenticateAsync(smtp.User, smtp.Password ?? "", ct);
 
-            began = await Note("update mails set sending_at = $2 where id = $1 and sending_at is null and leased_until > $2", mail.Id, clock.GetUtcNow());
+            began = await Note("update mails set sending_at = $2 where id = $1 and sending_at is null and leased_until > $2", mail.Id, Clock.GetUtcNow());
             if (!began)
                 return true; // the lease ran out while it connected
 
             // From here on only the server can tell: our own end must not cut it off.
             await client.SendAsync(message, CancellationToken.None);
-            await Note("update mails set sent_at = $2, letter = null, fault = null where id = $1", mail.Id, clock.GetUtcNow());
-            log.LogInformation("Mail {MailId} was sent", mail.Id);
+            await Note("update mails set sent_at = $2, letter = null, fault = null where id = $1", mail.Id, Clock.GetUtcNow());
+            Log.LogInformation("Mail {MailId} was sent", mail.Id);
             sent = true;
             await client.DisconnectAsync(quit: true, ct);
         }
         catch (Exception e) when (sent && !e.IsDatabaseAway())
         {
-            log.LogDebug("The SMTP server did not hear our goodbye: {Reason}", e.Message);
+            Log.LogDebug("The SMTP server did not hear our goodbye: {Reason}", e.Message);
         }
         catch (Exception e) when (!began ? !ct.IsCancellationRequested && !e.IsDatabaseAway() : e is SmtpCommandException or ServiceNotConnectedException)
         {
             // It was not sent, that is certain. The server's words may hold the address: only the code is kept.
-            var again = clock.GetUtcNow() + TimeSpan.FromSeconds(Math.Min(3600, 10 * Math.Pow(2, mail.Attempts)));
+            var again = Clock.GetUtcNow() + TimeSpan.FromSeconds(Math.Min(3600, 10 * Math.Pow(2, mail.Attempts)));
             await using var update = database.CreateCommand("update mails set sending_at = null, leased_until = null, next_at = $2, fault = $3 where id = $1");
             update.Parameters.Add(new() { Value = mail.Id });
             update.Parameters.Add(new() { Value = again });
             update.Parameters.Add(new() { Value = e is SmtpCommandException refused ? $"{(int)refused.StatusCode}" : e.GetType().Name });
             await update.ExecuteNonQueryAsync(CancellationToken.None);
-            log.LogWarning("Mail {MailId} was not sent and is tried again at {Again}: {Reason}", mail.Id, again, e.GetType().Name);
+            Log.LogWarning("Mail {MailId} was not sent and is tried again at {Again}: {Reason}", mail.Id, again, e.GetType().Name);
         }
         catch (Exception e) when (began && !e.IsDatabaseAway())
         {
@@ -118,7 +100,7 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
             update.Parameters.Add(new() { Value = mail.Id });
             update.Parameters.Add(new() { Value = e.GetType().Name });
             await update.ExecuteNonQueryAsync(CancellationToken.None);
-            log.LogWarning("Whether mail {MailId} was sent is not known: {Reason}", mail.Id, e.GetType().Name);
+            Log.LogWarning("Whether mail {MailId} was sent is not known: {Reason}", mail.Id, e.GetType().Name);
         }
 
         return true;
@@ -127,10 +109,10 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
     /// <summary>Where nobody sends mail, who develops finds the links in the log; no name and no address.</summary>
     private async Task<bool> TellNext(CancellationToken ct)
     {
-        if (await Take("fault = 'told'", clock.GetUtcNow(), null, ct, "and fault is null") is not { } mail)
+        if (await Take("fault = 'told'", Clock.GetUtcNow(), null, ct, "and fault is null") is not { } mail)
             return false;
 
-        log.LogInformation("No SMTP server is configured. A mail for {MemberId} waits in the outbox: {Link}", mail.MemberId, mail.Letter?.Link);
+        Log.LogInformation("No SMTP server is configured. A mail for {MemberId} waits in the outbox: {Link}", mail.MemberId, mail.Letter?.Link);
 
         return true;
     }
@@ -178,7 +160,7 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         })
         {
             var command = new NpgsqlBatchCommand(sql);
-            command.Parameters.Add(new() { Value = clock.GetUtcNow() });
+            command.Parameters.Add(new() { Value = Clock.GetUtcNow() });
             if (sql.Contains("$2", StringComparison.Ordinal))
                 command.Parameters.Add(new() { Value = Kept });
             batch.BatchCommands.Add(command);
@@ -193,7 +175,7 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         {
             Subject = letter.Subject,
             Body = new TextPart("plain") { Text = letter.Text },
-            Date = clock.GetUtcNow(),
+            Date = Clock.GetUtcNow(),
             MessageId = $"{id:N}@{MailboxAddress.Parse(smtp.From).Domain}" // a server that saw it drops it the second time
         };
         message.From.Add(MailboxAddress.Parse(smtp.From));

@@ -5,42 +5,17 @@ namespace Community.Payments.Orders;
 
 /// <summary>
 /// Cancels what nobody has paid for within <c>Orders:ExpireAfterDays</c> (7): so a coupon's use is free again. Money that
-/// comes later all the same is owed back. Each replica runs one, for the order decides.
+/// comes later all the same is owed back.
 /// </summary>
-internal sealed class UnpaidOrders(IDocumentStore store, IConfiguration configuration, TimeProvider clock, ILogger<UnpaidOrders> log) : BackgroundService
+internal sealed class UnpaidOrders(IDocumentStore store, IConfiguration configuration, TimeProvider clock, ILogger<UnpaidOrders> log)
+    : Chore("unpaid-orders", TimeSpan.FromSeconds(30), clock, log)
 {
     private const int AtOnce = 200;
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
     private readonly TimeSpan _patience = TimeSpan.FromDays(Math.Max(1, configuration.GetValue("Orders:ExpireAfterDays", 7)));
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Do(CancellationToken ct)
     {
-        using var beat = new PeriodicTimer(Every, clock);
-
-        try
-        {
-            while (await beat.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    await CancelExpired(stoppingToken);
-                }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested && (e.IsDatabaseAway() || e is VersionConflictException))
-                {
-                    log.LogWarning("Unpaid orders wait: {Reason}", e.Message);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The next start goes on.
-        }
-    }
-
-    private async Task CancelExpired(CancellationToken ct)
-    {
-        Origin.Set(new Origin("unpaid-orders", null, null));
-        var now = clock.GetUtcNow();
+        var now = Clock.GetUtcNow();
         var before = now - _patience;
         await using var session = store.QuerySession();
         var expired = await session.Query<OrderInList>().Where(o => o.WaitsSince <= before).OrderBy(o => o.WaitsSince).Take(AtOnce).ToListAsync(ct);

@@ -1,9 +1,7 @@
-using System.Net.Sockets;
 using Community.EventSourcing;
 using Community.Payments.Orders;
 using Community.ServiceDefaults;
 using Marten;
-using Npgsql;
 
 namespace Community.Payments.Gateways.Refunds;
 
@@ -11,22 +9,20 @@ namespace Community.Payments.Gateways.Refunds;
 /// Asks gateways for the refunds that orders have decided. Each replica runs one: who appends the attempt has the lease,
 /// and where two come to ask all the same (a lease that ended too early), the gateway knows the request by its id.
 /// </summary>
-internal sealed class RefundSender(IDocumentStore store, IEnumerable<IGateway> gateways, TimeProvider clock, ILogger<RefundSender> log) : BackgroundService
+internal sealed class RefundSender(IDocumentStore store, IEnumerable<IGateway> gateways, TimeProvider clock, ILogger<RefundSender> log)
+    : Chore("refund-sender", TimeSpan.FromSeconds(1), clock, log)
 {
     private static readonly string Requested = RefundStatus.Requested.ToWord();
     private const int AtATime = 20;
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
-    /// <summary>Sends what is due, once.</summary>
     /// <returns>How many were due.</returns>
-    public async Task<int> SendDue(CancellationToken ct)
+    private async Task<int> SendDue(CancellationToken ct)
     {
-        Origin.Set(new Origin("refund-sender", null, null));
         IReadOnlyList<RefundInList> due;
 
         await using (var session = store.QuerySession())
         {
-            var now = clock.GetUtcNow();
+            var now = Clock.GetUtcNow();
             due = await session.Query<RefundInList>().Where(r => r.Status == Requested && r.FreeAt <= now)
                 .OrderBy(r => r.FreeAt).Take(AtATime).ToListAsync(ct);
         }
@@ -39,35 +35,15 @@ internal sealed class RefundSender(IDocumentStore store, IEnumerable<IGateway> g
         return due.Count;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Do(CancellationToken ct)
     {
-        using var beat = new PeriodicTimer(Beat, clock);
-
-        try
-        {
-            while (await beat.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    while (await SendDue(stoppingToken) == AtATime) { }
-                }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested
-                    && (e is NpgsqlException or SocketException or TimeoutException or VersionConflictException || e.InnerException is NpgsqlException))
-                {
-                    log.LogWarning("Refunds wait for the database: {Reason}", e.Message);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The lease of what was under way ends by itself.
-        }
+        while (await SendDue(ct) == AtATime) { }
     }
 
     private async Task Send(RefundInList refund, CancellationToken ct)
     {
         var stream = Refund.Stream(refund.Id);
-        var tried = await store.Handle(Refund.Decider, stream, new TryRefund(refund.Id, clock.GetUtcNow()), ct);
+        var tried = await store.Handle(Refund.Decider, stream, new TryRefund(refund.Id, Clock.GetUtcNow()), ct);
 
         if (tried.Rejection is not null)
         {
@@ -82,23 +58,23 @@ internal sealed class RefundSender(IDocumentStore store, IEnumerable<IGateway> g
     {
         if (gateways.FirstOrDefault(g => g.Name == refund.Gateway) is not { } gateway)
         {
-            return new FailRefund(refund.Id, state.Attempts, $"{(refund.Gateway == Pricing.Offline ? "It came without a gateway" : $"{refund.Gateway} is not configured")}: to be given back by hand.", Certain: false, clock.GetUtcNow());
+            return new FailRefund(refund.Id, state.Attempts, $"{(refund.Gateway == Pricing.Offline ? "It came without a gateway" : $"{refund.Gateway} is not configured")}: to be given back by hand.", Certain: false, Clock.GetUtcNow());
         }
 
         try
         {
             return await gateway.Refund(await Request(refund, state, ct), ct) switch
             {
-                RefundAnswer.Sent sent => new ConfirmRefund(refund.Id, sent.Number, clock.GetUtcNow()),
-                RefundAnswer.Refused refused => new FailRefund(refund.Id, state.Attempts, refused.Reason, Certain: true, clock.GetUtcNow()),
+                RefundAnswer.Sent sent => new ConfirmRefund(refund.Id, sent.Number, Clock.GetUtcNow()),
+                RefundAnswer.Refused refused => new FailRefund(refund.Id, state.Attempts, refused.Reason, Certain: true, Clock.GetUtcNow()),
                 var other => throw new System.Diagnostics.UnreachableException($"{other.GetType().Name} is no answer to a refund.")
             };
         }
         catch (GatewayAwayException e)
         {
-            log.LogWarning("The refund {RefundId} is put off: {Reason}", refund.Id, e.Message);
+            Log.LogWarning("The refund {RefundId} is put off: {Reason}", refund.Id, e.Message);
 
-            return new PutRefundOff(refund.Id, state.Attempts, e.Message, clock.GetUtcNow());
+            return new PutRefundOff(refund.Id, state.Attempts, e.Message, Clock.GetUtcNow());
         }
     }
 
