@@ -33,7 +33,7 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
     options.Projections.Add<OwedRefunds>(ProjectionLifecycle.Async);
     options.Projections.Add(new Postings(options), ProjectionLifecycle.Async);
     options.Schema.For<ProductOnOffer>().Index(product => product.ProductId).Index(product => product.SubjectId);
-    options.Schema.For<OrderInList>().Index(order => order.MemberId).Index(order => order.WaitsSince!);
+    options.Schema.For<OrderInList>().Index(order => order.MemberId).Index(order => order.WaitsSince!).Index(order => order.ChargeDueAt!);
     options.Schema.For<PlanOnOffer>();
     options.Schema.For<CreatorInList>();
     options.Schema.For<PayoutInList>().Index(payout => payout.CreatorId);

@@ -250,8 +250,15 @@ public sealed class WholeServiceProperties(PaymentsService payments)
         // Also a renewal or a change, which nobody has placed.
         private static async Task<Guid> AnyOf(HttpClient member, Step step)
         {
-            using var listed = await member.GetAsync("/orders");
-            var theirs = (await listed.Body(HttpStatusCode.OK))["items"]!.AsArray();
+            // The list follows the log a moment later.
+            var theirs = await Eventually.Value(
+                async () =>
+                {
+                    using var listed = await member.GetAsync("/orders");
+
+                    return (await listed.Body(HttpStatusCode.OK))["items"]!.AsArray();
+                },
+                orders => orders.Count > 0, TimeSpan.FromSeconds(60), "an order in the list");
 
             return theirs[step.A % theirs.Count]!.Id("orderId");
         }
@@ -262,7 +269,8 @@ public sealed class WholeServiceProperties(PaymentsService payments)
                 await using var session = host.Services.GetRequiredService<IDocumentStore>().QuerySession();
                 var now = clock.GetUtcNow();
 
-                return await session.Query<SubscriptionInList>().CountAsync(s => s.DueAt <= now, None);
+                return await session.Query<SubscriptionInList>().CountAsync(s => s.DueAt <= now, None)
+                    + await session.Query<OrderInList>().CountAsync(o => o.ChargeDueAt <= now, None);
             },
             due => due == 0, TimeSpan.FromSeconds(60), "what is due to be done");
 

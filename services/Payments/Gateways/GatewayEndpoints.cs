@@ -4,6 +4,7 @@ using Community.EventSourcing;
 using Community.Payments.Gateways.Chargebacks;
 using Community.Payments.Gateways.Refunds;
 using Community.Payments.Orders;
+using Community.Payments.Plans;
 using Community.ServiceDefaults;
 using JasperFx.Events.Projections;
 using Marten;
@@ -137,7 +138,8 @@ internal static class GatewayEndpoints
 
         try
         {
-            var action = await gateway.Start(new PaymentRequest(id, paymentId, order.Total), wish.Action, service, ct);
+            var payment = new PaymentRequest(id, paymentId, order.Total, GivesMandate: await order.IsRenewed(store, ct));
+            var action = await gateway.Start(payment, wish.Action, service, ct);
             http.SetVersion(handled.Version);
 
             return TypedResults.Created($"/orders/{id}", new StartedPaymentView(paymentId, order.Payments[paymentId].Status, action));
@@ -146,6 +148,21 @@ internal static class GatewayEndpoints
         {
             return Away(gateway, e, http, log);
         }
+    }
+
+    /// <summary>What it pays for goes on, and is paid again.</summary>
+    private static async Task<bool> IsRenewed(this Placed order, IDocumentStore store, CancellationToken ct)
+    {
+        foreach (var line in order.Lines)
+        {
+            if (line.Kind is "renewal" or "change"
+                || (line.Kind == "plan" && (await store.Load(Plan.Decider, Plan.Stream(line.ProductId), null, ct)).State.Terms is { Months: > 0 }))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static async Task<Results<Ok<PaymentView>, ProblemHttpResult>> Inquire(

@@ -39,7 +39,21 @@ internal interface IGateway
     ProblemHttpResult Refuse(ProblemHttpResult problem) => problem;
 }
 
-internal sealed record PaymentRequest(Guid OrderId, Guid PaymentId, Money Amount);
+/// <summary>A gateway that a payer may give a mandate: it charges again without the payer, who pays once in its presence.</summary>
+internal interface IMandateGateway : IGateway
+{
+    /// <summary>Charges as the payer paid the last time. The same payment is charged once, however often it is asked for.</summary>
+    /// <returns><see cref="NothingNew"/> where the outcome is to come.</returns>
+    /// <exception cref="GatewayAwayException">Whether it was charged is not known.</exception>
+    Task<Notification> Charge(ChargeRequest charge, CancellationToken ct);
+}
+
+/// <param name="Last">By which the payer paid the last time, with the mandate.</param>
+/// <param name="IsRepeat">It was asked for before, and what came of that is not known.</param>
+internal sealed record ChargeRequest(PaymentRequest Payment, Receipt Last, bool IsRepeat);
+
+/// <param name="GivesMandate">Renewals follow, which are to be charged as this is paid.</param>
+internal sealed record PaymentRequest(Guid OrderId, Guid PaymentId, Money Amount, bool GivesMandate = false);
 
 /// <param name="Kind"><c>redirect</c> or <c>qrCode</c>.</param>
 internal sealed record PaymentAction(string Kind, Uri Url)

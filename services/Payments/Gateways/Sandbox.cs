@@ -13,7 +13,7 @@ namespace Community.Payments.Gateways;
 /// signed as real ones are: <c>Sandbox-Signature: t=&lt;Unix seconds&gt;,v1=&lt;hex&gt;</c>, HMAC-SHA-256 over
 /// <c>&lt;t&gt;.&lt;body&gt;</c> by <c>Gateways:Sandbox:Secret</c>.
 /// </summary>
-internal sealed class Sandbox(MasterKey master, IConfiguration configuration, TimeProvider clock) : IGateway
+internal sealed class Sandbox(MasterKey master, IConfiguration configuration, TimeProvider clock) : IMandateGateway
 {
     public const string Gateway = "sandbox";
     public const string SignatureHeader = "Sandbox-Signature";
@@ -63,6 +63,12 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
     /// <summary>It keeps nothing, so that it knows nothing but what it tells.</summary>
     public Task<Notification> Ask(PaymentRequest payment, CancellationToken ct) => Task.FromResult<Notification>(new NothingNew());
 
+    /// <summary>It is asked no mandate; <c>Gateways:Sandbox:RefusesMandates</c> lets every charge fail.</summary>
+    public Task<Notification> Charge(ChargeRequest charge, CancellationToken ct) => Task.FromResult<Notification>(
+        configuration.GetValue<bool>("Gateways:Sandbox:RefusesMandates")
+        ? new PaymentRefused(charge.Payment.OrderId, charge.Payment.PaymentId)
+        : new MoneyReceived(charge.Payment.OrderId, charge.Payment.PaymentId, ReceiptOf(charge.Payment), charge.Payment.Amount));
+
     public Task<RefundAnswer> Refund(RefundRequest refund, CancellationToken ct) =>
         Task.FromResult<RefundAnswer>(new RefundAnswer.Sent(
             refund.Round == 0 ? NumberOf(refund.RefundId) : $"{NumberOf(refund.RefundId)}-{refund.Round}"));
@@ -72,7 +78,7 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
     public (IHeaderDictionary Headers, byte[] Body) Tell(PaymentRequest payment, string outcome, Guid? refundId = null)
     {
         var message = new Message(
-            outcome, $"sandbox-{payment.PaymentId}", payment.OrderId.ToString(), payment.PaymentId.ToString(),
+            outcome, ReceiptOf(payment), payment.OrderId.ToString(), payment.PaymentId.ToString(),
             new Message.Sum(payment.Amount.Amount, payment.Amount.Currency), refundId);
         var body = JsonSerializer.SerializeToUtf8Bytes(message, Json.Options);
         var seconds = clock.GetUtcNow().ToUnixTimeSeconds();
@@ -110,6 +116,8 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
         Chargeback => new MoneyDisputed($"{m.Receipt}-chargeback", m.Receipt, money, "sandbox"),
         _ => new DisputeEnded($"{m.Receipt}-chargeback", m.Receipt, money, "sandbox", Won: m.Outcome == ChargebackWon)
     };
+
+    private static string ReceiptOf(PaymentRequest payment) => $"sandbox-{payment.PaymentId}";
 
     // Of the first time that it is sent, which is the one that can be made to fail.
     private static string NumberOf(Guid refund) => $"sandbox-refund-{refund}";

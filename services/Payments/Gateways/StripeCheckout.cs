@@ -6,13 +6,17 @@ using Stripe.Checkout;
 
 namespace Community.Payments.Gateways;
 
-/// <summary>Stripe: the payer pays at a page of Checkout. A receipt is a payment intent.</summary>
-internal sealed class StripeCheckout : IGateway
+/// <summary>
+/// Stripe: the payer pays at a page of Checkout. A receipt is a payment intent, which also says who paid and by what: where
+/// the payer agreed there, it is charged again.
+/// </summary>
+internal sealed class StripeCheckout : IMandateGateway
 {
     public const string Gateway = "stripe";
     private const string OrderId = "orderId";
     private const string PaymentId = "paymentId";
     private const string RefundId = "refundId";
+    private const string ByMandate = "byMandate";
     private const long ToleranceInSeconds = 300;
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
     private readonly Func<HttpClient> _http;
@@ -50,47 +54,82 @@ internal sealed class StripeCheckout : IGateway
     public Task<PaymentAction> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct) => Call(async client =>
     {
         var references = new Dictionary<string, string> { [OrderId] = payment.OrderId.ToString(), [PaymentId] = payment.PaymentId.ToString() };
-        var session = await new SessionService(client).CreateAsync(
-            new SessionCreateOptions
-            {
-                Mode = "payment",
-                ClientReferenceId = payment.OrderId.ToString(),
-                Metadata = references,
-                PaymentIntentData = new SessionPaymentIntentDataOptions { Metadata = references },
-                SuccessUrl = (_returnTo ?? service).ToString(),
-                LineItems =
-                [
-                    new SessionLineItemOptions
+        var wish = new SessionCreateOptions
+        {
+            Mode = "payment",
+            ClientReferenceId = payment.OrderId.ToString(),
+            Metadata = references,
+            PaymentIntentData = new SessionPaymentIntentDataOptions { Metadata = references },
+            SuccessUrl = (_returnTo ?? service).ToString(),
+            LineItems =
+            [
+                new SessionLineItemOptions
+                {
+                    Quantity = 1,
+                    PriceData = new SessionLineItemPriceDataOptions
                     {
-                        Quantity = 1,
-                        PriceData = new SessionLineItemPriceDataOptions
-                        {
-                            Currency = Lower(payment.Amount.Currency),
-                            UnitAmount = Theirs(payment.Amount),
-                            ProductData = new SessionLineItemPriceDataProductDataOptions { Name = $"Order {payment.OrderId}" }
-                        }
+                        Currency = Lower(payment.Amount.Currency),
+                        UnitAmount = Theirs(payment.Amount),
+                        ProductData = new SessionLineItemPriceDataProductDataOptions { Name = $"Order {payment.OrderId}" }
                     }
-                ]
-            },
-            new RequestOptions { IdempotencyKey = $"payment-{payment.PaymentId}" }, ct);
+                }
+            ]
+        };
+
+        if (payment.GivesMandate)
+        {
+            wish.CustomerCreation = "always";
+            wish.PaymentIntentData.SetupFutureUsage = "off_session";
+        }
+
+        var session = await new SessionService(client).CreateAsync(
+            wish, new RequestOptions { IdempotencyKey = $"payment-{payment.PaymentId}" }, ct);
 
         return Uri.TryCreate(session.Url, UriKind.Absolute, out var page)
             ? new PaymentAction(PaymentAction.Redirect, page)
             : throw new GatewayAwayException(Gateway, "a session without an address");
     }, ct);
 
-    public Task<Notification> Ask(PaymentRequest payment, CancellationToken ct) => Call<Notification>(async client =>
-    {
-        var found = await new PaymentIntentService(client).SearchAsync(
-            new PaymentIntentSearchOptions { Query = $"metadata['{PaymentId}']:'{payment.PaymentId}'" }, cancellationToken: ct);
+    public Task<Notification> Ask(PaymentRequest payment, CancellationToken ct) => Call(
+        async client => await Find(new PaymentIntentService(client), payment, ct) is { } intent ? Outcome(payment, intent) : new NothingNew(), ct);
 
-        return found.Data.OrderBy(intent => intent.Status == "succeeded" ? 0 : 1).FirstOrDefault() switch
+    public Task<Notification> Charge(ChargeRequest charge, CancellationToken ct) => Call(async client =>
+    {
+        var intents = new PaymentIntentService(client);
+        var payment = charge.Payment;
+
+        // They forget an idempotency key after a day.
+        if (charge.IsRepeat && await Find(intents, payment, ct) is { } made)
         {
-            { Status: "succeeded" } intent when Ours(intent.AmountReceived, intent.Currency) is { } money =>
-                new MoneyReceived(payment.OrderId, payment.PaymentId, intent.Id, money),
-            { Status: "canceled" } => new PaymentRefused(payment.OrderId, payment.PaymentId),
-            _ => new NothingNew()
-        };
+            return Outcome(payment, made);
+        }
+
+        try
+        {
+            var last = await intents.GetAsync(charge.Last.Number, cancellationToken: ct);
+
+            if (last is not { CustomerId.Length: > 0, PaymentMethodId.Length: > 0 })
+            {
+                return new PaymentRefused(payment.OrderId, payment.PaymentId);
+            }
+
+            return Outcome(payment, await intents.CreateAsync(
+                new PaymentIntentCreateOptions
+                {
+                    Amount = Theirs(payment.Amount),
+                    Currency = Lower(payment.Amount.Currency),
+                    Customer = last.CustomerId,
+                    PaymentMethod = last.PaymentMethodId,
+                    OffSession = true,
+                    Confirm = true,
+                    Metadata = new() { [OrderId] = payment.OrderId.ToString(), [PaymentId] = payment.PaymentId.ToString(), [ByMandate] = "true" }
+                },
+                new RequestOptions { IdempotencyKey = $"charge-{payment.PaymentId}" }, ct));
+        }
+        catch (StripeException e) when ((int)e.HttpStatusCode is 400 or 402 or 404 && e.StripeError?.Type != "idempotency_error")
+        {
+            return new PaymentRefused(payment.OrderId, payment.PaymentId); // by the bank, or what was kept for it is gone
+        }
     }, ct);
 
     public Task<RefundAnswer> Refund(RefundRequest refund, CancellationToken ct) => Call<RefundAnswer>(async client =>
@@ -148,6 +187,8 @@ internal sealed class StripeCheckout : IGateway
                 { Type: "checkout.session.completed" or "checkout.session.async_payment_succeeded", Data.Object: { } o } => Paid(Read<CheckoutSession>(o)),
                 { Type: "checkout.session.async_payment_failed" or "checkout.session.expired", Data.Object: { } o } =>
                     Read<CheckoutSession>(o) is { } session ? new PaymentRefused(OrderOf(session), PaymentOf(session)) : new NotUnderstood(),
+                { Type: "payment_intent.succeeded", Data.Object: { } o } => Charged(Read<Intent>(o), succeeded: true),
+                { Type: "payment_intent.payment_failed", Data.Object: { } o } => Charged(Read<Intent>(o), succeeded: false),
                 { Type: "charge.dispute.created", Data.Object: { } o } => Disputed(Read<Dispute>(o), ended: false),
                 { Type: "charge.dispute.closed", Data.Object: { } o } => Disputed(Read<Dispute>(o), ended: true),
                 { Type: "refund.failed", Data.Object: { } o } => Bounced(Read<RefundMade>(o)),
@@ -160,6 +201,26 @@ internal sealed class StripeCheckout : IGateway
             return new NotUnderstood();
         }
     }
+
+    private static async Task<PaymentIntent?> Find(PaymentIntentService intents, PaymentRequest payment, CancellationToken ct)
+    {
+        var found = await intents.SearchAsync(
+            new PaymentIntentSearchOptions { Query = $"metadata['{PaymentId}']:'{payment.PaymentId}'" }, cancellationToken: ct);
+
+        return found.Data.OrderBy(intent => intent.Status == "succeeded" ? 0 : 1).FirstOrDefault();
+    }
+
+    private static Notification Outcome(PaymentRequest payment, PaymentIntent intent) => intent switch
+    {
+        { Status: "succeeded" } when Ours(intent.AmountReceived, intent.Currency) is { } money =>
+            new MoneyReceived(payment.OrderId, payment.PaymentId, intent.Id, money),
+        { Status: "canceled" } => new PaymentRefused(payment.OrderId, payment.PaymentId),
+
+        // At a page the payer may still try another card; by a mandate nobody is there to.
+        { Status: "requires_payment_method" or "requires_action" } when intent.Metadata?.ContainsKey(ByMandate) == true =>
+            new PaymentRefused(payment.OrderId, payment.PaymentId),
+        _ => new NothingNew()
+    };
 
     // Stripe's minor units are those of ISO 4217, but for these.
     private static int ExponentOf(string currency) => currency switch
@@ -204,6 +265,23 @@ internal sealed class StripeCheckout : IGateway
             new MoneyReceived(OrderOf(session), PaymentOf(session), number, money),
         _ => new NotUnderstood()
     };
+
+    // Of what is paid at a page, the page tells.
+    private static Notification Charged(Intent? intent, bool succeeded) => intent switch
+    {
+        null => new NotUnderstood(),
+        { Metadata: { } metadata } when metadata.ContainsKey(ByMandate) => (succeeded, intent.Id, Ours(intent.AmountReceived, intent.Currency)) switch
+        {
+            (false, _, _) => new PaymentRefused(Reference(metadata, "order", OrderId), Reference(metadata, "payment", PaymentId)),
+            (true, { Length: > 0 and <= 200 } number, { } money) =>
+                new MoneyReceived(Reference(metadata, "order", OrderId), Reference(metadata, "payment", PaymentId), number, money),
+            _ => new NotUnderstood()
+        },
+        _ => new NothingNew()
+    };
+
+    private static Guid Reference(Dictionary<string, string> metadata, string what, string name) =>
+        References.Read(Gateway, what, metadata.GetValueOrDefault(name));
 
     private static Notification Disputed(Dispute? dispute, bool ended) => dispute is { Id: { Length: > 0 } number, PaymentIntent: { Length: > 0 } receipt }
         && Ours(dispute.Amount, dispute.Currency) is { } money
@@ -257,6 +335,8 @@ internal sealed class StripeCheckout : IGateway
     private sealed record CheckoutSession(
         string? Id, string? PaymentStatus, string? PaymentIntent, long? AmountTotal, string? Currency, string? ClientReferenceId,
         Dictionary<string, string>? Metadata);
+
+    private sealed record Intent(string? Id, long? AmountReceived, string? Currency, Dictionary<string, string>? Metadata);
 
     private sealed record Dispute(string? Id, string? PaymentIntent, long? Amount, string? Currency, string? Reason, string? Status);
 

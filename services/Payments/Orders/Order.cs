@@ -18,7 +18,13 @@ internal sealed record PlaceOrder(Guid MemberId, OrderLine[] Lines, DateTimeOffs
     public decimal? TaxPercent { get; init; }
 }
 
-internal sealed record StartPayment(Guid PaymentId, string Gateway, DateTimeOffset At) : OrderCommand;
+internal sealed record StartPayment(Guid PaymentId, string Gateway, DateTimeOffset At) : OrderCommand
+{
+    /// <summary>As <see cref="PaymentStarted.ByMandate"/>.</summary>
+    public bool ByMandate { get; init; }
+}
+
+internal sealed record TryCharge(Guid PaymentId, DateTimeOffset At) : OrderCommand;
 
 /// <summary>A gateway has received money.</summary>
 internal sealed record ConfirmPayment(Guid PaymentId, Receipt Receipt, Money Amount, DateTimeOffset At) : OrderCommand;
@@ -69,9 +75,14 @@ internal abstract record Order
         (NotPlaced, _) => new Rejection("order-unknown", "There is no such order."),
 
         (Placed o, StartPayment c) when o.StatusOf(c.PaymentId) is not null => Decision.Nothing,
-        (Open o, StartPayment c) => new PaymentStarted(c.PaymentId, c.Gateway, o.Total, c.At),
+        (Open { Charged: not null }, StartPayment { ByMandate: true }) => new Rejection("charge-under-way", "What came of the last charge is not known yet."),
+        (Open o, StartPayment c) => new PaymentStarted(c.PaymentId, c.Gateway, o.Total, c.At) { ByMandate = c.ByMandate },
         (Cancelled, StartPayment) => new Rejection("order-cancelled", "A cancelled order is not paid."),
         (Paid, StartPayment) => new Rejection("order-already-paid", "The order is paid already."),
+
+        (Open { Charged: { } charge }, TryCharge c) when charge.PaymentId == c.PaymentId && c.At >= charge.DueAt =>
+            new ChargeTried(c.PaymentId, charge.Tries + 1, c.At + Charge.Wait(charge.Tries + 1), c.At),
+        (Placed, TryCharge) => new Rejection("charge-not-due", "It has its outcome, or somebody else tries."),
 
         (Open, CancelOrder c) => new OrderCancelled(c.At),
         (Cancelled, CancelOrder) => Decision.Nothing,
@@ -88,7 +99,12 @@ internal abstract record Order
     {
         (NotPlaced, OrderPlaced e) => new Open(e) { Receipts = order.Receipts, Owed = order.Owed },
         (Open o, CouponApplied e) => o with { Coupon = new CouponUse(e.Code, e.Discount) },
-        (Placed o, PaymentStarted e) => o with { Payments = o.Payments.Add(e.PaymentId, new Payment(e.Gateway, PaymentStatus.Pending)) },
+        (Placed o, PaymentStarted e) => o with
+        {
+            Payments = o.Payments.Add(e.PaymentId, new Payment(e.Gateway, PaymentStatus.Pending)),
+            Charged = e.ByMandate ? new Charge(e.PaymentId, 0, e.At) : o.Charged
+        },
+        (Placed o, ChargeTried e) => o with { Charged = new Charge(e.PaymentId, e.Attempt, e.NextAt) },
         (Placed o, PaymentFailed e) => o.Now(e.PaymentId, PaymentStatus.Failed),
         (Open o, OrderPaid e) => new Paid(o.Now(e.PaymentId, PaymentStatus.Paid), e) { Receipts = o.Receipts.Add(e.Receipt) },
         (Placed o, RefundOwed e) => o.Now(e.PaymentId, PaymentStatus.OwedBack) with { Receipts = o.Receipts.Add(e.Receipt), Owed = o.Owed.Add(e.Receipt, e.Amount) },
@@ -179,6 +195,18 @@ internal enum PaymentStatus
 
 internal sealed record Payment(string Gateway, PaymentStatus Status);
 
+/// <summary>A payment by a mandate whose outcome is not known.</summary>
+/// <param name="Tries">How often the gateway was asked.</param>
+/// <param name="DueAt">Before this nobody asks it.</param>
+internal sealed record Charge(Guid PaymentId, int Tries, DateTimeOffset DueAt)
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(6);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMinutes(5); // longer than a call takes at the most, with all its retries
+
+    /// <summary>Five minutes, doubled each time, up to six hours.</summary>
+    public static TimeSpan Wait(int tries) => TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, ShortestWait.Ticks << Math.Min(tries - 1, 20)));
+}
+
 internal abstract record Placed(Guid MemberId, OrderLine[] Lines, Money Total, DateTimeOffset PlacedAt) : Order
 {
     public CouponUse? Coupon { get; init; }
@@ -186,6 +214,9 @@ internal abstract record Placed(Guid MemberId, OrderLine[] Lines, Money Total, D
     public decimal? TaxPercent { get; init; }
 
     public ImmutableSortedDictionary<Guid, Payment> Payments { get; init; } = ImmutableSortedDictionary<Guid, Payment>.Empty;
+
+    /// <summary>At most one at a time: two might both succeed.</summary>
+    public Charge? Charged { get; init; }
 
     public PaymentStatus? StatusOf(Guid paymentId) => Payments.TryGetValue(paymentId, out var payment) ? payment.Status : null;
 
@@ -196,7 +227,11 @@ internal abstract record Placed(Guid MemberId, OrderLine[] Lines, Money Total, D
     // What has paid the order stays so, also when the gateway brings more money under the same payment.
     public Placed Now(Guid paymentId, PaymentStatus status) =>
         Payments.TryGetValue(paymentId, out var payment) && payment.Status != PaymentStatus.Paid
-        ? this with { Payments = Payments.SetItem(paymentId, payment with { Status = status }) }
+        ? this with
+        {
+            Payments = Payments.SetItem(paymentId, payment with { Status = status }),
+            Charged = Charged?.PaymentId == paymentId ? null : Charged
+        }
         : this;
 }
 

@@ -28,7 +28,16 @@ public sealed record OrderPlaced(Guid MemberId, OrderLine[] Lines, Money Total, 
 public sealed record CouponApplied(string Code, Money Discount, DateTimeOffset At) : OrderEvent;
 
 [EventType("order-payment-started.v1")]
-public sealed record PaymentStarted(Guid PaymentId, string Gateway, Money Amount, DateTimeOffset At) : OrderEvent;
+public sealed record PaymentStarted(Guid PaymentId, string Gateway, Money Amount, DateTimeOffset At) : OrderEvent
+{
+    /// <summary>The gateway charges the payer by a mandate; else the payer pays.</summary>
+    public bool ByMandate { get; init; }
+}
+
+/// <summary>Somebody asks the gateway to charge by its mandate, and nobody else until <paramref name="NextAt"/>; then again, if the outcome is not known.</summary>
+/// <param name="Attempt">From one.</param>
+[EventType("order-charge-tried.v1")]
+public sealed record ChargeTried(Guid PaymentId, int Attempt, DateTimeOffset NextAt, DateTimeOffset At) : OrderEvent;
 
 [EventType("order-payment-failed.v1")]
 public sealed record PaymentFailed(Guid PaymentId, DateTimeOffset At) : OrderEvent;

@@ -25,7 +25,7 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
         PaymentFailed e => Failed(Store, fact.StreamId, e, ct),
         RenewalDue e => Ask(Store, e.OrderId, e.MemberId, Line("renewal", e.SubscriptionId, e.Terms, e.Charge), e.Mandate, e.LapsedOrderId, e.At, ct),
         PlanChangeAsked e => Ask(Store, e.OrderId, e.MemberId, Line("change", e.SubscriptionId, e.Terms, e.Charge), e.Mandate, e.LapsedOrderId, e.At, ct),
-        SubscriptionPastDue { Again: true, Mandate: { } mandate } e => Charge(Store, e.OrderId, e.Charge, mandate, e.Attempt, e.At, ct),
+        SubscriptionPastDue { Again: true, Mandate: { } mandate } e => Charge(Store, e.OrderId, mandate, e.Attempt, e.At, ct),
         SubscriptionPaused { LapsedOrderId: { } lapsed } e => Cancel(Store, [lapsed], e.At, ct),
         PlanChangeUndone { LapsedOrderId: { } lapsed } e => Cancel(Store, [lapsed], e.At, ct),
         PaymentNotNeeded e => GiveBack(Store, e.OrderId, StreamId.Of("not-needed", e.OrderId), e.Amount, e.At, ct),
@@ -35,7 +35,7 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
 
     private async Task Paid(IDocumentStore store, Guid orderId, OrderPaid e, CancellationToken ct)
     {
-        var mandate = e.Receipt.Gateway == Sandbox.Gateway ? Sandbox.Gateway : null;
+        var mandate = Service<IEnumerable<IGateway>>().OfType<IMandateGateway>().Any(gateway => gateway.Name == e.Receipt.Gateway) ? e.Receipt.Gateway : null;
         var coupon = (await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Placed { Coupon: { } use }
             ? (await store.Load(Coupon.Decider, Coupon.Stream(use.Code), null, ct)).State.Terms
             : null;
@@ -130,27 +130,15 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
 
         if (mandate is not null)
         {
-            await Charge(store, orderId, line.Price, mandate, 1, at, ct);
+            await Charge(store, orderId, mandate, 1, at, ct);
         }
     }
 
-    // The sandbox charges again by itself. Others send the payer a link, which is the order.
-    private async Task Charge(IDocumentStore store, Guid orderId, Money amount, string mandate, int attempt, DateTimeOffset at, CancellationToken ct)
+    // ChargeSender asks the gateway. Where no gateway has a mandate, the payer has a link, which is the order.
+    private static async Task Charge(IDocumentStore store, Guid orderId, string mandate, int attempt, DateTimeOffset at, CancellationToken ct)
     {
-        if (mandate != Sandbox.Gateway || Service<IEnumerable<IGateway>>().OfType<Sandbox>().FirstOrDefault() is not { } sandbox)
-        {
-            return;
-        }
-
         var payment = StreamId.Of("charge", $"{orderId}/{attempt}");
-        var handled = await store.Handle(Order.Decider, Order.Stream(orderId), new StartPayment(payment, mandate, at), ct);
-
-        if (handled.Rejection is null)
-        {
-            var outcome = Service<IConfiguration>().GetValue<bool>("Gateways:Sandbox:RefusesMandates") ? Sandbox.Failed : Sandbox.Paid;
-            var (headers, body) = sandbox.Tell(new PaymentRequest(orderId, payment, amount), outcome);
-            await Service<Receiver>().Receive(sandbox, headers, body, ct);
-        }
+        await store.Handle(Order.Decider, Order.Stream(orderId), new StartPayment(payment, mandate, at) { ByMandate = true }, ct);
     }
 
     private async Task Ended(IDocumentStore store, Guid stream, SubscriptionEnded e, CancellationToken ct)
@@ -203,43 +191,15 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
         new(terms.PlanId, kind, subscriptionId, terms.Name, 1, charge);
 }
 
-/// <summary>
-/// Does what time makes due: on every replica, for the streams decide, and a step done twice is done once. What fell due
-/// while nothing ran is found at the next start.
-/// </summary>
-internal sealed class DueSubscriptions(IDocumentStore store, TimeProvider clock, ILogger<DueSubscriptions> log) : BackgroundService
+/// <summary>Does what time makes due.</summary>
+internal sealed class DueSubscriptions(IDocumentStore store, TimeProvider clock, ILogger<DueSubscriptions> log)
+    : Chore("billing", TimeSpan.FromSeconds(2), clock, log)
 {
     private const int AtOnce = 200;
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Do(CancellationToken ct)
     {
-        using var beat = new PeriodicTimer(Every, clock);
-
-        try
-        {
-            while (await beat.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    await Advance(stoppingToken);
-                }
-                catch (Exception e) when (!stoppingToken.IsCancellationRequested && (e.IsDatabaseAway() || e is VersionConflictException))
-                {
-                    log.LogWarning("Due subscriptions wait: {Reason}", e.Message);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The next start goes on.
-        }
-    }
-
-    private async Task Advance(CancellationToken ct)
-    {
-        Origin.Set(new Origin("billing", null, null));
-        var now = clock.GetUtcNow();
+        var now = Clock.GetUtcNow();
         await using var session = store.QuerySession();
         var due = await session.Query<SubscriptionInList>().Where(s => s.DueAt <= now).OrderBy(s => s.DueAt).Take(AtOnce).ToListAsync(ct);
 

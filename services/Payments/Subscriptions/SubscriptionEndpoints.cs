@@ -37,6 +37,7 @@ internal static class SubscriptionEndpoints
     {
         builder.AddFollower(services => new Billing(services));
         builder.Services.AddHostedService<DueSubscriptions>();
+        builder.Services.AddHostedService<ChargeSender>();
     }
 
     public static void MapSubscriptions(this IEndpointRouteBuilder app)

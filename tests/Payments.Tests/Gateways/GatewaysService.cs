@@ -79,7 +79,11 @@ public sealed class GatewaysService : IAsyncLifetime
         });
     }
 
-    public HttpClient Member(params string[] roles) => Host.Client(_issuer!.Token(PaymentsService.New(), roles is [] ? ["member"] : roles));
+    public HttpClient Member(params string[] roles) => Host.Client(Token(PaymentsService.New(), roles));
+
+    /// <summary>For longer than any test lets the clock go on.</summary>
+    public string Token(Guid member, params string[] roles) =>
+        _issuer!.Token(member, roles is [] ? ["member"] : roles, scopes: [], TimeSpan.FromDays(4000));
 
     /// <summary>So much later it is from now on, for the service.</summary>
     public void Later(TimeSpan by) => _clock.Later(by);

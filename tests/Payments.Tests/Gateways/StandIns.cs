@@ -245,7 +245,8 @@ internal sealed class StripeStandIn : StandIn
         ["Gateways:Stripe:WebhookSecret"] = Secret
     };
 
-    private readonly ConcurrentDictionary<string, (string Body, string Answer)> _byKey = [];
+    private readonly ConcurrentDictionary<string, (string Body, Func<HttpResponseMessage> Answer)> _byKey = [];
+    private readonly ConcurrentDictionary<string, JsonObject> _intents = [];
     private readonly ConcurrentDictionary<string, JsonObject> _refunds = [];
     private int _lost;
 
@@ -254,6 +255,24 @@ internal sealed class StripeStandIn : StandIn
 
     /// <summary>Refunds that were made, each once.</summary>
     public IReadOnlyList<JsonObject> Refunds => [.. _refunds.Values];
+
+    /// <summary>Payment intents of what was paid at a page, where the payer was there, and of what was charged later.</summary>
+    public IReadOnlyList<JsonObject> Intents => [.. _intents.Values];
+
+    /// <summary>What the banks say to the next charges without the payer; else they pay.</summary>
+    public ConcurrentQueue<string> Banks { get; } = [];
+
+    /// <summary>Keys are kept for a day.</summary>
+    public void ForgetKeys() => _byKey.Clear();
+
+    /// <summary>A bank that took its time pays.</summary>
+    public JsonObject Settle(JsonObject intent)
+    {
+        var settled = (JsonObject)intent.DeepClone();
+        (settled["status"], settled["amount_received"]) = ("succeeded", settled["amount"]!.DeepClone());
+
+        return _intents[settled["id"]!.GetValue<string>()] = settled;
+    }
 
     public static StripeCheckout Gateway(StandIn? standIn = null, TimeProvider? clock = null) => new(
         new GatewaySettings(new ConfigurationBuilder().AddInMemoryCollection(Settings).Build(), "Stripe"),
@@ -274,6 +293,10 @@ internal sealed class StripeStandIn : StandIn
         "payment_intent":"{{intent ?? $"pi_{payment:N}"}}","payment_status":"{{status}}","status":"complete"} } }
         """;
 
+    /// <summary>A payment intent as <see cref="Intents"/> has it, told.</summary>
+    public static string Told(string type, JsonObject intent) =>
+        $$"""{"id":"evt_4","object":"event","type":"{{type}}","data":{"object":{{intent.ToJsonString()}} } }""";
+
     public static string Dispute(string type, string intent, long amount, string status, string currency = "cny") => $$"""
         {"id":"evt_2","object":"event","type":"{{type}}","data":{"object":{"id":"dp_of_{{intent}}","object":"dispute","amount":{{amount}},"charge":"ch_1","currency":"{{currency}}",
         "metadata":{},"payment_intent":"{{intent}}","reason":"fraudulent","status":"{{status}}"} } }
@@ -292,7 +315,11 @@ internal sealed class StripeStandIn : StandIn
 
             return path == "/v1/refunds"
                 ? Json($$"""{"object":"list","url":"/v1/refunds","has_more":false,"data":[{{string.Join(',', Refunds.Where(r => r["payment_intent"]!.GetValue<string>() == wanted["payment_intent"]).Select(r => r.ToJsonString()))}}]}""")
-                : Json("""{"object":"search_result","url":"/v1/payment_intents/search","has_more":false,"data":[{"id":"pi_found","object":"payment_intent","status":"succeeded","amount_received":9900,"currency":"cny"}]}""");
+                : path == "/v1/payment_intents/search"
+                ? Json($$"""{"object":"search_result","url":"/v1/payment_intents/search","has_more":false,"data":[{{string.Join(',', Intents.Where(i => wanted["query"] == $"metadata['paymentId']:'{i["metadata"]!["paymentId"]}'").Select(i => i.ToJsonString()))}}]}""")
+                : _intents.TryGetValue(path.Split('/')[^1], out var known)
+                ? Json(known.ToJsonString())
+                : Json("""{"error":{"type":"invalid_request_error","code":"resource_missing","message":"No such payment_intent"}}""", HttpStatusCode.NotFound);
         }
 
         var key = Assert.Single(request.Headers.GetValues("Idempotency-Key"));
@@ -306,15 +333,38 @@ internal sealed class StripeStandIn : StandIn
         }
 
         return first == body
-            ? Json(answer)
+            ? answer()
             : Json("""{"error":{"type":"idempotency_error","message":"Keys for idempotent requests can only be used with the same parameters."}}""", HttpStatusCode.BadRequest);
     }
 
-    private string Make(string path, Dictionary<string, Microsoft.Extensions.Primitives.StringValues> form)
+    private Func<HttpResponseMessage> Make(string path, Dictionary<string, Microsoft.Extensions.Primitives.StringValues> form)
     {
+        string? Field(string name) => form.TryGetValue(name, out var value) ? value.ToString() : null;
+
         if (path == "/v1/checkout/sessions")
         {
-            return $$"""{"id":"cs_test_1","object":"checkout.session","url":"https://checkout.stripe.com/c/pay/{{form["metadata[paymentId]"]}}","payment_status":"unpaid","status":"open"}""";
+            // As if the payer paid there at once; the webhook is the test's to tell. Who pays and by what is kept only where that is asked for.
+            var kept = Field("payment_intent_data[setup_future_usage]") == "off_session" && Field("customer_creation") == "always";
+            var payment = Field("payment_intent_data[metadata][paymentId]")!;
+            Intent(
+                $"pi_{Guid.Parse(payment):N}", Field("payment_intent_data[metadata][orderId]")!, payment, Field("line_items[0][price_data][unit_amount]")!,
+                Field("line_items[0][price_data][currency]")!, "succeeded", kept ? $"cus_{payment}" : null, kept ? $"pm_{payment}" : null);
+            var session = $$"""{"id":"cs_test_1","object":"checkout.session","url":"https://checkout.stripe.com/c/pay/{{payment}}","payment_status":"unpaid","status":"open"}""";
+
+            return () => Json(session);
+        }
+
+        if (path == "/v1/payment_intents")
+        {
+            Assert.Equal(("true", "true"), (Field("confirm"), Field("off_session")));
+            var told = Banks.TryDequeue(out var bank) ? bank : "succeeded";
+            var made = Intent(
+                $"pi_charged_{PaymentsService.New():N}", Field("metadata[orderId]")!, Field("metadata[paymentId]")!, Field("amount")!, Field("currency")!, told,
+                Field("customer"), Field("payment_method"), byMandate: true).ToJsonString();
+
+            return () => told == "requires_payment_method"
+                ? Json($$"""{"error":{"type":"card_error","code":"card_declined","decline_code":"insufficient_funds","message":"Your card has insufficient funds.","payment_intent":{{made}} } }""", HttpStatusCode.PaymentRequired)
+                : Json(made);
         }
 
         Assert.Equal("/v1/refunds", path);
@@ -329,6 +379,33 @@ internal sealed class StripeStandIn : StandIn
         };
         _refunds[refund["id"]!.GetValue<string>()] = refund;
 
-        return refund.ToJsonString();
+        var answer = refund.ToJsonString();
+
+        return () => Json(answer);
+    }
+
+    private JsonObject Intent(
+        string id, string order, string payment, string amount, string currency, string status, string? customer, string? method, bool byMandate = false)
+    {
+        var units = long.Parse(amount, CultureInfo.InvariantCulture);
+        var metadata = new JsonObject { ["orderId"] = order, ["paymentId"] = payment };
+
+        if (byMandate)
+        {
+            metadata["byMandate"] = "true";
+        }
+
+        return _intents[id] = new JsonObject
+        {
+            ["id"] = id,
+            ["object"] = "payment_intent",
+            ["status"] = status,
+            ["amount"] = units,
+            ["amount_received"] = status == "succeeded" ? units : 0,
+            ["currency"] = currency,
+            ["customer"] = customer,
+            ["payment_method"] = method,
+            ["metadata"] = metadata
+        };
     }
 }

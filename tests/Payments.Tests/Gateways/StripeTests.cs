@@ -172,11 +172,120 @@ public sealed class StripeTests
     {
         var standIn = new StripeStandIn();
         var gateway = StripeStandIn.Gateway(standIn);
-        Assert.Equal(new MoneyReceived(Order, Payment, "pi_found", new Money(9900, "CNY")), await gateway.Ask(Wish, TestContext.Current.CancellationToken));
-        Assert.Contains(Payment.ToString(), WebUtility.UrlDecode(Assert.Single(standIn.Asked).Path), StringComparison.Ordinal);
-        standIn.Instead.Enqueue(() => StandIn.Json("""{"object":"search_result","url":"/v1/payment_intents/search","has_more":false,"data":[]}"""));
         Assert.Equal(new NothingNew(), await gateway.Ask(Wish, TestContext.Current.CancellationToken));
+        await gateway.Start(Wish, null, Here, TestContext.Current.CancellationToken);
+        Assert.Equal(new MoneyReceived(Order, Payment, $"pi_{Payment:N}", new Money(9900, "CNY")), await gateway.Ask(Wish, TestContext.Current.CancellationToken));
+
+        // At the page the payer may still try another card.
+        standIn.Intents[0]["status"] = "requires_payment_method";
+        Assert.Equal(new NothingNew(), await gateway.Ask(Wish, TestContext.Current.CancellationToken));
+        standIn.Intents[0]["status"] = "canceled";
+        Assert.Equal(new PaymentRefused(Order, Payment), await gateway.Ask(Wish, TestContext.Current.CancellationToken));
     }
+
+    [Fact]
+    public async Task A_mandate_is_asked_for_only_where_renewals_follow()
+    {
+        var standIn = new StripeStandIn();
+        var gateway = StripeStandIn.Gateway(standIn);
+        await gateway.Start(Wish, null, Here, TestContext.Current.CancellationToken);
+        await gateway.Start(Wish with { PaymentId = PaymentsService.New(), GivesMandate = true }, null, Here, TestContext.Current.CancellationToken);
+        var forms = standIn.Asked.Select(asked => QueryHelpers.ParseQuery(asked.Body)).ToList();
+        Assert.DoesNotContain("payment_intent_data[setup_future_usage]", forms[0].Keys);
+        Assert.DoesNotContain("customer_creation", forms[0].Keys);
+        Assert.Equal(("off_session", "always"), (forms[1]["payment_intent_data[setup_future_usage]"].ToString(), forms[1]["customer_creation"].ToString()));
+    }
+
+    [Fact]
+    public async Task A_charge_takes_what_the_payer_paid_by_and_is_made_once_also_when_its_key_is_forgotten()
+    {
+        var (standIn, gateway, last) = await WithMandate();
+        var charge = Charge(last, new Money(500, "JPY"));
+        var money = Assert.IsType<MoneyReceived>(await gateway.Charge(charge, TestContext.Current.CancellationToken));
+        Assert.Equal((charge.Payment.OrderId, charge.Payment.PaymentId, new Money(500, "JPY")), (money.OrderId, money.PaymentId, money.Amount));
+        var made = Assert.Single(standIn.Intents, intent => intent.Text("id") == money.Number);
+        Assert.Equal(($"cus_{Payment}", $"pm_{Payment}", "jpy"), (made.Text("customer"), made.Text("payment_method"), made.Text("currency")));
+
+        Assert.Equal(money, await gateway.Charge(charge, TestContext.Current.CancellationToken));
+        standIn.ForgetKeys();
+        Assert.Equal(money, await gateway.Charge(charge with { IsRepeat = true }, TestContext.Current.CancellationToken));
+        Assert.Equal(2, standIn.Intents.Count);
+
+        // Where nothing is found, nothing was charged.
+        var other = Charge(last, new Money(500, "JPY")) with { IsRepeat = true };
+        Assert.IsType<MoneyReceived>(await gateway.Charge(other, TestContext.Current.CancellationToken));
+
+        // And the next one by the last: it has both as well.
+        Assert.IsType<MoneyReceived>(await gateway.Charge(Charge(new Receipt("stripe", money.Number), new Money(1, "CNY")), TestContext.Current.CancellationToken));
+        Assert.All(standIn.Intents, intent => Assert.Equal($"cus_{Payment}", intent.Text("customer")));
+    }
+
+    [Fact]
+    public async Task A_charge_is_refused_or_to_come_or_unknown()
+    {
+        var (standIn, gateway, last) = await WithMandate();
+        var declined = Charge(last);
+        standIn.Banks.Enqueue("requires_payment_method");
+        Assert.Equal(Refused(declined), await gateway.Charge(declined, TestContext.Current.CancellationToken));
+        Assert.Equal(Refused(declined), await gateway.Charge(declined with { IsRepeat = true }, TestContext.Current.CancellationToken));
+        standIn.Banks.Enqueue("requires_action");
+        Assert.Equal(Refused(declined = Charge(last)), await gateway.Charge(declined, TestContext.Current.CancellationToken));
+
+        var slow = Charge(last);
+        standIn.Banks.Enqueue("processing");
+        Assert.Equal(new NothingNew(), await gateway.Charge(slow, TestContext.Current.CancellationToken));
+        Assert.Equal(new NothingNew(), await gateway.Charge(slow with { IsRepeat = true }, TestContext.Current.CancellationToken));
+        var told = standIn.Intents.Single(intent => intent["metadata"].Text("paymentId") == slow.Payment.PaymentId.ToString());
+        told["amount_received"] = 9900;
+        Assert.Equal(new MoneyReceived(slow.Payment.OrderId, slow.Payment.PaymentId, told.Text("id"), new Money(9900, "CNY")), Read(StripeStandIn.Told("payment_intent.succeeded", told)));
+        Assert.Equal(Refused(slow), Read(StripeStandIn.Told("payment_intent.payment_failed", told)));
+
+        // Who paid before a mandate was asked for, or whose card is gone.
+        var page = new PaymentRequest(PaymentsService.New(), PaymentsService.New(), new Money(100, "CNY"));
+        await gateway.Start(page, null, Here, TestContext.Current.CancellationToken);
+        var without = Charge(new Receipt("stripe", $"pi_{page.PaymentId:N}"));
+        Assert.Equal(Refused(without), await gateway.Charge(without, TestContext.Current.CancellationToken));
+        Assert.Equal(Refused(without), await gateway.Charge(without with { Last = new Receipt("stripe", "pi_of_another_account") }, TestContext.Current.CancellationToken));
+
+        foreach (var away in new[] { HttpStatusCode.InternalServerError, HttpStatusCode.TooManyRequests, HttpStatusCode.Conflict, HttpStatusCode.Unauthorized })
+        {
+            standIn.Instead.Enqueue(() => StandIn.Json("""{"error":{"type":"api_error","message":"oops"}}""", away));
+            await Assert.ThrowsAsync<GatewayAwayException>(() => gateway.Charge(Charge(last), TestContext.Current.CancellationToken));
+        }
+
+        // Another body under the same key says nothing of the first.
+        var charged = Charge(last);
+        await gateway.Charge(charged, TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<GatewayAwayException>(
+            () => gateway.Charge(charged with { Payment = charged.Payment with { Amount = new Money(1, "CNY") } }, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task What_is_told_of_intents_matters_only_where_they_are_charged_by_a_mandate()
+    {
+        var (standIn, _, _) = await WithMandate();
+        var page = Assert.Single(standIn.Intents);
+        Assert.Equal(new NothingNew(), Read(StripeStandIn.Told("payment_intent.succeeded", page)));
+        Assert.Equal(new NothingNew(), Read(StripeStandIn.Told("payment_intent.payment_failed", page)));
+        page["metadata"]!["byMandate"] = "true";
+        Assert.IsType<MoneyReceived>(Read(StripeStandIn.Told("payment_intent.succeeded", page)));
+        page["amount_received"] = 0;
+        Assert.Equal(new NotUnderstood(), Read(StripeStandIn.Told("payment_intent.succeeded", page)));
+    }
+
+    private static async Task<(StripeStandIn StandIn, StripeCheckout Gateway, Receipt Last)> WithMandate()
+    {
+        var standIn = new StripeStandIn();
+        var gateway = StripeStandIn.Gateway(standIn);
+        await gateway.Start(Wish with { GivesMandate = true }, null, Here, TestContext.Current.CancellationToken);
+
+        return (standIn, gateway, new Receipt("stripe", $"pi_{Payment:N}"));
+    }
+
+    private static ChargeRequest Charge(Receipt last, Money? amount = null) =>
+        new(new PaymentRequest(PaymentsService.New(), PaymentsService.New(), amount ?? new Money(9900, "CNY")), last, IsRepeat: false);
+
+    private static PaymentRefused Refused(ChargeRequest charge) => new(charge.Payment.OrderId, charge.Payment.PaymentId);
 
     private static Notification Read(string body, string? signature = null) => StripeStandIn.Gateway(clock: new At(Noon)).Read(
         new HeaderDictionary { ["Stripe-Signature"] = signature ?? StripeStandIn.Signature(body, Noon) }, Encoding.UTF8.GetBytes(body));

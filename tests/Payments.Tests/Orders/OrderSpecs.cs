@@ -18,6 +18,7 @@ public sealed class OrderSpecs
     private static readonly OrderLine[] Lines = [Line(Book, 1, Price)];
     private static readonly OrderPlaced Placed = new(Ann, Lines, Price, Noon);
     private static readonly PaymentStarted Started = new(First, "sandbox", Price, Noon);
+    private static readonly PaymentStarted Charged = Started with { ByMandate = true };
     private static readonly OrderPaid Paid = new(Ann, Lines, First, Slip, Price, Noon);
     private static readonly OrderCancelled Cancelled = new(Noon);
 
@@ -53,6 +54,41 @@ public sealed class OrderSpecs
     public void A_sum_that_overflows_is_refused() => Given()
         .When(new PlaceOrder(Ann, [Line(Book, 1, new Money(Money.Most, "CNY")), Line(First, 1, new Money(1, "CNY"))], Noon))
         .ThenRejected("total-too-large");
+
+    [Fact]
+    public void One_charge_by_a_mandate_is_under_way_at_a_time() => Given(Placed, Charged)
+        .When(new StartPayment(Second, "sandbox", Noon) { ByMandate = true }).ThenRejected("charge-under-way");
+
+    [Fact]
+    public void The_payer_may_pay_meanwhile() => Given(Placed, Charged)
+        .When(new StartPayment(Second, "sandbox", Noon)).Then(Started with { PaymentId = Second });
+
+    [Fact]
+    public void After_it_failed_another_begins() => Given(Placed, Charged, new PaymentFailed(First, Noon))
+        .When(new StartPayment(Second, "sandbox", Noon) { ByMandate = true }).Then(Charged with { PaymentId = Second });
+
+    [Fact]
+    public void A_charge_is_tried_and_again_ever_later() => Given(Placed, Charged, Tried(1, 5), Tried(2, 10, 5))
+        .When(new TryCharge(First, Noon.AddMinutes(15))).Then(Tried(3, 20, 15));
+
+    [Fact]
+    public void Six_hours_are_the_longest_wait() => Given(Placed, Charged, Tried(40, 360))
+        .When(new TryCharge(First, Noon.AddHours(6))).Then(Tried(41, 360, 360));
+
+    [Fact]
+    public void Nobody_tries_a_charge_that_somebody_tries() => Given(Placed, Charged, Tried(1, 5))
+        .When(new TryCharge(First, Noon.AddMinutes(5).AddTicks(-1))).ThenRejected("charge-not-due");
+
+    [Fact]
+    public void Nobody_tries_what_has_its_outcome_or_is_the_payers()
+    {
+        Given(Placed, Charged, new PaymentFailed(First, Noon)).When(new TryCharge(First, Noon)).ThenRejected("charge-not-due");
+        Given(Placed, Charged, Paid).When(new TryCharge(First, Noon)).ThenRejected("charge-not-due");
+        Given(Placed, Charged, Cancelled).When(new TryCharge(First, Noon)).ThenRejected("charge-not-due");
+        Given(Placed, Started).When(new TryCharge(First, Noon)).ThenRejected("charge-not-due");
+        Given(Placed, Charged).When(new TryCharge(Second, Noon)).ThenRejected("charge-not-due");
+        Given().When(new TryCharge(First, Noon)).ThenRejected("order-unknown");
+    }
 
     [Fact]
     public void A_payment_is_started_over_the_whole_sum() => Given(Placed)
@@ -215,6 +251,9 @@ public sealed class OrderSpecs
 
     private static Spec.Scenario<Order, OrderCommand, OrderEvent> Given(params OrderEvent[] events) =>
         Spec.For(Order.Decider).Given(events);
+
+    private static ChargeTried Tried(int attempt, int wait, int minute = 0) =>
+        new(First, attempt, Noon.AddMinutes(minute + wait), Noon.AddMinutes(minute));
 
     private static OrderLine Line(Guid product, int quantity, Money price) => new(product, "content", product, "How to order", quantity, price);
 
