@@ -27,7 +27,8 @@ internal sealed record Consignment(Kind Kind, int Expected, IEnumerable<Fact> Fa
 internal sealed class ImportFailedException(string message, Exception? cause = null) : Exception(message, cause);
 
 // DateTime, always UTC, rather than DateTimeOffset: it is written with the Z that the API's convention asks for.
-internal sealed record Member(Guid MemberId, string DisplayName, DateTime JoinedAt);
+/// <param name="Email">Null: the source does not tell.</param>
+internal sealed record Member(Guid MemberId, string DisplayName, DateTime JoinedAt, string? Email = null);
 
 internal sealed record Topic(Guid TopicId, string Kind, Guid? AuthorId, string Title, string Body, IReadOnlyList<string> Tags, DateTime At);
 

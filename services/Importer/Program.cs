@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Community.Importer;
+using Community.Importer.Members;
 using Community.Importer.StackExchange;
 
 var directory = new Argument<DirectoryInfo>("DIR") { Description = "The folder with Users.xml, Posts.xml, Comments.xml, Votes.xml and Badges.xml, each plain or .gz." };
@@ -38,7 +39,14 @@ stackExchange.SetAction((given, ct) =>
         Console.Out, Console.Error, TimeProvider.System, ct);
 });
 
-return await new RootCommand("Brings an existing community's history into this one.") { stackExchange }.Parse(args).InvokeAsync();
+var file = new Argument<FileInfo>("FILE") { Description = "CSV with a line of names: email and, if it has them, name, created_at and deleted_at. What Ghost exports is such a file." };
+var members = new Command("members", "Brings in a list of members with their addresses.") { file, to, token, patience };
+members.SetAction((given, ct) => Import.Run(
+    (report, ct) => new MemberFile(given.GetRequiredValue(file).FullName, TimeProvider.System, report).Survey(ct),
+    given.GetRequiredValue(to), given.GetRequiredValue(token), TimeSpan.FromSeconds(given.GetValue(patience)),
+    Console.Out, Console.Error, TimeProvider.System, ct));
+
+return await new RootCommand("Brings an existing community's history into this one.") { stackExchange, members }.Parse(args).InvokeAsync();
 
 static Uri? Web(System.CommandLine.Parsing.ArgumentResult result)
 {

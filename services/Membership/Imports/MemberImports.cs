@@ -2,43 +2,90 @@ using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventSourcing;
 using Community.Membership.Members;
+using Community.Membership.Sessions;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Membership.Imports;
 
-/// <summary>Members from elsewhere, with their own ids and instants. They have no address and no password: nobody signs in as one.</summary>
+/// <summary>
+/// Members from elsewhere, with their own instants. Who comes with an address signs in once a password is set by the way for
+/// those who forgot theirs, and until then nobody does; an address that a member has is that member. Nothing is mailed.
+/// </summary>
 internal static class MemberImports
 {
+    private static readonly AddressAttribute Address = new();
+
     public static void MapImports(this IEndpointRouteBuilder app) => app.MapPost("/imports/members", Take)
         .RequireScope("import").AllowLargeBody()
         .WithTag("Imports", "Facts from elsewhere, with their own ids and instants: taking them again changes nothing.")
         .WithSummary("Takes members from elsewhere; each item has its own verdict");
 
-    private static async Task<Ok<Report>> Take(Batch batch, IDocumentStore store, KeyRing ring, TimeProvider clock, CancellationToken ct)
+    private static async Task<Ok<Report>> Take(
+        Batch batch, IDocumentStore store, KeyRing ring, Passwords passwords, TimeProvider clock, CancellationToken ct)
     {
         var verdicts = batch.Items.Select(item => (Item: item, Refusal: Fault(item, clock.GetUtcNow()))).ToList();
         var good = verdicts.Where(verdict => verdict.Refusal is null).Select(verdict => verdict.Item).ToList();
-        var keys = await ring.Create([.. good.Select(item => item.MemberId).Distinct()], ct);
+        var addresses = good.Where(item => item.Email is not null).GroupBy(item => item.MemberId).ToDictionary(items => items.Key, items => passwords.Find(items.First().Email!));
         var taken = new HashSet<Guid>();
-        await store.HandleBatch(Member.Decider, [.. good.Select(item => (
-            item.MemberId,
-            (MemberCommand)new Join(keys.Seal(item.MemberId, item.DisplayName.Trim()), Address: null, item.JoinedAt, Imported: true),
-            new Handling { At = item.JoinedAt, Also = _ => taken.Add(item.MemberId) }))], ct);
 
-        return TypedResults.Ok(new Report(taken.Count, good.Count - taken.Count, [.. verdicts.Select(verdict => verdict.Refusal).OfType<Refusal>()]));
+        while (true)
+        {
+            try
+            {
+                await Join(good, addresses, taken, store, ring, ct);
+
+                return TypedResults.Ok(new Report(taken.Count, good.Count - taken.Count, [.. verdicts.Select(verdict => verdict.Refusal).OfType<Refusal>()]));
+            }
+            catch (Exception e) when (e.UniqueViolation() == Credentials.AddressIndex)
+            {
+                // Somebody came in meanwhile with one of the addresses. It is known now, so that this ends.
+            }
+        }
+    }
+
+    private static async Task Join(
+        IReadOnlyList<Item> items, Dictionary<Guid, string> addresses, HashSet<Guid> taken, IDocumentStore store, KeyRing ring, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var asked = addresses.Values.ToArray();
+        var known = (await session.Query<Credentials>().Where(c => asked.Contains(c.Address)).Select(c => new { c.Id, c.Address }).ToListAsync(ct))
+            .ToDictionary(c => c.Address, c => c.Id);
+
+        // An address that somebody has is that member, here and in the batch itself.
+        var newcomers = items.Where(item => !addresses.TryGetValue(item.MemberId, out var address)
+            || known.TryAdd(address, item.MemberId) || known[address] == item.MemberId).ToList();
+        taken.ExceptWith(items.Except(newcomers).Select(item => item.MemberId)); // what an attempt that failed has noted
+        var keys = await ring.Create([.. newcomers.Select(item => item.MemberId).Distinct()], ct);
+        await store.HandleBatch(Member.Decider, [.. newcomers.Select(item => (
+            item.MemberId,
+            (MemberCommand)new Join(
+                keys.Seal(item.MemberId, item.DisplayName.Trim()), item.Email is { } email ? keys.Seal(item.MemberId, email) : null, item.JoinedAt, Imported: true),
+            new Handling
+            {
+                At = item.JoinedAt,
+                Also = document =>
+                {
+                    taken.Add(item.MemberId);
+
+                    if (addresses.TryGetValue(item.MemberId, out var address))
+                        document.Insert(new Credentials(item.MemberId, address, Password: ""));
+                }
+            }))], ct);
     }
 
     private static Refusal? Fault(Item item, DateTimeOffset now) =>
         item.MemberId == Guid.Empty ? new(item.MemberId, "member-id-empty", "An id of all zeros names nobody.")
         : Text.Fault(item.DisplayName, max: 80) is { } fault ? new(item.MemberId, "display-name-invalid", $"The display name {fault}.")
         : item.JoinedAt > now ? new(item.MemberId, "joined-in-future", "The member joins only later.")
+        : !Address.IsValid(item.Email) ? new(item.MemberId, "address-invalid", "This is no e-mail address.")
         : null;
 
     private sealed record Batch([property: Length(0, 500, ErrorMessage = "must be at most 500 items")] IReadOnlyList<Item> Items);
 
-    private sealed record Item(Guid MemberId, string DisplayName, DateTimeOffset JoinedAt);
+    /// <param name="Email">Null: none is known.</param>
+    private sealed record Item(Guid MemberId, string DisplayName, DateTimeOffset JoinedAt, string? Email = null);
 
     private sealed record Report(int Taken, int Already, IReadOnlyList<Refusal> Refused);
 

@@ -47,6 +47,57 @@ public sealed class ImportTests(MembershipService membership)
     }
 
     [Fact]
+    public async Task Who_comes_with_an_address_sets_a_password_and_signs_in_and_nobody_is_mailed_before()
+    {
+        await using var community = await MembershipService.Found();
+        var (_, bo) = await community.Join("bo");
+        using var owner = await community.SignIn("owner@example.org");
+        using var client = community.Host.Client((await owner.PostAsJsonAsync("/tokens", new { name = "x", scopes = new[] { "import" } }, Ct).Ok(201)).Text("token"));
+        using var anonymous = community.Host.Client();
+        var (ann, again, other) = (Id(), Id(), Id());
+        var mails = await Mails();
+
+        Assert.Equal((2, 2, 1), Counts(await Import(
+            Item(ann, "Ann", "Ann@example.org"), Item(again, "Ann again", "ANN@EXAMPLE.ORG"), Item(Id(), "Bo", "bo@example.org"), Item(Id(), "None", "not an address"), Item(other, "No address", null))));
+        Assert.Equal((0, 2, 0), Counts(await Import(Item(Id(), "Ann", "ann@example.org"), Item(ann, "Ann", "ann@example.org"))));
+        Assert.Equal(mails, await Mails());
+        await owner.GetAsync($"/members/{again}", Ct).Problem(404, "not-found");
+        Assert.Equal("bo", (await owner.GetAsync($"/members/{bo}", Ct).Ok(200)).Text("displayName"));
+
+        // Without a password nobody signs in, whatever they try.
+        foreach (var password in new[] { MembershipService.GoodPassword, "nobody signs in with this" })
+            await anonymous.PostAsJsonAsync("/sessions", new { email = "ann@example.org", password }, Ct).Problem(401, "wrong-credentials");
+
+        await anonymous.PostAsJsonAsync("/password-resets", new { email = "ann@example.org" }, Ct).Ok(202);
+        var token = await community.TokenOf(ann, "resetPassword");
+        await anonymous.PostAsJsonAsync("/password-resets/completion", new { token, password = "quiet mountain 99" }, Ct).Ok(204);
+        using var asAnn = await community.SignIn("ann@example.org", "quiet mountain 99");
+        var me = await asAnn.GetAsync("/members/me", Ct).Ok(200);
+        Assert.Equal((ann, "Ann", "2019-03-01T10:00:00Z", true), (me.Id("memberId"), me.Text("displayName"), me.Text("joinedAt"), me["emailConfirmed"]!.GetValue<bool>()));
+        await anonymous.PostAsJsonAsync("/members", new { email = "ann@example.org", password = "quiet mountain 99", displayName = "Another" }, Ct).Problem(409, "address-taken");
+
+        Task<System.Text.Json.Nodes.JsonNode> Import(params object[] items) => client.PostAsJsonAsync("/imports/members", new { items }, Ct).Ok(200);
+        async Task<int> Mails() => (await owner.GetAsync("/outbox?limit=100", Ct).Ok(200))["items"]!.AsArray().Count;
+        Guid Id() => Guid.CreateVersion7(community.Clock.GetUtcNow());
+        static object Item(Guid memberId, string displayName, string? email) => new { memberId, displayName, joinedAt = "2019-03-01T10:00:00Z", email };
+    }
+
+    [Fact]
+    public async Task An_address_that_two_imports_bring_at_once_is_one_member()
+    {
+        await using var community = await MembershipService.Found();
+        using var owner = await community.SignIn("owner@example.org");
+        using var client = community.Host.Client((await owner.PostAsJsonAsync("/tokens", new { name = "x", scopes = new[] { "import" } }, Ct).Ok(201)).Text("token"));
+
+        var reports = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => client.PostAsJsonAsync("/imports/members", new
+        {
+            items = Enumerable.Range(0, 40).Select(i => new { memberId = Guid.CreateVersion7(community.Clock.GetUtcNow()), displayName = $"P{i}", joinedAt = "2019-03-01T10:00:00Z", email = $"p{i}@example.org" })
+        }, Ct).Ok(200)));
+
+        Assert.Equal((40, 120), (reports.Sum(report => Counts(report).Taken), reports.Sum(report => Counts(report).Already)));
+    }
+
+    [Fact]
     public async Task Only_programs_with_the_scope_import_and_only_operators_make_such()
     {
         var ann = await membership.Join();

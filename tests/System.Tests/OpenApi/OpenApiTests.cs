@@ -525,7 +525,7 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
     {
         var (topic, reply, comment, vote, award) = (Id(), Id(), Id(), Id(), Id());
         var (author, at, body) = ((Guid?)null, LongAgo, "<p>Of old.</p>");
-        await Take("membership/imports/members", new { memberId = Id(), displayName = "Of old", joinedAt = at }, new { memberId = Guid.Empty, displayName = "Nobody", joinedAt = at });
+        await Take("membership/imports/members", new { memberId = Id(), displayName = "Of old", joinedAt = at, email = (string?)"of-old@example.org" }, new { memberId = Guid.Empty, displayName = "Nobody", joinedAt = at, email = (string?)null });
         await Take("content/imports/topics", new { topicId = topic, kind = "question", authorId = author, title = "Of old", body, tags = new[] { "old" }, at });
         await Take("content/imports/replies", new { replyId = reply, topicId = topic, authorId = author, body, at });
         await Take("content/imports/comments",

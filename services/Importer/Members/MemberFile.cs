@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Net.Mail;
+using System.Text;
+using CsvHelper;
+
+namespace Community.Importer.Members;
+
+/// <summary>
+/// A list of members as CSV with a line of names: <c>email</c> and, if it has them, <c>name</c>, <c>created_at</c> (or
+/// <c>joined_at</c>) and <c>deleted_at</c>; so also what Ghost exports. Who a line is, its address tells.
+/// </summary>
+internal sealed class MemberFile(string path, TimeProvider clock, Report report)
+{
+    private static readonly string[] Taken = ["email", "name", "created_at", "joined_at", "deleted_at"];
+    private static readonly DateTimeOffset Earliest = new(1970, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly CsvReaderOptions Options = new() { TrackLineNumbers = true, MalformedData = CsvMalformedDataHandling.Throw, IncludeValuesInExceptions = false };
+    private readonly string _name = Path.GetFileName(path);
+    private readonly DateTimeOffset _now = clock.GetUtcNow();
+    private IReadOnlyList<string> _columns = [];
+
+    /// <summary>Reads everything once, so that nothing is sent of what cannot be read to its end.</summary>
+    /// <exception cref="ImportFailedException">The file is missing or cannot be read; names the line.</exception>
+    public IReadOnlyList<Consignment> Survey(CancellationToken ct)
+    {
+        report.Source = path;
+        var rows = 0;
+
+        foreach (var _ in Rows())
+        {
+            ct.ThrowIfCancellationRequested();
+            rows++;
+        }
+
+        return [new(Kind.Members, rows, Facts())];
+    }
+
+    private IEnumerable<Fact> Facts()
+    {
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+
+        if (_columns.Where(name => name.Length > 0 && !Taken.Any(known => Is(name, known))).ToList() is { Count: > 0 } others)
+            report.Note($"columns that are not taken: {string.Join(", ", others)}", others.Count);
+
+        foreach (var row in Rows())
+        {
+            if (row.DeletedAt.Length > 0)
+            {
+                LeftOut("deleted there");
+            }
+            else if (!IsAddress(row.Email))
+            {
+                LeftOut("without an e-mail address", row, row.Email.Length == 0 ? "email is empty" : "email is none");
+            }
+            else if (!seen.Add(row.Email.Normalize(NormalizationForm.FormKC)))
+            {
+                LeftOut("addresses that were there before", row, "the same email stands above");
+            }
+            else if (JoinedAt(row.CreatedAt) is not { } joined)
+            {
+                LeftOut("without an instant", row, "created_at is no instant between 1970 and now, such as 2024-05-01T10:00:00Z");
+            }
+            else
+            {
+                var (id, name) = (Guid.CreateVersion7(_now), string.Concat(row.Name.Where(c => !char.IsControl(c))));
+
+                if (name.Length < row.Name.Length)
+                    report.Note("control characters taken out", row.Name.Length - name.Length);
+                if (name.Length == 0)
+                    report.Note("members without a name, called member-…");
+                if (row.CreatedAt.Length == 0)
+                    report.Note("members without an instant, who join now");
+
+                yield return new Fact(id, row.Place, new Member(id, name.Length == 0 ? $"member-{id.ToString("N")[^8..]}" : name, joined.UtcDateTime, row.Email));
+            }
+        }
+
+        void LeftOut(string reason, MemberRow? row = null, string detail = "")
+        {
+            if (row is null)
+                report.LeftOut(Kind.Members.Name, reason);
+            else
+                report.LeftOut(Kind.Members.Name, reason, row.Place, detail); // the line says it; the address stays in the file
+        }
+    }
+
+    private IEnumerable<MemberRow> Rows()
+    {
+        using var csv = Open();
+        _columns = Read(() => csv.Headers);
+
+        if (_columns.Count == 0)
+            throw new ImportFailedException($"{_name} is empty.");
+        if (!csv.TryGetFieldIndex("email", out _))
+            throw new ImportFailedException($"{_name}:1: has no column email; the first line names the columns.");
+
+        while (Read(csv.Read))
+        {
+            yield return new MemberRow(
+                new Place(_name, (int)csv.LineNumber), Field("email"), Field("name"),
+                Field("created_at") is { Length: > 0 } created ? created : Field("joined_at"), Field("deleted_at"));
+        }
+
+        string Field(string name) => csv.TryGetFieldIndex(name, out var index) && index < csv.FieldCount ? csv.GetString(index).Trim() : "";
+    }
+
+    private CsvReader Open()
+    {
+        try
+        {
+            return CsvReader.Create(new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read), Utf8), Options, leaveOpen: false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ImportFailedException($"{_name} cannot be opened: {e.Message}", e);
+        }
+    }
+
+    private T Read<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new ImportFailedException($"{_name} is no UTF-8.", e);
+        }
+        catch (CsvFormatException e)
+        {
+            throw new ImportFailedException($"{_name}:{e.LineNumber}: cannot be read on. {e.Message}", e);
+        }
+        catch (IOException e)
+        {
+            throw new ImportFailedException($"{_name} cannot be read on. {e.Message}", e);
+        }
+    }
+
+    private DateTimeOffset? JoinedAt(string text) =>
+        text.Length == 0 ? _now
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)
+            && at >= Earliest && at <= _now ? at
+        : null;
+
+    private static bool IsAddress(string text) =>
+        text.Length is > 0 and <= 254 && !text.Any(char.IsWhiteSpace) && MailAddress.TryCreate(text, out var address) && address.Address == text;
+
+    private static bool Is(string name, string other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
+}
+
+internal sealed record MemberRow(Place Place, string Email, string Name, string CreatedAt, string DeletedAt);

@@ -1,0 +1,119 @@
+using System.Text;
+using Community.Importer.Members;
+using Xunit;
+
+namespace Community.Importer.Tests;
+
+/// <summary>Members as Ghost exports them, and as others write them down.</summary>
+public sealed class MemberFileTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("members-").FullName;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public async Task What_ghost_exports_comes_in_with_addresses_and_instants()
+    {
+        await using var community = await RecordingCommunity.Start();
+
+        var import = await Import("""
+            id,email,name,note,subscribed_to_emails,complimentary_plan,stripe_customer_id,created_at,deleted_at,labels,tiers
+            6490a1,ann@example.org,"Ann ""The"" Lee, MD","likes
+            two lines",true,false,cus_1,2023-05-01T10:00:00.123Z,,"a,b",
+            6490a2,bo@example.org,博,,true,true,,2024-02-29 08:30:00,,,Gold
+            6490a3,gone@example.org,Gone,,false,false,,2023-05-02T10:00:00.000Z,2023-06-02T10:00:00.000Z,,
+            """, community);
+
+        Assert.Equal((0, (2, 0, 1)), (import.Exit, import.Of("members")));
+        Assert.Equal(
+            [("ann@example.org", "Ann \"The\" Lee, MD", "2023-05-01T10:00:00.123Z"), ("bo@example.org", "博", "2024-02-29T08:30:00Z")],
+            community.Items("imports/members").Select(item => (item.GetProperty("email").GetString(), item.GetProperty("displayName").GetString(), item.GetProperty("joinedAt").GetString())).Order());
+        Assert.Contains("members: deleted there", import.Report, StringComparison.Ordinal);
+        Assert.Contains("columns that are not taken: id, note, subscribed_to_emails, complimentary_plan, stripe_customer_id, labels, tiers", import.Report, StringComparison.Ordinal);
+        Assert.All(community.Items("imports/members"), item => Assert.NotEqual(Guid.Empty, item.GetProperty("memberId").GetGuid()));
+    }
+
+    [Theory]
+    [InlineData("Email;Name\r\nann@example.org;Ann\r\n")]
+    [InlineData("\uFEFFNAME\tEMAIL\nAnn\tann@example.org")]
+    [InlineData("email,name,joined_at\nann@example.org,Ann,\n\n")]
+    [InlineData("email\nann@example.org\n")]
+    public async Task Lists_of_others_are_read_too(string csv)
+    {
+        await using var community = await RecordingCommunity.Start();
+
+        var import = await Import(csv, community);
+
+        Assert.Equal((0, (1, 0, 0)), (import.Exit, import.Of("members")));
+        var member = Assert.Single(community.Items("imports/members"));
+        Assert.Equal("ann@example.org", member.GetProperty("email").GetString());
+        Assert.Equal(csv.Contains("Ann", StringComparison.Ordinal) ? "Ann" : $"member-{member.GetProperty("memberId").GetGuid().ToString("N")[^8..]}", member.GetProperty("displayName").GetString());
+        Assert.Contains("members without an instant, who join now", import.Report, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_a_line_is_told_by_its_number_and_not_by_its_address()
+    {
+        await using var community = await RecordingCommunity.Start();
+
+        var import = await Import("""
+            email,name,created_at
+            good@example.org,Good,2023-05-01T10:00:00Z
+            ,Nobody,2023-05-01T10:00:00Z
+            no address@example.org,Spaces,2023-05-01T10:00:00Z
+            Good@Example.org,Twice,2023-05-01T10:00:00Z
+            late@example.org,Late,2999-05-01T10:00:00Z
+            never@example.org,Never,yesterday
+            short@example.org
+            """, community);
+
+        Assert.Equal((0, (2, 0, 5)), (import.Exit, import.Of("members")));
+        Assert.Contains("members.csv:3: email is empty", import.Report, StringComparison.Ordinal);
+        Assert.Contains("members.csv:4: email is none", import.Report, StringComparison.Ordinal);
+        Assert.Contains("members.csv:5: the same email stands above", import.Report, StringComparison.Ordinal);
+        Assert.Contains("members.csv:6: created_at is no instant", import.Report, StringComparison.Ordinal);
+        Assert.Contains("members.csv:7: created_at is no instant", import.Report, StringComparison.Ordinal);
+        Assert.DoesNotContain("@", import.Report, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "members.csv is empty.")]
+    [InlineData("name,mail\nAnn,ann@example.org", "members.csv:1: has no column email; the first line names the columns.")]
+    [InlineData("email,name\nann@example.org,\"Ann\nbo@example.org,Bo\n", "members.csv:2: cannot be read on.")]
+    [InlineData("email,name\nann@example.org,An\"n\n", "members.csv:2: cannot be read on.")]
+    public async Task What_is_no_such_list_is_refused_whole(string csv, string reason)
+    {
+        await using var community = await RecordingCommunity.Start();
+
+        var import = await Import(csv, community);
+
+        Assert.Equal(1, import.Exit);
+        Assert.StartsWith(reason, import.Errors, StringComparison.Ordinal);
+        Assert.Empty(community.Requests);
+    }
+
+    [Fact]
+    public async Task What_is_no_text_or_not_there_is_refused()
+    {
+        await using var community = await RecordingCommunity.Start();
+        var latin = Path.Combine(_directory, "latin.csv");
+        await File.WriteAllBytesAsync(latin, Encoding.Latin1.GetBytes("email,name\nzoe@example.org,Zo\u00eb\n"), Ct);
+
+        Assert.Contains("is no UTF-8", (await Of(latin, community)).Errors, StringComparison.Ordinal);
+        Assert.Contains("absent.csv cannot be opened", (await Of(Path.Combine(_directory, "absent.csv"), community)).Errors, StringComparison.Ordinal);
+        Assert.Empty(community.Requests);
+    }
+
+    private async Task<Importing> Import(string csv, RecordingCommunity community)
+    {
+        var path = Path.Combine(_directory, "members.csv");
+        await File.WriteAllTextAsync(path, csv, Ct);
+
+        return await Of(path, community);
+    }
+
+    private static Task<Importing> Of(string path, RecordingCommunity community) =>
+        Importing.Run((report, ct) => new MemberFile(path, TimeProvider.System, report).Survey(ct), community.Address, ct: Ct);
+}
