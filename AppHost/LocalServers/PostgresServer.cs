@@ -62,7 +62,7 @@ internal sealed class PostgresServer(PostgresSettings settings)
     /// <summary>What our services need of a server, wherever it runs.</summary>
     public static string[] Options(int maxConnections = PostgresSettings.DefaultConnections) =>
     [
-        "-c", $"max_connections={maxConnections}", "-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB",
+        "-c", $"max_connections={maxConnections}", "-c", "shared_buffers=128MB", "-c", "max_wal_size=2GB",
         "-c", "jit=off" // compiling costs more than our short queries take
     ];
 

@@ -33,12 +33,17 @@ public sealed class CommunitySystem : IAsyncLifetime
     /// <summary>By which the sandbox signs its webhooks.</summary>
     public const string SandboxSecret = "as the tests know it";
 
+    /// <summary>By which one signs in elsewhere, and where the browser comes back to.</summary>
+    internal const string Provider = "club";
+    internal const string SignedIn = "http://127.0.0.1/signed-in";
+
     internal const string Password = "violet harbour 42";
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(4);
 
     private readonly ConcurrentQueue<string> _console = new();
     private readonly string _data = Servers.NewDirectory("system");
     private readonly int _basePort = FreeBasePort();
+    private OtherSide? _club;
     private Child? _appHost;
     private JsonNode? _secrets;
     private Descriptions? _descriptions;
@@ -54,6 +59,8 @@ public sealed class CommunitySystem : IAsyncLifetime
     internal Descriptions Descriptions => _descriptions ?? throw NotStarted();
 
     internal Person Anybody => _anybody ?? throw NotStarted();
+
+    internal OtherSide Club => _club ?? throw NotStarted();
 
     internal Person Owner => _owner ?? throw NotStarted();
 
@@ -72,6 +79,7 @@ public sealed class CommunitySystem : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        _club = await OtherSide.Start(TimeProvider.System.GetUtcNow);
         _appHost = await Child.Start(new(
             "AppHost", Built("AppHost", "Community.AppHost"), ["--data", _data, "--base-port", $"{_basePort}", "--replicas", $"{Replicas}"], Signal.Terminate)
         {
@@ -86,6 +94,11 @@ public sealed class CommunitySystem : IAsyncLifetime
                 ["RevenueShare__HoldDays"] = "0",
                 ["Referrals__PercentOff"] = "10",
                 ["Tax__Percent"] = "6",
+                ["SignIn__RedirectUris__0"] = SignedIn,
+                [$"SignIn__Providers__{Provider}__Kind"] = "Oidc",
+                [$"SignIn__Providers__{Provider}__Authority"] = _club.Address,
+                [$"SignIn__Providers__{Provider}__ClientId"] = OtherSide.ClientId,
+                [$"SignIn__Providers__{Provider}__ClientSecret"] = OtherSide.ClientSecret,
                 ["RateLimits__PerMinute"] = "1000000",
                 ["RateLimits__AnonymousPerMinute"] = "1000000",
                 ["RateLimits__CredentialsPerMinute"] = "1000000",
@@ -113,6 +126,8 @@ public sealed class CommunitySystem : IAsyncLifetime
         _end.Dispose();
         if (_appHost is not null)
             await _appHost.Stop(Signal.Terminate, TimeSpan.FromSeconds(60));
+        if (_club is not null)
+            await _club.DisposeAsync();
     }
 
     /// <summary>Somebody new, signed in with these roles.</summary>

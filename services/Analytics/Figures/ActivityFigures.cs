@@ -70,7 +70,7 @@ internal sealed class ActivityFigures : IAsyncDisposable
 
     /// <summary>The time zone in which all of it is counted, or will be where nothing is yet.</summary>
     public Task<string> TimeZone(CancellationToken ct) => _connection.QuerySingleAsync<string>(new CommandDefinition(
-        $"select coalesce((select time_zone from member_calendar), case when exists (select from member_days) then 'UTC' else {CommunityZone.InForce("public")} end)",
+        $"select coalesce((select time_zone from member_calendar), case when exists (select from member_days) then 'UTC' else {CommunityZone.InForce()} end)",
         cancellationToken: ct));
 
     /// <summary>The first and the last day with activity; null: none at all.</summary>

@@ -46,7 +46,7 @@ internal sealed class RevenueFigures(NpgsqlDataSource database)
     public async Task<(string Zone, IReadOnlyList<MonthMoves> Moves)> Read(DateOnly until, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        var zone = await connection.QuerySingleAsync<string>(new CommandDefinition($"select {CommunityZone.InForce("public")}", cancellationToken: ct));
+        var zone = await connection.QuerySingleAsync<string>(new CommandDefinition($"select {CommunityZone.InForce()}", cancellationToken: ct));
         var to = until == DateOnly.MaxValue ? until : until.AddDays(1);
         var moves = await connection.QueryAsync<MonthMoves>(new CommandDefinition(Moves, new { zone, to }, cancellationToken: ct));
 

@@ -26,7 +26,7 @@ internal sealed record CommunityZone(long Version)
 
     /// <summary>The zone that holds, as a scalar of SQL: UTC where none was heard.</summary>
     /// <param name="log">The schema of the events.</param>
-    public static string InForce(string log) =>
+    public static string InForce(string log = "public") =>
         $"coalesce((select data ->> 'timeZone' from {log}.mt_events where stream_id = '{Stream}' order by version desc limit 1), 'UTC')";
 }
 

@@ -17,7 +17,7 @@ internal sealed class CountAnew(NpgsqlDataSource database, TimeProvider clock, I
     private static readonly string Outdated =
         $"""
         select exists (select from member_days)
-            and coalesce((select time_zone from member_calendar), 'UTC') <> {CommunityZone.InForce("public")}
+            and coalesce((select time_zone from member_calendar), 'UTC') <> {CommunityZone.InForce()}
             and not exists (
                 select from projection_rebuilds
                 where projection = '{MemberDays.ProjectionName}' and (ended_at is null or (ended_at > $1 and status in ('failed', 'cancelled'))))

@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Community.Testing;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using OtpNet;
@@ -27,12 +28,12 @@ public sealed class ProviderTests : IAsyncLifetime
         {
             ["SignIn:RedirectUris:0"] = Back,
             ["SignIn:Providers:club:Kind"] = "Oidc",
-            ["SignIn:Providers:club:ClientId"] = "our-client",
-            ["SignIn:Providers:club:ClientSecret"] = "our-secret",
+            ["SignIn:Providers:club:ClientId"] = OtherSide.ClientId,
+            ["SignIn:Providers:club:ClientSecret"] = OtherSide.ClientSecret,
             ["SignIn:Providers:club:Authority"] = Side.Address,
             ["SignIn:Providers:github:Kind"] = "GitHub",
-            ["SignIn:Providers:github:ClientId"] = "our-client",
-            ["SignIn:Providers:github:ClientSecret"] = "our-secret",
+            ["SignIn:Providers:github:ClientId"] = OtherSide.ClientId,
+            ["SignIn:Providers:github:ClientSecret"] = OtherSide.ClientSecret,
             ["SignIn:Providers:github:Address"] = Side.Address,
             ["SignIn:Providers:github:ApiAddress"] = $"{Side.Address}/api"
         });

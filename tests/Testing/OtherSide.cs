@@ -9,10 +9,10 @@ using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
-namespace Community.Membership.Tests.Providers;
+namespace Community.Testing;
 
-/// <summary>An OpenID provider with keys of its own, and GitHub in the shape of its public OAuth documents; both check PKCE.</summary>
-internal sealed class OtherSide : IAsyncDisposable
+/// <summary>Where members sign in elsewhere: an OpenID provider with keys of its own, and GitHub in the shape of its public OAuth documents; both check PKCE.</summary>
+public sealed class OtherSide : IAsyncDisposable
 {
     private readonly WebApplication _server;
     private readonly RsaSecurityKey _key = new(RSA.Create(2048)) { KeyId = "provider-key" };
@@ -20,6 +20,9 @@ internal sealed class OtherSide : IAsyncDisposable
     private readonly ConcurrentDictionary<string, (IDictionary<string, string?> Asked, Somebody Who)> _codes = [];
     private readonly ConcurrentDictionary<string, Somebody> _tokens = [];
     private readonly Func<DateTimeOffset> _now;
+
+    public const string ClientId = "our-client";
+    public const string ClientSecret = "our-secret";
 
     private OtherSide(WebApplication server, Func<DateTimeOffset> now) => (_server, _now) = (server, now);
 
@@ -76,7 +79,10 @@ internal sealed class OtherSide : IAsyncDisposable
     public string Agree(string address, Somebody who)
     {
         var query = QueryHelpers.ParseQuery(new Uri(address).Query).ToDictionary(part => part.Key, part => (string?)part.Value.ToString());
-        Assert.Equal(("code", "S256"), (query["response_type"], query["code_challenge_method"]));
+
+        if ((query["response_type"], query["code_challenge_method"]) != ("code", "S256"))
+            throw new InvalidOperationException($"No code with PKCE is asked for: {address}");
+
         var code = RandomNumberGenerator.GetHexString(16);
         _codes[code] = (query, who);
 
@@ -91,7 +97,7 @@ internal sealed class OtherSide : IAsyncDisposable
             return null;
 
         var challenge = Base64UrlEncoder.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(form["code_verifier"].ToString())));
-        var good = form["client_id"] == "our-client" && form["client_secret"] == "our-secret"
+        var good = form["client_id"] == ClientId && form["client_secret"] == ClientSecret
             && form["redirect_uri"] == known.Asked["redirect_uri"] && challenge == known.Asked["code_challenge"];
 
         return good ? known : null;
@@ -102,7 +108,7 @@ internal sealed class OtherSide : IAsyncDisposable
     private string IdToken((IDictionary<string, string?> Asked, Somebody Who) exchanged) => new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
     {
         Issuer = Lie == "issuer" ? "https://elsewhere.example" : Address,
-        Audience = Lie == "audience" ? "another-client" : "our-client",
+        Audience = Lie == "audience" ? "another-client" : ClientId,
         Expires = _now().UtcDateTime.AddMinutes(Lie == "expired" ? -5 : 5),
         IssuedAt = _now().UtcDateTime,
         Claims = new Dictionary<string, object>
@@ -117,4 +123,4 @@ internal sealed class OtherSide : IAsyncDisposable
     });
 }
 
-internal sealed record Somebody(string Subject, string Email, bool Verified = true);
+public sealed record Somebody(string Subject, string Email, bool Verified = true);
