@@ -55,13 +55,14 @@ public sealed class ProjectionLag : BackgroundService
     /// <summary>All shards of the service, from any replica.</summary>
     public async Task<IReadOnlyList<ShardLag>> Read(CancellationToken ct)
     {
+        // A sequence number that was lost (Marten's tombstone) has no instant.
         // Who runs them knows best; the others read what Marten wrote beside the progress, once there is some.
         var agents = _host.Daemon?.CurrentAgents().ToDictionary(agent => agent.Name.Identity) ?? [];
         await using var select = _database.CreateCommand(
             """
             select shard.name, coalesce(progress.last_seq_id, 0) as position,
                 greatest(0, (select coalesce(max(seq_id), 0) from mt_events) - coalesce(progress.last_seq_id, 0)) as events,
-                coalesce(extract(epoch from $2 - coalesce((next.headers->>'recorded-at')::timestamptz, next.timestamp)), 0)::float8 as seconds,
+                coalesce(extract(epoch from $2 - coalesce((next.headers->>'recorded-at')::timestamptz, nullif(next.timestamp, '-infinity'))), 0)::float8 as seconds,
                 coalesce(progress.agent_status, 'unknown'), progress.pause_reason, progress.failure_event_sequence,
                 (select id from mt_events where seq_id = progress.failure_event_sequence)
             from unnest($1) as shard(name)

@@ -99,5 +99,10 @@ internal sealed class InboxTables : IStorePart
         replayed.AddColumn<string>("queue").AsPrimaryKey();
         replayed.AddColumn<string>("contract").AsPrimaryKey();
         options.Storage.ExtendedSchemaObjects.Add(replayed);
+
+        var answered = new Table("replays_answered");
+        answered.AddColumn<Guid>("request_id").AsPrimaryKey();
+        answered.AddColumn<DateTimeOffset>("answered_at").NotNull();
+        options.Storage.ExtendedSchemaObjects.Add(answered);
     }
 }

@@ -30,35 +30,63 @@ internal static class Replay
 }
 
 /// <summary>The publisher's side: reads its own log from the beginning to where it stands now.</summary>
-internal sealed class AnswerReplayRequests(Publisher publisher, IDocumentStore store, IBus bus, ILogger<AnswerReplayRequests> log)
-    : IConsumer<ReplayRequested>
+internal sealed class AnswerReplayRequests(
+    Publisher publisher, IDocumentStore store, IBus bus, NpgsqlDataSource database, ConnectionOptions connection, TimeProvider clock,
+    ILogger<AnswerReplayRequests> log) : IConsumer<ReplayRequested>
 {
     private const int PageSize = 500;
-
-    // Asked again: the answer is under way, or was given and is still being consumed.
-    private static readonly ConcurrentDictionary<Guid, bool> Answered = new();
+    private static readonly TimeSpan Remembered = TimeSpan.FromDays(1);
 
     public async Task Consume(ConsumeContext<ReplayRequested> context)
     {
-        var request = context.Message;
+        var (request, ct) = (context.Message, context.CancellationToken);
 
-        if (request.Service != publisher.Service || !Answered.TryAdd(request.RequestId, true))
+        if (request.Service != publisher.Service)
         {
             return;
         }
 
-        try
+        // Asked again, the answer is under way, here or on another replica, or was given and is still being consumed. A
+        // replica that dies amid it gives its lock up, and its own message comes again.
+        await using var session = new NpgsqlConnection(connection.Unpooled);
+        await session.OpenAsync(ct);
+
+        if (!await IsOurs(request.RequestId, session, ct))
         {
-            var queue = await bus.GetSendEndpoint(new Uri($"exchange:{request.Queue}"));
-            var sent = await Send(request, queue, context.CancellationToken);
-            await queue.Send(new ReplayCompleted(request.RequestId, publisher.Service), context.CancellationToken).WaitAsync(Replay.Patience, context.CancellationToken);
-            log.LogInformation("Replayed {Count} facts to {Queue}", sent, request.Queue);
+            return;
         }
-        catch
-        {
-            Answered.TryRemove(request.RequestId, out _);
-            throw;
-        }
+
+        var queue = await bus.GetSendEndpoint(new Uri($"exchange:{request.Queue}"));
+        var sent = await Send(request, queue, ct);
+        await queue.Send(new ReplayCompleted(request.RequestId, publisher.Service), ct).WaitAsync(Replay.Patience, ct);
+        await Remember(request.RequestId, ct);
+        log.LogInformation("Replayed {Count} facts to {Queue}", sent, request.Queue);
+    }
+
+    private static async Task<bool> IsOurs(Guid request, NpgsqlConnection session, CancellationToken ct)
+    {
+        await using var ours = new NpgsqlCommand(
+            """
+            select case when pg_try_advisory_lock(hashtextextended($1::text, 1))
+                then not exists (select from replays_answered where request_id = $1) else false end
+            """, session);
+        ours.Parameters.Add(new() { Value = request });
+
+        return (bool)(await ours.ExecuteScalarAsync(ct))!;
+    }
+
+    private async Task Remember(Guid request, CancellationToken ct)
+    {
+        await using var insert = database.CreateCommand(
+            """
+            with gone as (delete from replays_answered where answered_at < $3)
+            insert into replays_answered (request_id, answered_at) values ($1, $2) on conflict do nothing
+            """);
+        var now = clock.GetUtcNow();
+        insert.Parameters.Add(new() { Value = request });
+        insert.Parameters.Add(new() { Value = now });
+        insert.Parameters.Add(new() { Value = now - Remembered });
+        await insert.ExecuteNonQueryAsync(ct);
     }
 
     private async Task<int> Send(ReplayRequested request, ISendEndpoint queue, CancellationToken ct)

@@ -1,6 +1,7 @@
 using Community.EventSourcing;
 using Community.Sample;
 using Community.Testing;
+using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using RabbitMQ.Client;
@@ -181,6 +182,51 @@ public sealed class NothingLostNothingTwice
         await world.Stop(listeners[0]);
         await other.Say(100, from: 301);
         await listeners[1].Heard([.. Enumerable.Range(1, 400)]);
+    }
+
+    [Fact]
+    public async Task However_often_and_of_whichever_replica_the_past_is_asked_it_is_told_once()
+    {
+        const int Facts = 3_000;
+        var ct = TestContext.Current.CancellationToken;
+        await using var world = await World.Create();
+        var speakers = new[] { await world.Speaker(), await world.Speaker() };
+        await speakers[0].Say(Facts);
+        await using var connection = await new ConnectionFactory { Uri = world.Broker }.CreateConnectionAsync(ct);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: ct);
+        var bus = speakers[0].Services.GetRequiredService<IBus>();
+
+        var request = await Queue("ear");
+        await Ask(request, times: 20);
+        await Until("ear", waiting => waiting > Facts, "the past");
+        await Ask(request, times: 20); // also when it was told, and is still being consumed
+        await Ask(await Queue("other"), times: 2);
+        await Until("other", waiting => waiting > Facts, "the past, for another");
+
+        foreach (var queue in new[] { "ear", "other" })
+        {
+            Assert.Equal(Facts + 1u, await channel.MessageCountAsync(queue, ct)); // and that this was all
+        }
+
+        async Task<ReplayRequested> Queue(string name)
+        {
+            await channel.ExchangeDeclareAsync(name, "fanout", durable: true, cancellationToken: ct);
+            await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, cancellationToken: ct);
+            await channel.QueueBindAsync(name, name, "", cancellationToken: ct);
+
+            return new ReplayRequested(Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), "sample", name, [typeof(Sample.Contracts.NumberSaid).FullName!]);
+        }
+
+        async Task Ask(ReplayRequested request, int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                await bus.Publish(request, ct);
+            }
+        }
+
+        Task Until(string queue, Func<uint, bool> holds, string what) =>
+            Eventually.Value(() => channel.MessageCountAsync(queue, ct), holds, World.Deadline, what);
     }
 
     [Fact]

@@ -126,7 +126,7 @@ public sealed class WorstMomentTests(CommunitySystem system)
         }));
 
         // With all that the other tests have imported.
-        await system.AllIsHeard(TimeSpan.FromMinutes(6));
+        await system.AllIsHeard(TimeSpan.FromMinutes(10));
         Assert.Equal(figures, await Eventually.Value(Figures, now => now == figures, Patience, "the same figures"));
         await deeds.AreExact(Comments);
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
@@ -39,8 +38,6 @@ internal sealed record ReconciliationView(int Payments, int Entitlements, int Re
 
 internal static class ReconciliationEndpoints
 {
-    private const int MostLines = 100_000;
-
     private static readonly string[] Known =
     [
         .. new[]
@@ -56,7 +53,7 @@ internal static class ReconciliationEndpoints
             .WithTag("Reconciliation", "Orders, payments, gateways' reports, ledger, invoices and entitlements held against each other.");
         reconciliation.MapGet("", Reconcile).WithSummary("Every difference between those who know of the same money");
         reconciliation.MapPost("/reports/{gateway}", Upload).AllowLargeBody().ProducesProblem(413)
-            .WithSummary("Takes a gateway's report: CSV with the columns receipt, amount, currency, at and, if it says, fee; the same one again changes nothing")
+            .WithSummary("Takes a gateway's report: CSV with the columns receipt, amount (minor units), currency, at and, if it says, fee, in any order; the same one again changes nothing")
             .AddOpenApiOperationTransformer((operation, _, _) =>
             {
                 operation.RequestBody = new OpenApiRequestBody { Required = true, Content = new Dictionary<string, OpenApiMediaType> { ["text/csv"] = new() } };
@@ -167,10 +164,11 @@ internal static class ReconciliationEndpoints
         using var reader = new StreamReader(request.Body, Encoding.UTF8);
         var text = await reader.ReadToEndAsync(ct);
 
-        if (gateway is { Length: 0 or > 50 } || Read(text) is not { } lines)
+        var (lines, fault) = gateway.Length > 50 ? ([], "There is no such gateway.") : ReportFile.Read(new StringReader(text));
+
+        if (fault is not null)
         {
-            return Problems.Problem(
-                StatusCodes.Status400BadRequest, "report-not-understood", "The columns are receipt, amount in minor units, currency, at as an instant and, if it says, fee in minor units.");
+            return Problems.Problem(StatusCodes.Status400BadRequest, "report-not-understood", fault);
         }
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
@@ -178,43 +176,5 @@ internal static class ReconciliationEndpoints
             GatewayReport.Decider, StreamId.Of("gateway-report", $"{gateway}/{hash}"), new UploadReport(gateway, lines, clock.GetUtcNow()), ct);
 
         return TypedResults.NoContent();
-    }
-
-    private static ReportedMoney[]? Read(string csv)
-    {
-        var rows = csv.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-
-        if (rows is not ["receipt,amount,currency,at" or "receipt,amount,currency,at,fee", .. var body] || body.Length > MostLines)
-        {
-            return null;
-        }
-
-        var lines = new List<ReportedMoney>(body.Length);
-
-        var columns = rows[0].Split(',').Length;
-
-        foreach (var row in body)
-        {
-            if (row.Split(',') is not [{ Length: > 0 and <= 200 } receipt, var amount, var currency, var at, .. var rest] || rest.Length != columns - 4
-                || !long.TryParse(amount, NumberStyles.None, CultureInfo.InvariantCulture, out var minor) || minor > Money.Most || !Currencies.Knows(currency)
-                || !Instant.TryParse(at, CultureInfo.InvariantCulture, out var instant)
-                || !TryReadFee(rest, currency, out var fee))
-            {
-                return null;
-            }
-
-            lines.Add(new ReportedMoney(receipt, new Money(minor, currency), instant.Value, fee));
-        }
-
-        return [.. lines];
-    }
-
-    private static bool TryReadFee(string[] rest, string currency, out Money? fee)
-    {
-        var minor = 0L;
-        var reads = rest is [] or [""] || (long.TryParse(rest[0], NumberStyles.None, CultureInfo.InvariantCulture, out minor) && minor <= Money.Most);
-        fee = minor > 0 ? new Money(minor, currency) : null;
-
-        return reads;
     }
 }
