@@ -55,9 +55,9 @@ public sealed class ProjectionLag : BackgroundService
     /// <summary>All shards of the service, from any replica.</summary>
     public async Task<IReadOnlyList<ShardLag>> Read(CancellationToken ct)
     {
-        // What was stored without an instant (-infinity: most likely the tombstone of a lost sequence number) has no age.
         // Who runs them knows best; the others read what Marten wrote beside the progress, once there is some.
         var agents = _host.Daemon?.CurrentAgents().ToDictionary(agent => agent.Name.Identity) ?? [];
+        // What was stored without an instant (-infinity: most likely the tombstone of a lost sequence number) has no age.
         await using var select = _database.CreateCommand(
             """
             select shard.name, coalesce(progress.last_seq_id, 0) as position,

@@ -57,6 +57,7 @@ public sealed class MemberFileTests : IDisposable
     public async Task What_is_wrong_with_a_line_is_told_by_its_number_and_not_by_its_address()
     {
         await using var community = await RecordingCommunity.Start();
+        community.Refuse = (_, item) => item.GetProperty("email").GetString()!.Contains(' ', StringComparison.Ordinal) ? ("address-invalid", "This is no e-mail address.") : null;
 
         var import = await Import("""
             email,name,created_at
@@ -71,7 +72,7 @@ public sealed class MemberFileTests : IDisposable
 
         Assert.Equal((0, (2, 0, 5)), (import.Exit, import.Of("members")));
         Assert.Contains("members.csv:3: email is empty", import.Report, StringComparison.Ordinal);
-        Assert.Contains("members.csv:4: email is none", import.Report, StringComparison.Ordinal);
+        Assert.Contains("members.csv:4: This is no e-mail address.", import.Report, StringComparison.Ordinal);
         Assert.Contains("members.csv:5: the same email stands above", import.Report, StringComparison.Ordinal);
         Assert.Contains("members.csv:6: created_at is no instant", import.Report, StringComparison.Ordinal);
         Assert.Contains("members.csv:7: created_at is no instant", import.Report, StringComparison.Ordinal);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Mail;
 using System.Text;
 using CsvHelper;
 
@@ -37,7 +36,8 @@ internal sealed class MemberFile(string path, TimeProvider clock, Report report)
 
     private IEnumerable<Fact> Facts()
     {
-        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        // What is left out is told by its line; the addresses stay in the file.
+        var (about, seen) = (Kind.Members.Name, new HashSet<string>(StringComparer.OrdinalIgnoreCase));
 
         if (_columns.Where(name => name.Length > 0 && !Taken.Any(known => Is(name, known))).ToList() is { Count: > 0 } others)
             report.Note($"columns that are not taken: {string.Join(", ", others)}", others.Count);
@@ -46,19 +46,19 @@ internal sealed class MemberFile(string path, TimeProvider clock, Report report)
         {
             if (row.DeletedAt.Length > 0)
             {
-                LeftOut("deleted there");
+                report.LeftOut(about, "deleted there");
             }
-            else if (!IsAddress(row.Email))
+            else if (row.Email.Length == 0)
             {
-                LeftOut("without an e-mail address", row, row.Email.Length == 0 ? "email is empty" : "email is none");
+                report.LeftOut(about, "without an e-mail address", row.Place, "email is empty");
             }
             else if (!seen.Add(row.Email.Normalize(NormalizationForm.FormKC)))
             {
-                LeftOut("addresses that were there before", row, "the same email stands above");
+                report.LeftOut(about, "addresses that were there before", row.Place, "the same email stands above");
             }
             else if (JoinedAt(row.CreatedAt) is not { } joined)
             {
-                LeftOut("without an instant", row, "created_at is no instant between 1970 and now, such as 2024-05-01T10:00:00Z");
+                report.LeftOut(about, "without an instant", row.Place, "created_at is no instant between 1970 and now, such as 2024-05-01T10:00:00Z");
             }
             else
             {
@@ -73,14 +73,6 @@ internal sealed class MemberFile(string path, TimeProvider clock, Report report)
 
                 yield return new Fact(id, row.Place, new Member(id, name.Length == 0 ? $"member-{id.ToString("N")[^8..]}" : name, joined.UtcDateTime, row.Email));
             }
-        }
-
-        void LeftOut(string reason, MemberRow? row = null, string detail = "")
-        {
-            if (row is null)
-                report.LeftOut(Kind.Members.Name, reason);
-            else
-                report.LeftOut(Kind.Members.Name, reason, row.Place, detail); // the line says it; the address stays in the file
         }
     }
 
@@ -141,9 +133,6 @@ internal sealed class MemberFile(string path, TimeProvider clock, Report report)
         : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)
             && at >= Earliest && at <= _now ? at
         : null;
-
-    private static bool IsAddress(string text) =>
-        text.Length is > 0 and <= 254 && !text.Any(char.IsWhiteSpace) && MailAddress.TryCreate(text, out var address) && address.Address == text;
 
     private static bool Is(string name, string other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
 }
