@@ -89,6 +89,19 @@ public sealed class PaymentsService : IAsyncLifetime
         return await select.ExecuteScalarAsync() is long count && count == ids.Length;
     }
 
+    /// <summary>Waits until every read model has seen the last event of an order.</summary>
+    public async Task HasProjected(Guid order)
+    {
+        await using var database = NpgsqlDataSource.Create(Host.Database);
+        await using var select = database.CreateCommand(
+            """
+            select (select min(last_seq_id) from mt_event_progression where name like '%:All' and not starts_with(name, 'rebuild_'))
+                >= (select max(seq_id) from mt_events where stream_id = $1)
+            """);
+        select.Parameters.Add(new() { Value = Payments.Orders.Order.Stream(order) });
+        await Eventually.True(async () => await select.ExecuteScalarAsync() is true, Deadline, $"the read models to know all of the order {order}");
+    }
+
     public IQuerySession Session() => Host.Services.GetRequiredService<IDocumentStore>().QuerySession();
 
     public static async Task<JsonNode> Place(HttpClient member, params (Guid Product, int Quantity)[] items)

@@ -61,7 +61,9 @@ public sealed class LedgerTests(PaymentsService payments)
         var order = await payments.Buy(client, (await payments.Offer(250, "MAD"), 2));
         await payments.Webhook(PaymentsService.Notification(order.Id("orderId"), PaymentsService.New(), "again", 77, "MAD"));
         var balance = await payments.Balance("MAD", 577);
-        var lists = await Eventually.Value(() => Lists(client, order), lists => lists.All(list => list is not null), PaymentsService.Deadline, "the order in all lists");
+        await payments.HasProjected(order.Id("orderId"));
+        var lists = await Lists(client, order);
+        Assert.All(lists, Assert.NotNull);
 
         await using (var connection = new NpgsqlConnection(payments.Host.Database))
         {
