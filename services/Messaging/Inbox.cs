@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Community.EventSourcing;
 using Marten;
 using MassTransit;
@@ -13,6 +14,11 @@ public static class Inbox
 {
     internal const string Key = "pk_inbox";
 
+    // A repeat seldom comes alone: after an outage a page of the relay is told again, after a replay all that waited in the
+    // queue. To read, decide and fail costs many times what a look costs, and those who share the transaction fail with it.
+    // So whoever has just had one looks first. By consumer.
+    private static readonly ConcurrentDictionary<string, bool> HadRepeat = [];
+
     /// <summary>Decides and appends for a message; a repeat of the message does nothing.</summary>
     public static Task Handle<TState, TCommand, TEvent>(
         this IDocumentStore store, Decider<TState, TCommand, TEvent> decider, Guid stream, TCommand command, ConsumeContext context)
@@ -25,6 +31,11 @@ public static class Inbox
         Handling handling, ConsumeContext context)
         where TEvent : class
     {
+        if (await store.IsRepeat(context, stream))
+        {
+            return;
+        }
+
         Origin.Set(Wire.OriginOf(context));
         var always = handling.Always;
         var once = handling with
@@ -44,12 +55,18 @@ public static class Inbox
         catch (Exception e) when (e.UniqueViolation() == Key)
         {
             // Done already, by an earlier delivery.
+            HadRepeat[context.Consumer()] = true;
         }
     }
 
     /// <summary>Writes for a message what is no decision: a read model kept from others' events, an entry in an own log.</summary>
     public static async Task Once(this IDocumentStore store, ConsumeContext context, Action<IDocumentSession> write)
     {
+        if (await store.IsRepeat(context, Guid.Empty))
+        {
+            return;
+        }
+
         Origin.Set(Wire.OriginOf(context));
         await using var session = store.LightweightSession();
         var origin = Origin.Current;
@@ -66,7 +83,23 @@ public static class Inbox
         catch (Exception e) when (e.UniqueViolation() == Key)
         {
             // Done already, by an earlier delivery.
+            HadRepeat[context.Consumer()] = true;
         }
+    }
+
+    private static async Task<bool> IsRepeat(this IDocumentStore store, ConsumeContext context, Guid stream)
+    {
+        if (!HadRepeat.GetValueOrDefault(context.Consumer()))
+        {
+            return false;
+        }
+
+        await using var session = store.QuerySession();
+        var known = await session.AdvancedSql.QueryAsync<int>(
+            "select 1 from inbox where consumer = ? and message_id = ? and stream_id = ?", context.CancellationToken,
+            context.Consumer(), context.MessageId!, stream);
+
+        return HadRepeat[context.Consumer()] = known.Count > 0;
     }
 
     /// <summary>The consumer's queue, by whichever of its two ways the message came.</summary>

@@ -275,7 +275,7 @@ public sealed class NothingLostNothingTwice
         },
         World.Deadline, "the relay to have published everything");
 
-    private static async Task<uint> QueueDepth(Uri broker, string queue)
+    internal static async Task<uint> QueueDepth(Uri broker, string queue)
     {
         await using var connection = await new RabbitMQ.Client.ConnectionFactory { Uri = broker }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
