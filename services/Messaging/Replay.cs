@@ -184,7 +184,8 @@ internal sealed class CatchUp(
     ILogger<CatchUp> log) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan StopPatienceWhereAllStops = TimeSpan.FromSeconds(5);
     private volatile bool _busHasStarted;
 
     /// <summary>Ends before the bus does: one that is stopped while it starts goes on starting, and would hand messages to a container that is gone.</summary>
@@ -250,6 +251,13 @@ internal sealed class CatchUp(
 
             return false;
         }
+        catch (Exception e) when (!ct.IsCancellationRequested)
+        {
+            // The service goes on without it, and says that it waits for the past (MessagingHealth).
+            log.LogError(e, "{Queue} has not heard the past, and asks again", consumption.Queue);
+
+            return false;
+        }
     }
 
     private async Task Ask(Consumption consumption, List<Type> contracts, CancellationToken ct)
@@ -303,11 +311,26 @@ internal sealed class CatchUp(
             finally
             {
                 // Also where we are told to stop: an endpoint that is given up half-way keeps the bus from stopping.
-                using var patience = new CancellationTokenSource(StopPatience);
-                await past.StopAsync(patience.Token);
+                await Stop(past, queue, ct);
             }
         }
         while (await queues.Waiting(queue, ct) is not 0); // given back by the endpoint as it stopped; or nobody can tell
+    }
+
+    // On a machine that is busy it may take long, which is no reason for the service to end.
+    private async Task Stop(HostReceiveEndpointHandle past, string queue, CancellationToken ct)
+    {
+        using var patience = new CancellationTokenSource(StopPatience);
+        await using var hurry = ct.Register(() => patience.CancelAfter(StopPatienceWhereAllStops));
+
+        try
+        {
+            await past.StopAsync(patience.Token);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            log.LogWarning("{Queue} is slow to stop, and is left to itself", queue);
+        }
     }
 
     private async Task<List<Type>> Missing(Consumption consumption, CancellationToken ct)

@@ -20,28 +20,39 @@ internal sealed record OrderInList(
     Guid Id, Guid MemberId, OrderStatus Status, Money Total, OrderLine[] Lines, DateTimeOffset PlacedAt, DateTimeOffset? WaitsSince,
     Guid? Charged = null, DateTimeOffset? ChargeDueAt = null);
 
-internal sealed partial class OrderList : SingleStreamProjection<OrderInList, Guid>
+internal sealed class OrderList : SingleStreamProjection<OrderInList, Guid>
 {
-    public static OrderInList Create(IEvent<OrderPlaced> e) =>
-        new(
-        e.StreamId, e.Data.MemberId, OrderStatus.Placed, e.Data.Total, e.Data.Lines, e.Data.At,
-        e.Data.Lines.Any(line => line.Kind is "renewal" or "change") ? null : e.Data.At);
+    public OrderList()
+    {
+        IncludeType<OrderPlaced>();
+        IncludeType<PaymentStarted>();
+        IncludeType<ChargeTried>();
+        IncludeType<PaymentFailed>();
+        IncludeType<RefundOwed>();
+        IncludeType<OrderPaid>();
+        IncludeType<OrderCancelled>();
+        IncludeType<OrderRefunded>();
+    }
 
-    public static OrderInList Apply(PaymentStarted e, OrderInList order) =>
-        e.ByMandate ? order with { Charged = e.PaymentId, ChargeDueAt = e.At } : order;
+    // Money may come for an order that was never placed, and is owed back: there is nothing to list. Methods by convention
+    // would begin such an order with an object whose every field is empty.
+    public override OrderInList? Evolve(OrderInList? snapshot, Guid id, IEvent e) => snapshot is not { } order
+        ? e.Data is OrderPlaced placed ? New(id, placed) : null
+        : e.Data switch
+        {
+            PaymentStarted { ByMandate: true } charge => order with { Charged = charge.PaymentId, ChargeDueAt = charge.At },
+            ChargeTried tried => order with { ChargeDueAt = tried.NextAt },
+            PaymentFailed failed when failed.PaymentId == order.Charged => NotCharged(order),
+            RefundOwed owed when owed.PaymentId == order.Charged => NotCharged(order),
+            OrderPaid => NotCharged(order) with { Status = OrderStatus.Paid, WaitsSince = null },
+            OrderCancelled => NotCharged(order) with { Status = OrderStatus.Cancelled, WaitsSince = null },
+            OrderRefunded refunded => order with { Status = refunded.Whole ? OrderStatus.Refunded : OrderStatus.PartiallyRefunded },
+            _ => order
+        };
 
-    public static OrderInList Apply(ChargeTried e, OrderInList order) => order with { ChargeDueAt = e.NextAt };
-
-    public static OrderInList Apply(PaymentFailed e, OrderInList order) => e.PaymentId == order.Charged ? NotCharged(order) : order;
-
-    public static OrderInList Apply(RefundOwed e, OrderInList order) => e.PaymentId == order.Charged ? NotCharged(order) : order;
-
-    public static OrderInList Apply(OrderPaid _, OrderInList order) => NotCharged(order) with { Status = OrderStatus.Paid, WaitsSince = null };
-
-    public static OrderInList Apply(OrderCancelled _, OrderInList order) => NotCharged(order) with { Status = OrderStatus.Cancelled, WaitsSince = null };
-
-    public static OrderInList Apply(OrderRefunded e, OrderInList order) =>
-        order with { Status = e.Whole ? OrderStatus.Refunded : OrderStatus.PartiallyRefunded };
+    private static OrderInList New(Guid id, OrderPlaced placed) => new(
+        id, placed.MemberId, OrderStatus.Placed, placed.Total, placed.Lines, placed.At,
+        placed.Lines.Any(line => line.Kind is "renewal" or "change") ? null : placed.At);
 
     private static OrderInList NotCharged(OrderInList order) => order with { Charged = null, ChargeDueAt = null };
 }

@@ -155,6 +155,20 @@ public sealed class OrderTests(PaymentsService payments)
     }
 
     [Fact]
+    public async Task Money_for_an_order_that_was_never_placed_is_in_no_list_of_orders()
+    {
+        var (unknown, paid) = (PaymentsService.New(), PaymentsService.New());
+        using var told = await payments.Webhook(PaymentsService.Notification(unknown, paid, $"{unknown:N}", 100, "CNY"));
+        Assert.True(told.IsSuccessStatusCode);
+        await payments.HasProjected(unknown);
+
+        var all = await (await payments.Operator.GetAsync("/orders?limit=100")).Body(HttpStatusCode.OK);
+        Assert.DoesNotContain(unknown, all["items"]!.AsArray().Select(o => o.Id("orderId")));
+        var owed = await (await payments.Operator.GetAsync("/refunds-owed?limit=100")).Body(HttpStatusCode.OK);
+        Assert.Contains(unknown, owed["items"]!.AsArray().Select(o => o.Id("orderId")));
+    }
+
+    [Fact]
     public async Task A_version_that_the_caller_does_not_know_guards_the_order()
     {
         using var client = payments.Member(PaymentsService.New());
