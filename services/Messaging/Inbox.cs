@@ -26,17 +26,11 @@ public static class Inbox
         store.Handle(decider, stream, command, new Handling(), context);
 
     /// <inheritdoc cref="Handle{TState,TCommand,TEvent}(IDocumentStore,Decider{TState,TCommand,TEvent},Guid,TCommand,ConsumeContext)"/>
-    public static async Task Handle<TState, TCommand, TEvent>(
+    public static Task Handle<TState, TCommand, TEvent>(
         this IDocumentStore store, Decider<TState, TCommand, TEvent> decider, Guid stream, TCommand command,
         Handling handling, ConsumeContext context)
         where TEvent : class
     {
-        if (await store.IsRepeat(context, stream))
-        {
-            return;
-        }
-
-        Origin.Set(Wire.OriginOf(context));
         var always = handling.Always;
         var once = handling with
         {
@@ -48,58 +42,53 @@ public static class Inbox
             }
         };
 
-        try
-        {
-            await store.Handle(decider, stream, command, once, context.CancellationToken);
-        }
-        catch (Exception e) when (e.UniqueViolation() == Key)
-        {
-            // Done already, by an earlier delivery.
-            HadRepeat[context.Consumer()] = true;
-        }
+        return store.OnlyOnce(context, stream, () => store.Handle(decider, stream, command, once, context.CancellationToken));
     }
 
     /// <summary>Writes for a message what is no decision: a read model kept from others' events, an entry in an own log.</summary>
-    public static async Task Once(this IDocumentStore store, ConsumeContext context, Action<IDocumentSession> write)
+    public static Task Once(this IDocumentStore store, ConsumeContext context, Action<IDocumentSession> write) =>
+        store.OnlyOnce(context, Guid.Empty, async () =>
+        {
+            await using var session = store.LightweightSession();
+            var origin = Origin.Current;
+            session.LastModifiedBy = origin.By ?? "system";
+            session.CausationId = origin.CausationId;
+            session.CorrelationId = origin.CorrelationId;
+            write(session);
+            session.Remember(context, Guid.Empty);
+            await session.SaveChangesAsync(context.CancellationToken);
+        });
+
+    private static async Task OnlyOnce(this IDocumentStore store, ConsumeContext context, Guid stream, Func<Task> work)
     {
-        if (await store.IsRepeat(context, Guid.Empty))
+        var consumer = context.Consumer();
+
+        if (HadRepeat.GetValueOrDefault(consumer) && await store.Knows(context, stream))
         {
             return;
         }
 
         Origin.Set(Wire.OriginOf(context));
-        await using var session = store.LightweightSession();
-        var origin = Origin.Current;
-        session.LastModifiedBy = origin.By ?? "system";
-        session.CausationId = origin.CausationId;
-        session.CorrelationId = origin.CorrelationId;
-        write(session);
-        session.Remember(context, Guid.Empty);
 
         try
         {
-            await session.SaveChangesAsync(context.CancellationToken);
+            await work();
+            HadRepeat[consumer] = false;
         }
         catch (Exception e) when (e.UniqueViolation() == Key)
         {
             // Done already, by an earlier delivery.
-            HadRepeat[context.Consumer()] = true;
+            HadRepeat[consumer] = true;
         }
     }
 
-    private static async Task<bool> IsRepeat(this IDocumentStore store, ConsumeContext context, Guid stream)
+    private static async Task<bool> Knows(this IDocumentStore store, ConsumeContext context, Guid stream)
     {
-        if (!HadRepeat.GetValueOrDefault(context.Consumer()))
-        {
-            return false;
-        }
-
         await using var session = store.QuerySession();
-        var known = await session.AdvancedSql.QueryAsync<int>(
-            "select 1 from inbox where consumer = ? and message_id = ? and stream_id = ?", context.CancellationToken,
-            context.Consumer(), context.MessageId!, stream);
 
-        return HadRepeat[context.Consumer()] = known.Count > 0;
+        return (await session.AdvancedSql.QueryAsync<int>(
+            "select 1 from inbox where consumer = ? and message_id = ? and stream_id = ?", context.CancellationToken,
+            context.Consumer(), context.MessageId!, stream)).Count > 0;
     }
 
     /// <summary>The consumer's queue, by whichever of its two ways the message came.</summary>

@@ -11,6 +11,7 @@ public sealed class CutLines
 {
     private const int Talks = 5;
     private const int Cuts = 8;
+    private const string Queue = "listener-hear-number-when-said";
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -79,16 +80,18 @@ public sealed class CutLines
         // busy machine that can take minutes; what must not be is silence.
         async Task ToBeHeard(Guid speaker, int first, int last)
         {
-            var (before, since) = ((Total: -1L, Waiting: 0u), TimeProvider.System.GetTimestamp());
+            var (before, since) = ((Total: -1L, Waiting: 0u, OfThePast: 0u), TimeProvider.System.GetTimestamp());
             await Eventually.True(
                 async () =>
                 {
-                    var now = (Total: await listener.Total(speaker), Waiting: await NothingLostNothingTwice.QueueDepth(broker, "listener-hear-number-when-said"));
+                    var now = (
+                        Total: await listener.Total(speaker), Waiting: await World.QueueDepth(broker, Queue),
+                        OfThePast: await World.QueueDepth(broker, Queue + Replay.Suffix));
 
                     if (now != before)
                         (before, since) = (now, TimeProvider.System.GetTimestamp());
                     else if (TimeProvider.System.GetElapsedTime(since) > World.Deadline)
-                        throw new SpecFailedException($"Silence for {World.Deadline.TotalSeconds} s; of {first} to {last}, {now.Total} was heard, and {now.Waiting} messages wait.");
+                        throw new SpecFailedException($"Silence for {World.Deadline.TotalSeconds} s; of {first} to {last}, {now.Total} was heard, and {now.Waiting} messages wait, {now.OfThePast} of the past.");
 
                     return now.Total >= Enumerable.Range(first, last - first + 1).Sum(n => (long)n);
                 },

@@ -74,7 +74,7 @@ public sealed class NothingLostNothingTwice
         // Sent last to the same queue: when it has been heard, the repeats before it have been worked off too.
         await others.Publish(StreamId.Of("fact", "last"), new Sample.Contracts.NumberSaid(Talk.Someone, 1000, Noon));
         await listener.Heard([.. Enumerable.Range(1, 20), 1000]);
-        await Eventually.Value(() => QueueDepth(world.Broker, "listener-hear-number-when-said"), depth => depth == 0, World.Deadline, "the queue to be empty");
+        await Eventually.Value(() => World.QueueDepth(world.Broker, "listener-hear-number-when-said"), depth => depth == 0, World.Deadline, "the queue to be empty");
         await listener.Heard([.. Enumerable.Range(1, 20), 1000]);
     }
 
@@ -136,7 +136,7 @@ public sealed class NothingLostNothingTwice
         await speaker.Say(1, from: 2);
         await using var connection = await new ConnectionFactory { Uri = world.Broker }.CreateConnectionAsync(TestContext.Current.CancellationToken);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await Eventually.Value(() => QueueDepth(world.Broker, Queue), depth => depth == 1, World.Deadline, "a message for nobody");
+        await Eventually.Value(() => World.QueueDepth(world.Broker, Queue), depth => depth == 1, World.Deadline, "a message for nobody");
 
         // As consumers do that it kills. (A quorum queue hands a returned message out a moment later.)
         await Eventually.True(
@@ -145,10 +145,10 @@ public sealed class NothingLostNothingTwice
                 if (await channel.BasicGetAsync(Queue, autoAck: false) is { } message)
                     await channel.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true);
 
-                return await QueueDepth(world.Broker, $"{Queue}_dead") == 1;
+                return await World.QueueDepth(world.Broker, $"{Queue}_dead") == 1;
             },
             World.Deadline, "the message to be set aside");
-        Assert.Equal(0u, await QueueDepth(world.Broker, Queue));
+        Assert.Equal(0u, await World.QueueDepth(world.Broker, Queue));
     }
 
     [Fact]
@@ -256,7 +256,7 @@ public sealed class NothingLostNothingTwice
         }
 
         await listener.Heard([.. Enumerable.Range(1, 50), 1000]);
-        await Eventually.Value(() => QueueDepth(world.Broker, "listener-hear-number-when-said_error"), depth => depth == 1, World.Deadline, "the poison message to be set aside");
+        await Eventually.Value(() => World.QueueDepth(world.Broker, "listener-hear-number-when-said_error"), depth => depth == 1, World.Deadline, "the poison message to be set aside");
     }
 
     private static async Task Killed(System.Diagnostics.Process doomed)
@@ -274,19 +274,4 @@ public sealed class NothingLostNothingTwice
                 && daemon.CurrentAgents().All(agent => agent.Position == daemon.HighWaterMark()));
         },
         World.Deadline, "the relay to have published everything");
-
-    internal static async Task<uint> QueueDepth(Uri broker, string queue)
-    {
-        await using var connection = await new RabbitMQ.Client.ConnectionFactory { Uri = broker }.CreateConnectionAsync();
-        await using var channel = await connection.CreateChannelAsync();
-
-        try
-        {
-            return (await channel.QueueDeclarePassiveAsync(queue)).MessageCount;
-        }
-        catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
-        {
-            return 0; // MassTransit makes an error queue when it first needs it
-        }
-    }
 }

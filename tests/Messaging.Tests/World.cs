@@ -60,6 +60,22 @@ internal sealed class World : IAsyncDisposable
         return process;
     }
 
+    /// <summary>Messages that wait in a queue; zero also where there is no such queue.</summary>
+    public static async Task<uint> QueueDepth(Uri broker, string queue)
+    {
+        await using var connection = await new RabbitMQ.Client.ConnectionFactory { Uri = broker }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+
+        try
+        {
+            return (await channel.QueueDeclarePassiveAsync(queue)).MessageCount;
+        }
+        catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
+        {
+            return 0; // MassTransit makes an error queue when it first needs it
+        }
+    }
+
     public async Task Stop(WebApplication host)
     {
         _hosts.Remove(host);

@@ -90,7 +90,7 @@ public sealed class PaymentsService : IAsyncLifetime
     }
 
     /// <summary>Waits until every read model has seen the last event of an order.</summary>
-    public async Task HasProjected(Guid order)
+    public async Task AllIsProjected(Guid order)
     {
         await using var database = NpgsqlDataSource.Create(Host.Database);
         await using var select = database.CreateCommand(

@@ -61,7 +61,7 @@ public sealed class LedgerTests(PaymentsService payments)
         var order = await payments.Buy(client, (await payments.Offer(250, "MAD"), 2));
         await payments.Webhook(PaymentsService.Notification(order.Id("orderId"), PaymentsService.New(), "again", 77, "MAD"));
         var balance = await payments.Balance("MAD", 577);
-        await payments.HasProjected(order.Id("orderId"));
+        await payments.AllIsProjected(order.Id("orderId"));
         var lists = await Lists(client, order);
         Assert.All(lists, Assert.NotNull);
 
