@@ -45,7 +45,7 @@ try
     IResourceBuilder<ProjectResource> AddService<TProject>(string name, int offset) where TProject : IProjectMetadata, new()
     {
         var database = postgres.AddDatabase($"{name}db");
-        var connections = (30 / options.Replicas).ToString(CultureInfo.InvariantCulture); // of the server's 200, for five services
+        var connections = (20 / options.Replicas).ToString(CultureInfo.InvariantCulture); // of the server's 200, for five services; the daemon has ten more of each
         return AddWeb<TProject>(name, offset, options.Replicas)
             .WithEnvironment($"ConnectionStrings__{name}db", $"{database};Max Auto Prepare=100;No Reset On Close=true;Maximum Pool Size={connections}").WaitFor(database)
             .WithReference(messaging).WaitFor(messaging)

@@ -42,7 +42,7 @@ internal sealed class BesideStore : IAsyncDisposable
         StoreConfiguration configuration, ConnectionOptions connection, string projection, string schema)
     {
         // What names no schema is looked for in the new one first, so that no statement meets a serving table by chance.
-        var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection.Pooled) { SearchPath = $"{schema},public" }.ConnectionString);
+        var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection.Daemons) { SearchPath = $"{schema},public" }.ConnectionString);
         var options = configuration.For(database, schema);
 
         if (options.FindProjection(projection) is not ProjectionBase named || named is not IProjectionSource<IDocumentOperations, IQuerySession> source)

@@ -43,15 +43,14 @@ public static class EventStore
         builder.Services.AddMarten(services =>
         {
             var options = services.GetRequiredService<StoreConfiguration>().For(services.GetRequiredService<NpgsqlDataSource>());
-            var wakeup = services.GetRequiredService<Wakeup>();
-            options.Projections.Wakeup = wakeup;
-            options.Listeners.Add(wakeup);
+            options.Listeners.Add(services.GetRequiredService<Wakeup>());
 
             return options;
         });
         builder.Services.Replace(ServiceDescriptor.Singleton<IDocumentStore>(services =>
             services.GetRequiredService<StoreConfiguration>().Store(services.GetRequiredService<StoreOptions>(), services.GetRequiredService<NpgsqlDataSource>())));
 
+        builder.Services.AddDaemonStore();
         builder.Services.AddSingleton<Wakeup>();
         builder.Services.AddHostedService(services => services.GetRequiredService<Wakeup>());
         builder.Services.AddSingleton<SchemaMigration>();
@@ -166,14 +165,33 @@ public sealed class SchemaMigration(IDocumentStore store, ConnectionOptions conn
 /// <summary>The service's own connection string.</summary>
 public sealed record ConnectionOptions(string Pooled)
 {
-    /// <summary>For session locks: they must end with their connection, and a pooled one with "No Reset On Close" carries them on.</summary>
-    public string Unpooled { get; } =
-        new NpgsqlConnectionStringBuilder(Pooled)
-        {
-            Pooling = false,
-            KeepAlive = 5,
+    private const int DaemonsPool = 10;
 
-            // The server too must notice within seconds that a whole machine is gone, and free its locks.
-            Options = "-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3"
-        }.ConnectionString;
+    /// <summary>For session locks: they must end with their connection, and a pooled one with "No Reset On Close" carries them on.</summary>
+    public string Unpooled { get; } = With(Pooled, builder =>
+    {
+        builder.Pooling = false;
+        builder.KeepAlive = 5;
+
+        // The server too must notice within seconds that a whole machine is gone, and free its locks.
+        builder.Options += " -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3";
+    });
+
+    /// <summary>
+    /// For what the log gives again: commits there wait for no disk. A pool of its own, so that commands and the daemon do not
+    /// wait for each other's connections.
+    /// </summary>
+    public string Daemons { get; } = With(Pooled, builder =>
+    {
+        builder.MaxPoolSize = DaemonsPool;
+        builder.Options += " -c synchronous_commit=off";
+    });
+
+    private static string With(string connection, Action<NpgsqlConnectionStringBuilder> change)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connection);
+        change(builder);
+
+        return builder.ConnectionString;
+    }
 }

@@ -1,6 +1,7 @@
 using JasperFx.Events.Daemon;
 using Marten;
 using Marten.Events.Daemon.Coordination;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ namespace Community.EventSourcing;
 /// does this too, by a package that the registry lacks (docs/adr/0003).
 /// </summary>
 public sealed class ProjectionHost(
-    IDocumentStore store, ConnectionOptions connection, Wakeup wakeup, TimeProvider clock, ILoggerFactory logs) : BackgroundService
+    [FromKeyedServices(DaemonStore.Key)] IDocumentStore store, ConnectionOptions connection, Wakeup wakeup, TimeProvider clock, ILoggerFactory logs) : BackgroundService
 {
     /// <summary>The key of the session lock whose holder runs the daemon.</summary>
     public const long Lock = 7_350_002;

@@ -21,14 +21,14 @@ public sealed class Wakeup(NpgsqlDataSource database, ConnectionOptions connecti
 
     // While appends come fast, the daemon takes them by pages, or its looks would take the machine from those who append:
     // it pauses the longer the faster they come. Below the lowest rate every commit is looked at by itself.
-    private const double LowestRate = 150; // commits per second
+    private const double LowestRate = 150; // appends per second, whether or not they share commits
     private const double PausePerRate = 0.0002; // seconds
     private const double LongestPause = 0.04; // seconds
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(200);
 
     private readonly SemaphoreSlim _look = new(0, 1);
     private readonly SemaphoreSlim _tell = new(0, 1);
-    private int _commits;
+    private int _appends;
     private long _since;
     private double _rate;
 
@@ -53,7 +53,7 @@ public sealed class Wakeup(NpgsqlDataSource database, ConnectionOptions connecti
 
         if (Stopwatch.GetElapsedTime(_since, now) is var elapsed && elapsed >= Window)
         {
-            (_rate, _since) = (Interlocked.Exchange(ref _commits, 0) / elapsed.TotalSeconds, now);
+            (_rate, _since) = (Interlocked.Exchange(ref _appends, 0) / elapsed.TotalSeconds, now);
         }
 
         return _rate;
@@ -61,9 +61,9 @@ public sealed class Wakeup(NpgsqlDataSource database, ConnectionOptions connecti
 
     public Task AfterCommitAsync(IDocumentSession session, IChangeSet commit, CancellationToken token)
     {
-        if (commit.GetStreams().Any())
+        if (commit.GetStreams().Count() is var appends and > 0)
         {
-            Interlocked.Increment(ref _commits);
+            Interlocked.Add(ref _appends, appends);
             Signal(Leads ? _look : _tell);
         }
 

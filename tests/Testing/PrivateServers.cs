@@ -47,6 +47,9 @@ public sealed class PrivatePostgres : IAsyncDisposable
 
     public Task Stop() => server.Stop();
 
+    /// <summary>Ends it as a crash would: what is not on disk is lost.</summary>
+    public Task Crash() => server.Stop(Signal.Quit);
+
     public async ValueTask DisposeAsync()
     {
         await server.Stop();

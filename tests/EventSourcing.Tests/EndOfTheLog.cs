@@ -1,0 +1,169 @@
+using System.Diagnostics;
+using Community.EventSourcing;
+using Community.Sample;
+using Community.Testing;
+using JasperFx.Events;
+using JasperFx.Events.Projections;
+using Marten;
+using Marten.Events.Projections;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Community.EventSourcing.Tests;
+
+public sealed record Sale(Guid Id, int Count);
+
+public sealed partial class Sales : EventProjection
+{
+    public static Sale Create(IEvent<After.SaleMade> e) => new(e.Id, e.Data.Count);
+}
+
+public sealed class EndOfTheLog
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Is_read_once_for_all_shards_and_each_gets_its_own()
+    {
+        const int times = 20;
+        var database = await Servers.CreateDatabase("shared-reading");
+        await using var host = await Shop(database, new PricesAfter(), new Sales(), new Everything());
+        await Eventually.True(() => Task.FromResult(host.Services.GetRequiredService<ProjectionHost>().Daemon is not null), Store.Deadline, "the daemon to run");
+        var name = new NpgsqlConnectionStringBuilder(database).Database;
+        var readings = 0;
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Npgsql",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = span =>
+            {
+                if (span.TagObjects.Any(tag => tag.Value is string text && text.Contains("inner join public.mt_streams", StringComparison.Ordinal))
+                    && span.TagObjects.Any(tag => tag.Value as string == name))
+                {
+                    Interlocked.Increment(ref readings);
+                }
+            }
+        };
+        ActivitySource.AddActivityListener(listener);
+        var shop = Store.NewStream();
+
+        for (var i = 1; i <= times; i++)
+        {
+            After.PriceSet price = new(i, "CNY", "list");
+            await host.Documents().Handle(After.Decider, shop, i % 2 == 0 ? price : new After.SaleMade(i), Ct);
+            await Eventually.True(async () => await Count<Said>(host) == i, Store.Deadline, "a row for every event");
+        }
+
+        Assert.Equal(Enumerable.Range(1, times).Where(i => i % 2 == 1), await Eventually.Value(() => Sold(host), s => s.Count == times / 2, Store.Deadline, "the sales"));
+        await Eventually.True(async () => await Count<Price>(host) == times / 2, Store.Deadline, "the prices");
+
+        // One for each time, and a few where a shard was late; each for itself, they would read thrice as often.
+        TestContext.Current.TestOutputHelper?.WriteLine($"{readings} readings");
+        Assert.InRange(readings, times, times * 2);
+    }
+
+    [Fact]
+    public async Task With_an_event_that_cannot_be_read_stops_only_those_who_want_it()
+    {
+        var database = await Servers.CreateDatabase("damaged");
+        var shop = Store.NewStream();
+
+        await using (var before = await Shop(database))
+        {
+            await before.Documents().Handle(After.Decider, shop, new After.SaleMade(1), Ct);
+            await before.Documents().Handle(After.Decider, shop, new After.PriceSet(2, "CNY", "list"), Ct);
+            await before.Documents().Handle(After.Decider, shop, new After.SaleMade(3), Ct);
+            await before.StopAsync(Ct);
+        }
+
+        await Execute(database, "update mt_events set data = '[]' where type = 'price-set.v3'");
+        await using var host = await Shop(database, new PricesAfter(), new Sales());
+        Assert.Equal([1, 3], await Eventually.Value(() => Sold(host), s => s.Count == 2, Store.Deadline, "the sales"));
+        var stopped = await Eventually.Value(
+            () => host.Services.GetRequiredService<ProjectionLag>().Read(Ct), lag => lag.Any(shard => shard.Status == "paused"), Store.Deadline, "the pause to be seen");
+        Assert.Equal(2, Assert.Single(stopped, shard => shard.Status == "paused").Failure?.Sequence);
+        Assert.Equal(0, await Count<Price>(host));
+    }
+
+    [Fact]
+    public async Task What_a_crash_of_the_server_takes_from_a_read_model_is_done_again()
+    {
+        await using var postgres = await Servers.PrivatePostgres();
+        var database = $"{postgres.ConnectionString};Database=postgres";
+        var look = $"{database};Pooling=false";
+        await Execute(database, "alter system set wal_writer_delay = '10s'"); // else it writes five times a second what nobody waits for
+        await Execute(database, "select pg_reload_conf()");
+        var (said, lost) = (0, false);
+
+        // Now and then the writer comes in the one moment between the commit and the crash.
+        for (var round = 0; round < 5 && !lost; round++)
+        {
+            await using (var host = await Start())
+            {
+                said += 10;
+                await Say(host);
+                await Eventually.True(async () => await Count<Said>(host) == said, Store.Deadline, "all numbers");
+                await postgres.Crash();
+            }
+
+            await postgres.Start();
+            await using var connection = new NpgsqlConnection(look);
+            await connection.OpenAsync(Ct);
+            await using var count = new NpgsqlCommand(
+                """
+                select (select count(*) from mt_events), (select count(*) from mt_doc_said),
+                    (select count(*) from mt_events where seq_id <= (select last_seq_id from mt_event_progression where name like '%SaidProjection%'))
+                """, connection);
+            await using var row = await count.ExecuteReaderAsync(Ct);
+            Assert.True(await row.ReadAsync(Ct));
+            Assert.Equal(said, row.GetInt64(0)); // what was acknowledged is there
+            Assert.Equal(row.GetInt64(1), row.GetInt64(2)); // the read model and its progress went together
+            lost = row.GetInt64(1) < said;
+        }
+
+        Assert.True(lost, "The daemon's commits seem to wait for the disk.");
+        await using var again = await Start();
+        await Eventually.True(async () => await Count<Said>(again) == said, Store.Deadline, "all numbers again");
+        await Say(again);
+        await Eventually.True(async () => await Count<Said>(again) == said + 10, Store.Deadline, "those that were said since");
+
+        Task<WebApplication> Start() => Store.Start(database, options => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async));
+
+        static Task Say(WebApplication host) => host.Documents().HandleBatch(
+            Speaker.Decider, [.. Enumerable.Range(1, 10).Select(n => (Store.NewStream(), (SpeakerCommand)new Say(n, Store.Noon), new Handling()))], Ct);
+    }
+
+    private static Task<WebApplication> Shop(string database, params EventProjection[] projections) => Store.Start(
+        database,
+        options =>
+        {
+            foreach (var projection in projections)
+            {
+                options.Projections.Add((EventProjection)Activator.CreateInstance(projection.GetType())!, ProjectionLifecycle.Async);
+            }
+        },
+        services: services => services.AddSingleton(After.Stored));
+
+    private static async Task<IReadOnlyList<int>> Sold(WebApplication host)
+    {
+        await using var session = host.Documents().QuerySession();
+
+        return [.. (await session.Query<Sale>().ToListAsync(Ct)).Select(sale => sale.Count).Order()];
+    }
+
+    private static async Task<int> Count<T>(WebApplication host) where T : notnull
+    {
+        await using var session = host.Documents().QuerySession();
+
+        return await session.Query<T>().CountAsync(Ct);
+    }
+
+    private static async Task Execute(string database, string statement)
+    {
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync(Ct);
+        await using var command = new NpgsqlCommand(statement, connection);
+        await command.ExecuteNonQueryAsync(Ct);
+    }
+}
