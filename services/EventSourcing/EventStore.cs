@@ -183,7 +183,7 @@ public sealed record ConnectionOptions(string Pooled)
     /// </summary>
     public string Daemons { get; } = With(Pooled, builder =>
     {
-        builder.MaxPoolSize = DaemonsPool;
+        (builder.MinPoolSize, builder.MaxPoolSize) = (0, DaemonsPool);
         builder.Options += " -c synchronous_commit=off";
     });
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using JasperFx.Events;
 using JasperFx.Events.Daemon;
@@ -15,8 +16,12 @@ internal sealed class LogTail(IEventLoader all, UnknownEvents unknown)
     /// <summary>Sequences in a range; who is further behind reads for himself, by the types that he wants.</summary>
     public const int Most = 500;
 
+    // The shards ask within milliseconds of each other; what is older is asked of the database again, as by everybody.
+    private static readonly TimeSpan Life = TimeSpan.FromSeconds(1);
+
     private readonly SemaphoreSlim _turn = new(1, 1);
     private EventPage? _last;
+    private long _read;
 
     /// <summary>All events of the range at least.</summary>
     public async Task<EventPage> Read(EventRequest request, CancellationToken ct)
@@ -25,15 +30,17 @@ internal sealed class LogTail(IEventLoader all, UnknownEvents unknown)
 
         try
         {
-            if (_last is { } last && request.Floor >= last.Floor && request.HighWater <= last.Ceiling)
+            if (_last is { } last && request.Floor >= last.Floor && request.HighWater <= last.Ceiling && Stopwatch.GetElapsedTime(_read) < Life)
             {
                 return last;
             }
 
+            var asked = Stopwatch.GetTimestamp();
             var page = all.LoadAsync(request, ct);
             await Task.WhenAll(page, unknown.Refuse(request.Floor, request.HighWater, ct));
+            (_last, _read) = (await page, asked);
 
-            return _last = await page;
+            return _last;
         }
         finally
         {
@@ -61,9 +68,9 @@ internal sealed class TailLoader(LogTail tail, EventFilterable filter, int batch
         {
             read = await tail.Read(request, token);
         }
-        catch (Exception) when (!token.IsCancellationRequested)
+        catch (Exception e) when (!token.IsCancellationRequested && !e.IsDatabaseAway())
         {
-            // An event that cannot be read may be none of this shard's.
+            // An event that cannot be read may be none of this shard's; if it is, the shard's own reading says so again.
             return await own.LoadAsync(request, token);
         }
 

@@ -3,6 +3,7 @@ using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
 using Marten.Services;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Community.EventSourcing;
@@ -12,7 +13,7 @@ namespace Community.EventSourcing;
 /// the span, we add the links). And so that a trace reaches from the request to the read model without following links
 /// back, each of them gets a span of its own, from the page's beginning to its commit.
 /// </summary>
-internal sealed class ProjectionTraces(NpgsqlDataSource database, StoredEvents events) : IStorePart, IChangeListener
+internal sealed class ProjectionTraces([FromKeyedServices(DaemonStore.Key)] NpgsqlDataSource database, StoredEvents events) : IStorePart, IChangeListener
 {
     // As many links as OpenTelemetry keeps of a span unless told otherwise.
     private const int Most = 128;

@@ -3,11 +3,13 @@ using Community.EventSourcing;
 using Community.Sample;
 using Community.Testing;
 using JasperFx.Events;
+using JasperFx.Events.Daemon;
 using JasperFx.Events.Projections;
 using Marten;
 using Marten.Events.Projections;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Community.EventSourcing.Tests;
@@ -132,6 +134,65 @@ public sealed class EndOfTheLog
 
         static Task Say(WebApplication host) => host.Documents().HandleBatch(
             Speaker.Decider, [.. Enumerable.Range(1, 10).Select(n => (Store.NewStream(), (SpeakerCommand)new Say(n, Store.Noon), new Handling()))], Ct);
+    }
+
+    [Fact]
+    public async Task Each_shard_gets_of_every_range_what_Marten_s_own_reading_gives_it()
+    {
+        var seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        await using var host = await Shop(await Servers.CreateDatabase("ranges"));
+        var shops = Enumerable.Range(0, 30).Select(_ => Store.NewStream()).ToList();
+
+        for (var batch = 0; batch < 7; batch++)
+        {
+            await host.Documents().HandleBatch(After.Decider, [.. Enumerable.Range(0, 100).Select(n => (
+                shops[random.Next(shops.Count)], random.Next(3) == 0 ? new After.PriceSet(n, "CNY", "list") : (ShopEvent)new After.SaleMade(n), new Handling()))], Ct);
+        }
+
+        await using (var session = host.Documents().LightweightSession())
+        {
+            shops.Take(5).ToList().ForEach(shop => session.Events.ArchiveStream(shop));
+            await session.SaveChangesAsync(Ct);
+        }
+
+        var configuration = host.Services.GetRequiredService<StoreConfiguration>();
+        await using var database = NpgsqlDataSource.Create(host.Services.GetRequiredService<ConnectionOptions>().Pooled);
+        await using var martens = new DocumentStore(configuration.For(database));
+        await using var ours = configuration.Store(configuration.For(database), database);
+        Type[][] wishes = [[], [typeof(After.SaleMade)], [typeof(After.PriceSet)], [typeof(After.SaleMade), typeof(After.PriceSet)], [typeof(ShopEvent)]];
+        var shards = (from wish in wishes from archived in new[] { false, true } from size in new[] { 5, 90, 500 } select (
+            Ours: Loader(ours, wish, archived, size), Martens: Loader(martens, wish, archived, size), Name: $"{string.Join('+', wish.Select(type => type.Name))} {archived} {size}")).ToList();
+        var metrics = new SubscriptionMetrics(martens, new ShardName("any"), (IEventDatabase)martens.Storage.Database);
+        var ranges = new List<(long Floor, long HighWater)> { (0, 500), (0, 501), (200, 700), (199, 700), (0, 5), (0, 6), (699, 700) };
+
+        for (var i = 0; i < 30; i++)
+        {
+            var from = random.NextInt64(700);
+            ranges.Add((from, random.NextInt64(from + 1, 701)));
+        }
+
+        foreach (var (floor, highWater) in ranges)
+        {
+            foreach (var shard in shards)
+            {
+                var request = new EventRequest { Floor = floor, HighWater = highWater, BatchSize = 500, Name = new ShardName("any"), ErrorOptions = new(), Metrics = metrics };
+                var (expected, actual) = (await shard.Martens.LoadAsync(request, Ct), await shard.Ours.LoadAsync(request, Ct));
+                Assert.True(
+                    expected.Select(e => e.Sequence).SequenceEqual(actual.Select(e => e.Sequence)) && expected.Floor == actual.Floor && expected.Ceiling == actual.Ceiling,
+                    $"{shard.Name}, {floor} to {highWater}, seed {seed}: {expected.Count} up to {expected.Ceiling}, but {actual.Count} up to {actual.Ceiling}");
+            }
+        }
+
+        static IEventLoader Loader(DocumentStore store, Type[] wish, bool archived, int size)
+        {
+            var filter = new EventFilterable { IncludeArchivedEvents = archived };
+            filter.IncludedEventTypes.AddRange(wish);
+
+            return ((IEventStore<IDocumentOperations, IQuerySession>)store).BuildEventLoader(
+                (IEventDatabase)store.Storage.Database, NullLogger.Instance, filter, new AsyncOptions { BatchSize = size }, new ShardName("any"));
+        }
     }
 
     private static Task<WebApplication> Shop(string database, params EventProjection[] projections) => Store.Start(
