@@ -75,10 +75,9 @@ internal sealed partial class ServiceWatch(ResourceNotificationService states, R
         {
             foreach (var line in lines)
             {
-                var text = Timestamp().Replace(line.Content, "", 1); // Aspire's; the services' lines have their own
-                await file.WriteLineAsync(text);
+                await file.WriteLineAsync(line.Content); // with Aspire's timestamp
                 if (instance.HasStarted)
-                    Console.WriteLine($"[{instance.Label}] {text}"); // before, Aspire tells what it waits for
+                    Console.WriteLine($"[{instance.Label}] {Timestamp().Replace(line.Content, "", 1)}"); // before, Aspire tells what it waits for
             }
         }
     }

@@ -5,7 +5,7 @@ namespace Community.EventSourcing;
 
 /// <summary>
 /// What a service does again and again, on every replica, from its start. While the database is away it waits; what was not
-/// done meanwhile, the next look finds.
+/// done meanwhile, the next look finds. One that fails is tried again at its next turn: it does not take the service with it.
 /// </summary>
 /// <param name="name">Whom its events are stored as made by.</param>
 public abstract class Chore(string name, TimeSpan every, TimeProvider clock, ILogger log) : BackgroundService
@@ -30,6 +30,10 @@ public abstract class Chore(string name, TimeSpan every, TimeProvider clock, ILo
                 catch (Exception e) when (!stoppingToken.IsCancellationRequested && (e.IsDatabaseAway() || e is VersionConflictException))
                 {
                     log.LogWarning("{Chore} goes on later: {Reason}", name, e.Message);
+                }
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                {
+                    log.LogError(e, "{Chore} failed, and is tried again", name);
                 }
             }
             while (await beat.WaitForNextTickAsync(stoppingToken));

@@ -53,6 +53,10 @@ public sealed class ProjectionHost(
             {
                 _log.LogWarning("Projections wait for the database: {Reason}", e.Message);
             }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                _log.LogError(e, "The projections ended, and begin again");
+            }
         }
         while (await beat.WaitForNextTickAsync(stoppingToken));
     }

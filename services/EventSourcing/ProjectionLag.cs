@@ -101,7 +101,7 @@ public sealed class ProjectionLag : BackgroundService
             {
                 _last = _events.Enabled && _host.Daemon is not null ? await Read(stoppingToken) : [];
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 _last = []; // no figure rather than an old one
                 _log.LogDebug("The lag of projections is not known: {Reason}", e.Message);

@@ -118,6 +118,10 @@ internal sealed class Rebuilds(
                 {
                     log.LogWarning("Rebuilds wait for the database: {Reason}", e.Message);
                 }
+                catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+                {
+                    log.LogError(e, "Rebuilds ended, and begin again");
+                }
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

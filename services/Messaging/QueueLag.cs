@@ -158,7 +158,7 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
             {
                 _last = _messages.Enabled && _host.Daemon is not null ? await Read(stoppingToken) : [];
             }
-            catch (Exception e) when (IsAway(e, stoppingToken))
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 _last = []; // no figure rather than an old one
                 _log.LogDebug("The state of the queues is not known: {Reason}", e.Message);

@@ -99,6 +99,10 @@ internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider cloc
             {
                 log.LogWarning("Revoked tokens are read again when the database is back: {Reason}", e.Message);
             }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                log.LogError(e, "Revoked tokens were not read, and are tried again");
+            }
         }
     }
 

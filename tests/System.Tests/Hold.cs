@@ -64,16 +64,24 @@ internal sealed class HeldCommits(CommunitySystem system) : IAsyncDisposable
         await Hold.Execute(connection, "alter system set synchronous_standby_names = 'nobody'");
         await Hold.Execute(connection, "select pg_reload_conf()");
 
-        // Commits until one waits: from then on all do.
-        await Eventually.True(
-            async () =>
-            {
-                if (held._probe.IsCompleted)
-                    held._probe = Commit(system);
+        try
+        {
+            // Commits until one waits: from then on all do.
+            await Eventually.True(
+                async () =>
+                {
+                    if (held._probe.IsCompleted)
+                        held._probe = Commit(system);
 
-                return await held.Waiting("postgres") > 0;
-            },
-            TimeSpan.FromSeconds(20), "commits to wait");
+                    return await held.Waiting("postgres") > 0;
+                },
+                TimeSpan.FromSeconds(20), "commits to wait");
+        }
+        catch
+        {
+            await held.DisposeAsync(); // or nothing would ever be committed again
+            throw;
+        }
 
         return held;
     }

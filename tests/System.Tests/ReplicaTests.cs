@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Community.Testing;
 using Npgsql;
 
@@ -23,7 +24,8 @@ public sealed class ReplicaTests(CommunitySystem system)
         for (var turn = 0; turn < CommunitySystem.Replicas; turn++)
         {
             var first = await Task.WhenAll(CommunitySystem.Services.Select(system.Leader));
-            var outages = new List<Outage>();
+            await using var outages = new Outages();
+            var watch = Stopwatch.StartNew();
 
             foreach (var (service, leader) in CommunitySystem.Services.Zip(first))
                 outages.Add(await system.Kill(service, leader!));
@@ -31,8 +33,9 @@ public sealed class ReplicaTests(CommunitySystem system)
             // All at once: each database's lock is free now.
             var second = await Task.WhenAll(CommunitySystem.Services.Zip(first, async (service, dead) => await Eventually.Value(
                 () => system.Leader(service), leader => leader is not null && leader != dead, Succession, $"another replica of {service} to lead")));
+            Console.WriteLine($"Another replica of each service led after {watch.Elapsed.TotalSeconds:0.0} s.");
             await load.GoesOn(10);
-            await Task.WhenAll(outages.Select(outage => outage.End()));
+            await outages.End();
             await load.GoesOn(10);
             Assert.Equal(second, await Task.WhenAll(CommunitySystem.Services.Select(system.Leader)));
         }
@@ -53,7 +56,7 @@ public sealed class ReplicaTests(CommunitySystem system)
 
         for (var turn = 0; turn < CommunitySystem.Replicas; turn++)
         {
-            var outages = new List<Outage>();
+            await using var outages = new Outages();
             await new Story(system).Tell(
                 written: async () =>
                 {
@@ -65,7 +68,7 @@ public sealed class ReplicaTests(CommunitySystem system)
                     await Task.WhenAll(CommunitySystem.Services.Zip(leaders, MovesOver));
                     await Task.WhenAll(CommunitySystem.Services.Select(system.IsHealthyByTurns));
                 },
-                bought: () => Task.WhenAll(outages.Select(outage => outage.End())));
+                bought: outages.End);
         }
 
         await system.Counts(before, [.. Enumerable.Repeat(Story.Activities, CommunitySystem.Replicas).SelectMany(activities => activities)]);
@@ -82,8 +85,10 @@ public sealed class ReplicaTests(CommunitySystem system)
         var end = (long)(await log.ExecuteScalarAsync())!;
         await using var behind = new NpgsqlCommand("select name || ' ' || last_seq_id from mt_event_progression where name like '%:All' and last_seq_id < $1", database)
         { Parameters = { new() { Value = end } } };
+        var watch = Stopwatch.StartNew();
         await Eventually.Value(
             async () => await system.Leader(service) is { } leader && leader != dead ? (string?)await behind.ExecuteScalarAsync() ?? "" : $"{dead} leads",
             late => late == "", Succession, $"another replica of {service} to lead, and its shards to reach {end}");
+        Console.WriteLine($"Another replica of {service} did its work after {watch.Elapsed.TotalSeconds:0.0} s.");
     }
 }

@@ -92,3 +92,15 @@ internal sealed class Outage(Func<Task> end) : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await End();
 }
+
+/// <summary>Those that end together; also where the test has failed, for the tests after it want all replicas.</summary>
+internal sealed class Outages : IAsyncDisposable
+{
+    private readonly List<Outage> _all = [];
+
+    public void Add(Outage outage) => _all.Add(outage);
+
+    public Task End() => Task.WhenAll(_all.Select(outage => outage.End()));
+
+    public async ValueTask DisposeAsync() => await End();
+}
