@@ -115,7 +115,7 @@ public sealed class CommunitySystem : IAsyncLifetime
         _secrets = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_data, "secrets.json")));
         var services = community["services"]!.AsObject().ToDictionary(service => service.Key, service => (string)service.Value!);
         _descriptions = await Descriptions.Read(services);
-        _anybody = new Person(services) { Http = _descriptions.Client() };
+        _anybody = new Person(services) { Http = _descriptions.Client(), StateOfTheSystem = State };
         await Found((string)community["setupToken"]!);
     }
 
@@ -459,6 +459,41 @@ public sealed class CommunitySystem : IAsyncLifetime
         await using var select = new NpgsqlCommand($"select count(*) from mt_events where {condition}", connection);
 
         return (long)(await select.ExecuteScalarAsync())!;
+    }
+
+    // Which processes live and answer, and what the database's sessions wait for: on one line, for of a failure's text only the beginning may be kept.
+    private async Task<string> State()
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        var processes = await Task.WhenAll(Services.SelectMany(ReplicasOf, (service, process) => (Service: service, Process: process)).Select(async one =>
+            $"{one.Service} {one.Process.Id} {await Told(async () => ((int)(await http.GetAsync(new Uri($"{one.Process.Environment["ASPNETCORE_URLS"]}/health"))).StatusCode).ToString(CultureInfo.InvariantCulture))}"));
+
+        return $"Processes: {string.Join(", ", processes)}. Sessions: {await Told(Sessions)}.";
+
+        async Task<string> Sessions()
+        {
+            await using var connection = await Database("postgres");
+            await using var select = new NpgsqlCommand(
+                """
+                select string_agg(line, ', ') from (
+                    select concat_ws(' ', count(*), coalesce(nullif(application_name, ''), datname), state, wait_event, max(now() - xact_start)) as line
+                    from pg_stat_activity where datname is not null and pid <> pg_backend_pid() group by application_name, datname, state, wait_event order by 1) sessions
+                """, connection);
+
+            return (string?)await select.ExecuteScalarAsync() ?? "none";
+        }
+
+        static async Task<string> Told(Func<Task<string>> ask)
+        {
+            try
+            {
+                return await ask();
+            }
+            catch (Exception e) when (e is HttpRequestException or TaskCanceledException or NpgsqlException)
+            {
+                return e.Message;
+            }
+        }
     }
 
     private string Secret(string name) => (string?)_secrets?[name] ?? throw NotStarted();

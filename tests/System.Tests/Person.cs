@@ -12,6 +12,9 @@ internal sealed record Person(IReadOnlyDictionary<string, string> Services, stri
     /// <summary>Holds each answer against the document of its service.</summary>
     public required HttpClient Http { get; init; }
 
+    /// <summary>Asked where no answer came.</summary>
+    public Func<Task<string>> StateOfTheSystem { get; init; } = () => Task.FromResult("");
+
     public Guid Id { get; init; }
 
     public string Name { get; init; } = "";
@@ -36,7 +39,7 @@ internal sealed record Person(IReadOnlyDictionary<string, string> Services, stri
         foreach (var (name, value) in headers.Where(header => header.Value is not null))
             request.Headers.TryAddWithoutValidation(name, value);
 
-        using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
+        using var response = await Send(request);
 
         return new Answer(
             $"{method} {address}", (int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, response.Headers.ETag?.Tag,
@@ -59,6 +62,18 @@ internal sealed record Person(IReadOnlyDictionary<string, string> Services, stri
         while (next is not null);
 
         return items;
+    }
+
+    private async Task<HttpResponseMessage> Send(HttpRequestMessage request)
+    {
+        try
+        {
+            return await Http.SendAsync(request, TestContext.Current.CancellationToken);
+        }
+        catch (TaskCanceledException e) when (e.InnerException is TimeoutException)
+        {
+            throw new TimeoutException($"{request.Method} {request.RequestUri} was not answered within {Http.Timeout.TotalSeconds:0} s. {await StateOfTheSystem()}", e);
+        }
     }
 
     private Uri Address(string address)

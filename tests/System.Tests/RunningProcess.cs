@@ -10,13 +10,13 @@ namespace Community.SystemTests;
 /// <summary>A process that somebody else started: to be killed without warning.</summary>
 internal sealed partial class RunningProcess
 {
-    private readonly int _id;
-
     private RunningProcess(int id)
     {
-        _id = id;
+        Id = id;
         Environment = Strings("environ").Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).DistinctBy(pair => pair[0]).ToDictionary(pair => pair[0], pair => pair[1]);
     }
+
+    public int Id { get; }
 
     public IReadOnlyDictionary<string, string> Environment { get; }
 
@@ -45,15 +45,15 @@ internal sealed partial class RunningProcess
 
     public static RunningProcess WithId(int id) => new(id);
 
-    public static RunningProcess ListeningOn(int port) => Id().Match(Ports.Holder(port)) is { Success: true } found
+    public static RunningProcess ListeningOn(int port) => HolderId().Match(Ports.Holder(port)) is { Success: true } found
         ? new(int.Parse(found.Groups[1].ValueSpan, CultureInfo.InvariantCulture))
         : throw new InvalidOperationException($"Nobody listens on port {port}.");
 
     public async Task Kill()
     {
-        using var process = Process.GetProcessById(_id);
+        using var process = Process.GetProcessById(Id);
         process.Kill();
-        await Eventually.True(() => Task.FromResult(HasEnded()), TimeSpan.FromSeconds(20), $"the end of process {_id}");
+        await Eventually.True(() => Task.FromResult(HasEnded()), TimeSpan.FromSeconds(20), $"the end of process {Id}");
     }
 
     private bool HasEnded()
@@ -61,7 +61,7 @@ internal sealed partial class RunningProcess
         try
         {
             // Z: ended, but its parent has not looked yet.
-            return File.ReadAllText($"/proc/{_id}/stat") is var stat && stat[stat.LastIndexOf(')') + 2] is 'Z' or 'X';
+            return File.ReadAllText($"/proc/{Id}/stat") is var stat && stat[stat.LastIndexOf(')') + 2] is 'Z' or 'X';
         }
         catch (IOException)
         {
@@ -70,10 +70,10 @@ internal sealed partial class RunningProcess
     }
 
     private string[] Strings(string what) =>
-        Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{_id}/{what}")) is var text && text.EndsWith('\0') ? text[..^1].Split('\0') : text.Split('\0');
+        Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{Id}/{what}")) is var text && text.EndsWith('\0') ? text[..^1].Split('\0') : text.Split('\0');
 
     [GeneratedRegex(@"^pid (\d+) ")]
-    private static partial Regex Id();
+    private static partial Regex HolderId();
 }
 
 /// <summary>Ends once: where the test says so, or at its failure, for the tests after it.</summary>
