@@ -167,11 +167,14 @@ public sealed record ConnectionOptions(string Pooled)
 {
     private const int DaemonsPool = 10;
 
+    /// <summary>Seconds after which an idle session lock's connection is tried.</summary>
+    internal const int KeepAlive = 5;
+
     /// <summary>For session locks: they must end with their connection, and a pooled one with "No Reset On Close" carries them on.</summary>
     public string Unpooled { get; } = With(Pooled, builder =>
     {
         builder.Pooling = false;
-        builder.KeepAlive = 5;
+        builder.KeepAlive = KeepAlive;
 
         // The server too must notice within seconds that a whole machine is gone, and free its locks.
         builder.Options += " -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3";

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using JasperFx.Events.Daemon.HighWater;
 using Marten;
 using Marten.Services;
@@ -127,7 +126,7 @@ public sealed class Wakeup(NpgsqlDataSource database, ConnectionOptions connecti
             {
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException or SocketException or TimeoutException)
+            catch (Exception) when (!ct.IsCancellationRequested)
             {
                 // The daemon polls meanwhile, and ProjectionHost says that the database is away.
                 await Task.Delay(Again, ct);
