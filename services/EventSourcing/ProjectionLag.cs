@@ -104,7 +104,7 @@ public sealed class ProjectionLag : BackgroundService
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 _last = []; // no figure rather than an old one
-                _log.LogDebug("The lag of projections is not known: {Reason}", e.Message);
+                _log.Log(e.IsDatabaseAway() ? LogLevel.Debug : LogLevel.Error, e, "The lag of projections is not known");
             }
         }
     }

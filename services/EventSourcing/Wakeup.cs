@@ -3,6 +3,7 @@ using JasperFx.Events.Daemon.HighWater;
 using Marten;
 using Marten.Services;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Community.EventSourcing;
@@ -12,7 +13,7 @@ namespace Community.EventSourcing;
 /// notification is part of each append and makes their commits take turns, in the whole server (docs/adr/0014). What gets
 /// lost here costs a poll.
 /// </summary>
-public sealed class Wakeup(NpgsqlDataSource database, ConnectionOptions connection)
+public sealed class Wakeup(NpgsqlDataSource database, ConnectionOptions connection, ILogger<Wakeup> log)
     : BackgroundService, IDaemonWakeup, IDocumentSessionListener
 {
     private const string Channel = "events_appended";
@@ -114,7 +115,7 @@ public sealed class Wakeup(NpgsqlDataSource database, ConnectionOptions connecti
         }
     }
 
-    private static async Task Always(Func<CancellationToken, Task> work, CancellationToken ct)
+    private async Task Always(Func<CancellationToken, Task> work, CancellationToken ct)
     {
         while (!ct.IsCancellationRequested)
         {
@@ -126,9 +127,10 @@ public sealed class Wakeup(NpgsqlDataSource database, ConnectionOptions connecti
             {
                 return;
             }
-            catch (Exception) when (!ct.IsCancellationRequested)
+            catch (Exception e) when (!ct.IsCancellationRequested)
             {
                 // The daemon polls meanwhile, and ProjectionHost says that the database is away.
+                log.Log(e.IsDatabaseAway() ? LogLevel.Debug : LogLevel.Error, e, "The daemon is not woken, and polls");
                 await Task.Delay(Again, ct);
             }
         }

@@ -161,7 +161,7 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 _last = []; // no figure rather than an old one
-                _log.LogDebug("The state of the queues is not known: {Reason}", e.Message);
+                _log.Log(IsAway(e, stoppingToken) ? LogLevel.Debug : LogLevel.Error, e, "The state of the queues is not known");
             }
         }
     }
