@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Community.AppHost;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 
 var started = Stopwatch.GetTimestamp();
 if (Options.Parse(args, out var exitCode) is not { } options)

@@ -1,4 +1,4 @@
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 using Microsoft.Extensions.Logging;
 
 namespace Community.AppHost;

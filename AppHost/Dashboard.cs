@@ -1,5 +1,5 @@
 using System.Reflection;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 
 namespace Community.AppHost;
 

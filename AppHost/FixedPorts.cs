@@ -1,4 +1,4 @@
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 
 namespace Community.AppHost;
 

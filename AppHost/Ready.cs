@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 
 namespace Community.AppHost;
 
@@ -19,6 +19,8 @@ internal static class Ready
         var watch = new ServiceWatch(app.ResourceNotifications, app.Services.GetRequiredService<ResourceLoggerService>(), data);
         _ = watch.Run(stopping);
 
+        Console.WriteLine($"Starting; each resource is named when it is healthy. All lines of all of them: {data.Logs}");
+
         // It starts while we look, for Aspire's start goes on until all that waits has been started.
         var start = app.StartAsync(CancellationToken.None);
         var healthy = AllHealthy(app, servers, options, watch, stopping);
@@ -27,31 +29,34 @@ internal static class Ready
         await healthy;
         watch.Announces = true;
 
-        var addresses = Options.Services.Select((name, offset) => (Name: name, Address: $"http://127.0.0.1:{options.BasePort + offset}"))
+        var addresses = Options.Services.Select((name, offset) => (Name: name, Address: Address(options, offset)))
             .ToDictionary(service => service.Name, service => service.Address);
         var setupToken = await SetupIsOpen(addresses["membership"]) ? data.Secret("setup-token") : null;
         data.Write("community.json", new { services = addresses, setupToken });
         var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
 
         Console.WriteLine($"""
-
-            All healthy after {elapsed:0.0} s.
-            {string.Join('\n', addresses.Select(service => $"  {service.Key,-12}{service.Value}"))}
               dashboard   {await dashboard.Tell(stopping)}
               data        {data.FullPath}
+            All healthy after {elapsed:0.0} s.
             """);
         if (setupToken is not null)
             Console.WriteLine($"  setup token {setupToken} (makes the first account, by POST {addresses["membership"]}/setup; void once there is an owner)");
         Console.WriteLine("Ctrl-C stops it.");
     }
 
+    private static string Address(Options options, int offset) => $"http://127.0.0.1:{options.BasePort + offset}";
+
     private static async Task AllHealthy(DistributedApplication app, Servers servers, Options options, ServiceWatch watch, CancellationToken ct)
     {
         await servers.Started(ct);
 
         // As they come: the first that fails ends the wait, and is the cause of the others' failures.
-        var services = Options.Services.Select(name => Waiting.Until(
-            $"{name} becomes healthy", Limit, stop => Missing(app, watch, name, name == "portal" ? 1 : options.Replicas, stop), ct));
+        var services = Options.Services.Select(async (name, offset) =>
+        {
+            await Waiting.Until($"{name} becomes healthy", Limit, stop => Missing(app, watch, name, name == "portal" ? 1 : options.Replicas, stop), ct);
+            Console.WriteLine($"  {name,-12}{Address(options, offset)}");
+        });
         await foreach (var healthy in Task.WhenEach(services))
             await healthy;
     }

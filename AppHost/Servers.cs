@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -96,6 +96,7 @@ internal sealed class Servers : IAsyncDisposable
                 _ = Watch(initialize.Services, resource, server);
                 if (server.Process is not null)
                     _ = Follow(server.LogFile, initialize.Services.GetRequiredService<ResourceLoggerService>().GetLogger(resource));
+                Console.WriteLine($"  {resource.Name,-12}{host}:{port}");
                 start.SetResult();
             }
             catch (OperationCanceledException)

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 
 namespace Community.AppHost;
 
@@ -31,7 +31,7 @@ internal sealed class ServiceInstance(string label, string logFile, CustomResour
     }
 }
 
-/// <summary>Puts the services' lines on the console and in DIR/logs, and tells which of them ended.</summary>
+/// <summary>Puts the services' lines in DIR/logs, their warnings and errors on the console too, and tells which of them ended.</summary>
 internal sealed partial class ServiceWatch(ResourceNotificationService states, ResourceLoggerService logs, DataDirectory data)
 {
     private readonly ConcurrentDictionary<string, ServiceInstance> instances = [];
@@ -71,13 +71,17 @@ internal sealed partial class ServiceWatch(ResourceNotificationService states, R
     private async Task Write(string id, ServiceInstance instance)
     {
         await using var file = new StreamWriter(instance.LogFile, append: true) { AutoFlush = true };
+        var isNews = false;
         await foreach (var lines in logs.WatchAsync(id))
         {
             foreach (var line in lines)
             {
                 await file.WriteLineAsync(line.Content); // with Aspire's timestamp
-                if (instance.HasStarted)
-                    Console.WriteLine($"[{instance.Label}] {Timestamp().Replace(line.Content, "", 1)}"); // before, Aspire tells what it waits for
+                var text = Timestamp().Replace(line.Content, "", 1);
+                if (!text.StartsWith("      ", StringComparison.Ordinal)) // else it goes on with the entry before
+                    isNews = Serious().IsMatch(text);
+                if (isNews && Announces)
+                    Console.WriteLine($"[{instance.Label}] {text}");
             }
         }
     }
@@ -87,6 +91,10 @@ internal sealed partial class ServiceWatch(ResourceNotificationService states, R
         var end = await instance.ToldEnd();
         await Console.Error.WriteLineAsync($"{instance.Label} {end}. Its last lines, from {instance.LogFile}:\n{Child.LastLines(instance.LogFile)}");
     }
+
+    // Warnings of health checks tell again what health tells.
+    [GeneratedRegex(@"^(warn: (?!Microsoft\.Extensions\.Diagnostics\.HealthChecks)|fail: |crit: |Unhandled exception)")]
+    private static partial Regex Serious();
 
     [GeneratedRegex(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d) ?")]
     private static partial Regex Timestamp();

@@ -9,7 +9,6 @@ namespace Community.Analytics.Tests;
 /// <summary>The service on real servers, with the other services played by a neighbour.</summary>
 public sealed class AnalyticsHost : IAsyncLifetime
 {
-    public static readonly TimeSpan Soon = TimeSpan.FromSeconds(120);
     private Issuer? _issuer;
     private ServiceHost<Program>? _host;
     private Neighbour? _neighbour;
@@ -51,7 +50,7 @@ public sealed class AnalyticsHost : IAsyncLifetime
     /// <summary>Waits until the messages with these ids are in the inbox.</summary>
     public Task Consumed(IReadOnlyCollection<Guid> messages) => Eventually.Value(
         async () => await Scalar<long>("select count(distinct message_id) from inbox where message_id = any($1)", messages.ToArray()),
-        count => count == messages.Count, Soon, $"{messages.Count} messages to be consumed");
+        count => count == messages.Count, $"{messages.Count} messages to be consumed");
 
     /// <summary>Waits until every activity in the log is in the read model.</summary>
     public Task Projected() => Eventually.True(
@@ -59,8 +58,7 @@ public sealed class AnalyticsHost : IAsyncLifetime
             """
             select coalesce((select last_seq_id from mt_event_progression where name = 'member-days:All'), 0)
                 >= coalesce((select max(seq_id) from mt_events where type = 'activity-recorded.v1'), 0)
-            """),
-        Soon, "the read model to be up to date");
+            """), "the read model to be up to date");
 
     public async Task<T> Scalar<T>(string sql, params object[] parameters)
     {

@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 using Community.Testing;
 
 namespace Community.AppHost.Tests;
@@ -12,18 +12,19 @@ namespace Community.AppHost.Tests;
 /// <summary>The AppHost as a user starts it: the executable, or <c>dotnet run</c> before it.</summary>
 internal sealed class AppHostProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(60);
 
     private const string Mark = "COMMUNITY_APPHOST_TESTS";
 
     private readonly Process process;
+    private readonly string data;
     private readonly string mark = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
     private readonly ConcurrentQueue<string> output = new();
     private IReadOnlyList<(int Id, string Start)> family = [];
 
-    private AppHostProcess(ProcessStartInfo start)
+    private AppHostProcess(ProcessStartInfo start, string data)
     {
+        this.data = data;
         start.Environment[Mark] = mark;
         start.RedirectStandardOutput = start.RedirectStandardError = true;
         process = new Process { StartInfo = start };
@@ -55,20 +56,10 @@ internal sealed class AppHostProcess : IAsyncDisposable
         new ProcessStartInfo("setsid", ["dotnet", "run", "--no-build", "--project", Folder, "-c", Metadata("Configuration"), "--"]) { WorkingDirectory = Path.GetDirectoryName(data) },
         Path.GetFileName(data), basePort, []);
 
-    /// <summary>The first of twenty ports that nobody uses.</summary>
-    public static int FreeBasePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(1000, 1500) * 20;
-            if (!Enumerable.Range(port, 20).Any(Ports.IsTaken))
-                return port;
-        }
-    }
 
     public async Task BecomesHealthy()
     {
-        await Eventually.True(() => Task.FromResult(process.HasExited || Output.Contains("Ctrl-C stops it.", StringComparison.Ordinal)), StartLimit, $"a healthy system; so far:\n{Output}");
+        await Eventually.True(() => Task.FromResult(process.HasExited || Output.Contains("Ctrl-C stops it.", StringComparison.Ordinal)), $"a healthy system; so far:\n{Output}", () => Written.In(Path.Combine(data, "logs")));
         Assert.False(process.HasExited, Output);
         family = [.. Family(process.Id).Union(Marked(mark).SelectMany(Family)).Distinct()];
     }
@@ -85,7 +76,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
         Assert.True(family.Count > 20, "a healthy system is a family of many");
         await Eventually.Value(
             () => Task.FromResult(string.Join(", ", family.Concat(Marked(mark).Select(id => (Id: id, Start: StartOf(Stat(id))))).Where(IsAlive).Select(member => $"{member.Id} {NameOf(member.Id)}"))),
-            left => left.Length == 0, EndLimit, "the end of all processes");
+            left => left.Length == 0, "the end of all processes");
     }
 
     public static void Send(int id, Signal signal) => Assert.Equal(0, kill(id, (int)signal));
@@ -113,7 +104,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
             start.Environment.Remove(given); // given to the tests, not to this system
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        return new(start);
+        return new(start, Path.Combine(start.WorkingDirectory, data));
     }
 
     private static List<(int Id, string Start)> Family(int root)

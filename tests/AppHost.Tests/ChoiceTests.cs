@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 using Community.Testing;
 
 namespace Community.AppHost.Tests;
@@ -16,7 +16,7 @@ public sealed class ChoiceTests
         Assert.IsType<ServerSource.Local>(ServerSource.Of(given: null, runtime: null));
     }
 
-    [Fact]
+    [LongFact]
     public async Task Where_a_container_runtime_answers_the_servers_are_containers_for_this_machine_alone_with_their_data_beside_ours()
     {
         var (data, programs) = (Servers.NewDirectory("containers"), Servers.NewDirectory("docker"));
@@ -24,7 +24,7 @@ public sealed class ChoiceTests
         var docker = Path.Combine(programs, "docker");
         await File.WriteAllTextAsync(docker, Docker.Replace("ASKED", asked, StringComparison.Ordinal), TestContext.Current.CancellationToken);
         File.SetUnixFileMode(docker, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        await using var host = AppHostProcess.Start(data, AppHostProcess.FreeBasePort(), ("PATH", $"{programs}:{Environment.GetEnvironmentVariable("PATH")}"));
+        await using var host = AppHostProcess.Start(data, Ports.Reserve(20), ("PATH", $"{programs}:{Environment.GetEnvironmentVariable("PATH")}"));
 
         var postgres = await Created("postgres");
         Assert.Contains($"--mount type=bind,src={data}/postgres/container,target=/var/lib/postgresql/data ", postgres, StringComparison.Ordinal);
@@ -37,7 +37,7 @@ public sealed class ChoiceTests
 
         async Task<string> Created(string name) => (await Eventually.Value(
             () => Task.FromResult(File.Exists(asked) ? File.ReadLines(asked).FirstOrDefault(line => line.StartsWith($"create --name {name}-", StringComparison.Ordinal)) : null),
-            line => line is not null, TimeSpan.FromMinutes(2), $"a container of {name}; so far:\n{host.Output}"))!;
+            line => line is not null, $"a container of {name}; so far:\n{host.Output}"))!;
     }
 
     // Answers as far as Aspire asks before it makes a container, and makes none.
@@ -72,7 +72,7 @@ public sealed class ChoiceTests
     public async Task A_child_that_does_not_listen_is_ended_with_all_that_it_started()
     {
         var child = await Child.Start(new("stubborn", "sh", ["-c", "trap '' TERM; sleep 1000 & wait; sleep 1000"], Signal.Kill));
-        await Eventually.True(() => Task.FromResult(File.ReadAllText($"/proc/{child.Id}/cmdline").Contains("trap", StringComparison.Ordinal)), TimeSpan.FromSeconds(10), "the shell");
+        await Eventually.True(() => Task.FromResult(File.ReadAllText($"/proc/{child.Id}/cmdline").Contains("trap", StringComparison.Ordinal)), "the shell");
         var watch = Stopwatch.StartNew();
 
         await child.Stop(Signal.Terminate, TimeSpan.FromMilliseconds(200));

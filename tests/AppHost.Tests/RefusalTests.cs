@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 using Community.Testing;
 
 namespace Community.AppHost.Tests;
@@ -16,13 +16,13 @@ public sealed class RefusalTests
 
         Assert.Equal(
             $"The data directory {directory} is in use by another AppHost, pid {Environment.ProcessId}. Stop that one, or choose another directory with --data.",
-            await Refusal(directory, AppHostProcess.FreeBasePort()));
+            await Refusal(directory, Ports.Reserve(20)));
     }
 
     [Fact]
     public async Task A_taken_port_names_who_holds_it()
     {
-        var basePort = AppHostProcess.FreeBasePort();
+        var basePort = Ports.Reserve(20);
         using var listener = new TcpListener(IPAddress.Loopback, basePort + 3);
         listener.Start();
 
@@ -37,7 +37,7 @@ public sealed class RefusalTests
     [InlineData("/proc/nothing/here")]
     [InlineData("/dev/null")]
     public async Task A_directory_that_cannot_be_is_named(string directory) =>
-        Assert.StartsWith($"The data directory {directory} cannot be used: ", await Refusal(directory, AppHostProcess.FreeBasePort()), StringComparison.Ordinal);
+        Assert.StartsWith($"The data directory {directory} cannot be used: ", await Refusal(directory, Ports.Reserve(20)), StringComparison.Ordinal);
 
     [Fact]
     public async Task Broken_secrets_are_not_replaced()
@@ -46,15 +46,15 @@ public sealed class RefusalTests
         var secrets = Path.Combine(directory, "secrets.json");
         await File.WriteAllTextAsync(secrets, "{", TestContext.Current.CancellationToken);
 
-        Assert.StartsWith($"{secrets} cannot be read.", await Refusal(directory, AppHostProcess.FreeBasePort()), StringComparison.Ordinal);
+        Assert.StartsWith($"{secrets} cannot be read.", await Refusal(directory, Ports.Reserve(20)), StringComparison.Ordinal);
         Assert.Equal("{", await File.ReadAllTextAsync(secrets, TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public async Task A_given_server_that_is_away_is_named()
     {
-        var away = Ports.Free(1)[0];
-        var refusal = await Refusal(Servers.NewDirectory("away"), AppHostProcess.FreeBasePort(),
+        var away = Ports.Reserve();
+        var refusal = await Refusal(Servers.NewDirectory("away"), Ports.Reserve(20),
             ("ConnectionStrings__postgres", $"Host=127.0.0.1;Port={away};Username=postgres"), ("ConnectionStrings__messaging", $"amqp://127.0.0.1:{away}"));
 
         Assert.Matches($"^The databases cannot be made on postgres: .*127.0.0.1:{away}", refusal);
@@ -65,6 +65,6 @@ public sealed class RefusalTests
         await using var host = AppHostProcess.Start(data, basePort, environment);
         await host.Exits();
         Assert.Equal(1, host.ExitCode);
-        return Assert.Single(host.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !line.StartsWith("[portal]", StringComparison.Ordinal));
+        return Assert.Single(host.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !line.StartsWith("  ", StringComparison.Ordinal) && !line.StartsWith("Starting; ", StringComparison.Ordinal));
     }
 }

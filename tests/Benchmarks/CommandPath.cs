@@ -4,7 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 using Community.EventSourcing;
 using Community.Sample;
 using Community.Testing;
@@ -225,7 +225,7 @@ internal static class CommandPath
         {
             var connection = await servers.Database("over_http");
             var issuer = await Issuer.Start();
-            var address = $"http://127.0.0.1:{Ports.Free(1)[0]}";
+            var address = $"http://127.0.0.1:{Ports.Reserve()}";
             var service = await Child.Start(new("payments", "dotnet", [Built.Path("services/Payments", "Community.Payments.dll")], Signal.Kill)
             {
                 Environment = new Dictionary<string, string?>
@@ -242,14 +242,14 @@ internal static class CommandPath
             });
             var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = new Uri(address) };
             client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", issuer.Token(Ids.New(), "owner"));
-            await Eventually.True(() => IsThere(client, "health"), TimeSpan.FromSeconds(60), "a healthy payments service");
+            await Eventually.True(() => IsThere(client, "health"), "a healthy payments service");
 
             // What can be ordered, payments hears from content.
             var content = Ids.New();
             await using var neighbour = await Neighbour.Start(servers.Broker, ["content", "membership"]);
             await neighbour.Publish(Ids.New(), new Community.Content.Contracts.ContentPublished(
                 content, Ids.New(), "Anything", "anything", "article", 3, new(100, "CNY"), TimeProvider.System.GetUtcNow()));
-            await Eventually.True(() => IsThere(client, $"products/{content}"), TimeSpan.FromSeconds(60), "something to order");
+            await Eventually.True(() => IsThere(client, $"products/{content}"), "something to order");
 
             return new(service, issuer, client, connection, NpgsqlDataSource.Create(connection), content);
         }
@@ -270,7 +270,7 @@ internal static class CommandPath
             answer.EnsureSuccessStatusCode();
         }
 
-        public Task Settle() => Eventually.True(() => CaughtUp.All(database), TimeSpan.FromSeconds(120), "payments to have caught up");
+        public Task Settle() => Eventually.True(() => CaughtUp.All(database), "payments to have caught up");
 
         public async ValueTask DisposeAsync()
         {

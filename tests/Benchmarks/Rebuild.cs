@@ -39,7 +39,7 @@ internal static class Rebuild
 
         var daemon = host.Services.GetRequiredService<ProjectionHost>().Daemon!;
         var database = host.Services.GetRequiredService<NpgsqlDataSource>();
-        await Eventually.True(() => CaughtUp.All(database), Limit, "the read model to be there");
+        await Eventually.True(() => CaughtUp.All(database), "the read model to be there");
         var (daemons, besides) = (new List<double>(), new List<double>());
 
         var shard = typeof(HeardNumbersProjection).FullName!;
@@ -53,7 +53,7 @@ internal static class Rebuild
 
             // It has ended with the swap; the serving shard begins again after that, and Marten refuses to do both at once.
             await Eventually.True(
-                () => Task.FromResult(daemon.CurrentAgents().Any(agent => agent.Status == AgentStatus.Running && agent.Name.Name == shard)), Limit, "the serving shard to go on");
+                () => Task.FromResult(daemon.CurrentAgents().Any(agent => agent.Status == AgentStatus.Running && agent.Name.Name == shard)), "the serving shard to go on");
         }
 
         // The first round compiles.
@@ -71,7 +71,7 @@ internal static class Rebuild
         await RebuildRequest.Ask(database, id, nameof(HeardNumbersProjection), by: null, TimeProvider.System.GetUtcNow(), CancellationToken.None);
         var ended = await Eventually.Value(
             () => database.Ask<string>($"select status || coalesce(': ' || failure, '') from projection_rebuilds where id = '{id}'"),
-            status => status is not ("waiting" or "running"), Limit, "the rebuild");
+            status => status is not ("waiting" or "running"), "the rebuild");
 
         return ended == "finished"
             ? await database.Ask<double>($"select extract(epoch from ended_at - started_at)::float8 from projection_rebuilds where id = '{id}'")

@@ -72,7 +72,7 @@ internal static class RelayPath
         var before = await path.Count();
         var started = Stopwatch.GetTimestamp();
         var said = path.SayMany([.. Enumerable.Range(0, facts).Select(_ => Ids.New())]);
-        await Eventually.Value(path.Count, count => count >= before + facts, Limit, $"{facts} facts in the read model");
+        await Eventually.Value(path.Count, count => count >= before + facts, $"{facts} facts in the read model");
         var rate = facts / Stopwatch.GetElapsedTime(started).TotalSeconds;
         await said;
 

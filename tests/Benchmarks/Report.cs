@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 
 namespace Community.Benchmarks;
 

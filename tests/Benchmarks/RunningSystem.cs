@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 using Community.Testing;
 using Npgsql;
 
@@ -35,8 +35,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         });
         var system = new RunningSystem(appHost, data, port);
         await Eventually.True(
-            () => Task.FromResult(appHost.Exited.IsCompleted || console.Any(line => line.Contains("Ctrl-C stops it.", StringComparison.Ordinal))),
-            TimeSpan.FromMinutes(4), "a healthy system");
+            () => Task.FromResult(appHost.Exited.IsCompleted || console.Any(line => line.Contains("Ctrl-C stops it.", StringComparison.Ordinal))), "a healthy system");
 
         if (appHost.Exited.IsCompleted)
         {

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 using Community.Testing;
 using Npgsql;
 
@@ -115,7 +115,7 @@ internal static class WholeSystem
                     Look();
 
                     return heard.All();
-                }, TimeSpan.FromMinutes(2 * size), "the import to be heard and projected");
+                }, "the import to be heard and projected");
 
             row([
                 size.ToString(CultureInfo.InvariantCulture), Benchmarks.Report.Number(source.Rows), Benchmarks.Report.Number(imported), Benchmarks.Report.Number(source.Rows / imported),

@@ -56,8 +56,7 @@ public sealed class AudienceTests(ContentService service)
 
         await Eventually.True(
             () => Task.FromResult(service.Neighbour.Heard.Count(heard =>
-                heard.Fact is Contracts.CommentPosted { SubjectKind: "content", Imported: false } c && c.SubjectId == content.Id("contentId") && c.AuthorId == member.Id) == 3),
-            ContentService.Soon, "three comments to be said aloud");
+                heard.Fact is Contracts.CommentPosted { SubjectKind: "content", Imported: false } c && c.SubjectId == content.Id("contentId") && c.AuthorId == member.Id) == 3), "three comments to be said aloud");
         await member.Http.Post($"{path}/comments", new { body = "\u0007" }, HttpStatusCode.BadRequest);
     }
 }

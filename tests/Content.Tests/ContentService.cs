@@ -11,7 +11,6 @@ namespace Community.Content.Tests;
 /// <summary>The service on real servers, and a neighbour who plays payments and hears what content says.</summary>
 public sealed class ContentService : IAsyncLifetime
 {
-    public static readonly TimeSpan Soon = TimeSpan.FromSeconds(30);
 
     private Issuer? _issuer;
     private ServiceHost<Program>? _host;

@@ -57,11 +57,11 @@ public sealed class Projections
             options.Projections.Add(new FailingProjection(fault), ProjectionLifecycle.Async);
         });
         await Say(host, 100);
-        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 100, Store.Deadline, "the sound projection to be done");
+        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 100, "the sound projection to be done");
 
         var health = host.Services.GetRequiredService<HealthCheckService>();
         var report = await Eventually.Value(
-            () => health.CheckHealthAsync(Ct), r => r.Entries["projections"].Status == HealthStatus.Degraded, Store.Deadline, "the pause to be seen");
+            () => health.CheckHealthAsync(Ct), r => r.Entries["projections"].Status == HealthStatus.Degraded, "the pause to be seen");
         Assert.Contains("Failing", report.Entries["projections"].Description);
         var told = System.Text.Json.JsonSerializer.Serialize(report.Entries["projections"].Data);
         Assert.Contains("\"sequence\":50", told);
@@ -76,10 +76,10 @@ public sealed class Projections
 
         fault.At = -1;
         var values = await Eventually.Value(
-            () => Values<SaidTwice>(host, s => s.Value), v => v.Count == 100, Store.Deadline, "the mended projection to go on where it stopped");
+            () => Values<SaidTwice>(host, s => s.Value), v => v.Count == 100, "the mended projection to go on where it stopped");
         Assert.Equal(Enumerable.Range(1, 100), values.Order());
         await Eventually.True(
-            async () => (await health.CheckHealthAsync(Ct)).Entries["projections"].Status == HealthStatus.Healthy, Store.Deadline, "health to be well again");
+            async () => (await health.CheckHealthAsync(Ct)).Entries["projections"].Status == HealthStatus.Healthy, "health to be well again");
     }
 
     [Fact]
@@ -100,11 +100,10 @@ public sealed class Projections
         await Eventually.True(
             async () => (await Values<Said>(host, s => s.Value)).Count == 0
                 ? TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(5)
-                : throw new SpecFailedException("The daemon has passed over a transaction that was still alive."),
-            Store.Deadline, "five seconds to pass");
+                : throw new SpecFailedException("The daemon has passed over a transaction that was still alive."), "five seconds to pass");
         await transaction.CommitAsync(Ct);
 
-        var values = await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 21, Store.Deadline, "all numbers, the late one too");
+        var values = await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 21, "all numbers, the late one too");
         Assert.Contains(999, values);
     }
 
@@ -126,11 +125,11 @@ public sealed class Projections
         await using var noted = new Npgsql.NpgsqlCommand(
             "select exists (select from mt_event_progression where name = 'HighWaterAllocationFence' and last_updated > $1)", connection);
         noted.Parameters.Add(new() { Value = begun });
-        await Eventually.True(async () => (bool)(await noted.ExecuteScalarAsync(Ct))!, Store.Deadline, "the daemon to have looked since");
+        await Eventually.True(async () => (bool)(await noted.ExecuteScalarAsync(Ct))!, "the daemon to have looked since");
 
         await Die(connection);
         await Say(host, 5);
-        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 10, Store.Deadline, "the dead gap to be passed over");
+        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 10, "the dead gap to be passed over");
 
         await using var writer = new Npgsql.NpgsqlConnection(database);
         await writer.OpenAsync(Ct);
@@ -143,11 +142,10 @@ public sealed class Projections
         await Eventually.True(
             async () => (await Values<Said>(host, s => s.Value)).Count == 10
                 ? TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(5)
-                : throw new SpecFailedException("The daemon has passed over a transaction that was still alive."),
-            Store.Deadline, "five seconds to pass");
+                : throw new SpecFailedException("The daemon has passed over a transaction that was still alive."), "five seconds to pass");
         await transaction.CommitAsync(Ct);
 
-        var values = await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 16, Store.Deadline, "all numbers, the late one too");
+        var values = await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 16, "all numbers, the late one too");
         Assert.Equal([1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 5, 999], values.Order());
     }
 
@@ -178,7 +176,7 @@ public sealed class Projections
     {
         await using var host = await Store.Start(configure: options => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async));
         await Say(host, 300);
-        var before = await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 300, Store.Deadline, "the projection to be done");
+        var before = await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 300, "the projection to be done");
         using var daemon = await host.Documents().BuildProjectionDaemonAsync();
         await daemon.RebuildProjectionAsync<SaidProjection>(Ct);
         Assert.Equal(before.Order(), (await Values<Said>(host, s => s.Value)).Order());
@@ -191,14 +189,14 @@ public sealed class Projections
         void Configure(StoreOptions options) => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async);
         var first = await Store.Start(database, Configure);
         await using var second = await Store.Start(database, Configure);
-        await Eventually.True(() => Task.FromResult(Leads(first) ^ Leads(second)), Store.Deadline, "one of the two to lead");
+        await Eventually.True(() => Task.FromResult(Leads(first) ^ Leads(second)), "one of the two to lead");
         await Say(first, 10);
-        await Eventually.Value(() => Values<Said>(second, s => s.Value), v => v.Count == 10, Store.Deadline, "10 numbers");
+        await Eventually.Value(() => Values<Said>(second, s => s.Value), v => v.Count == 10, "10 numbers");
 
         await first.StopAsync(Ct);
         await first.DisposeAsync();
         await Say(second, 10);
-        await Eventually.Value(() => Values<Said>(second, s => s.Value), v => v.Count == 20, Store.Deadline, "20 numbers, by whoever is left");
+        await Eventually.Value(() => Values<Said>(second, s => s.Value), v => v.Count == 20, "20 numbers, by whoever is left");
         Assert.True(Leads(second));
     }
 
@@ -215,7 +213,7 @@ public sealed class Projections
 
         await using var first = await Store.Start(database, Configure);
         await using var second = await Store.Start(database, Configure);
-        await Eventually.True(() => Task.FromResult(Leads(first) ^ Leads(second)), Store.Deadline, "one of the two to lead");
+        await Eventually.True(() => Task.FromResult(Leads(first) ^ Leads(second)), "one of the two to lead");
         var (leading, other) = Leads(first) ? (first, second) : (second, first);
 
         foreach (var replica in new[] { leading, other, leading, other })
@@ -229,7 +227,7 @@ public sealed class Projections
                     await Say(replica, 1);
 
                     return (await Values<Said>(other, s => s.Value)).Count > before.Count;
-                }, Store.Deadline, "the daemon to be woken");
+                }, "the daemon to be woken");
         }
     }
 
@@ -239,7 +237,7 @@ public sealed class Projections
         var database = await Servers.CreateDatabase("first-look");
         await using var host = await Store.Start(database, options => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async));
         await Say(host, 10);
-        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 10, Store.Deadline, "10 numbers");
+        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 10, "10 numbers");
         await using var connection = new Npgsql.NpgsqlConnection(database);
         await connection.OpenAsync(Ct);
 
@@ -248,14 +246,14 @@ public sealed class Projections
         await Run("alter table mt_event_progression rename to away");
         var first = await Leader();
         await Run($"select pg_terminate_backend({first})");
-        await Eventually.Value(Leader, leader => leader is not null && leader != first, Store.Deadline, "the leader to lead again");
+        await Eventually.Value(Leader, leader => leader is not null && leader != first, "the leader to lead again");
         var since = TimeProvider.System.GetTimestamp();
         await Eventually.True(
-            () => Task.FromResult(TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(3)), Store.Deadline, "its first looks to have failed");
+            () => Task.FromResult(TimeProvider.System.GetElapsedTime(since) > TimeSpan.FromSeconds(3)), "its first looks to have failed");
         await Run("alter table away rename to mt_event_progression");
 
         await Say(host, 10);
-        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 20, Store.Deadline, "the numbers that were said since");
+        await Eventually.Value(() => Values<Said>(host, s => s.Value), v => v.Count == 20, "the numbers that were said since");
 
         async Task Run(string statement)
         {

@@ -31,7 +31,7 @@ public sealed class EndOfTheLog
         const int times = 20;
         var database = await Servers.CreateDatabase("shared-reading");
         await using var host = await Shop(database, new PricesAfter(), new Sales(), new Everything());
-        await Eventually.True(() => Task.FromResult(host.Services.GetRequiredService<ProjectionHost>().Daemon is not null), Store.Deadline, "the daemon to run");
+        await Eventually.True(() => Task.FromResult(host.Services.GetRequiredService<ProjectionHost>().Daemon is not null), "the daemon to run");
         var name = new NpgsqlConnectionStringBuilder(database).Database;
         var readings = 0;
         using var listener = new ActivityListener
@@ -54,15 +54,15 @@ public sealed class EndOfTheLog
         {
             After.PriceSet price = new(i, "CNY", "list");
             await host.Documents().Handle(After.Decider, shop, i % 2 == 0 ? price : new After.SaleMade(i), Ct);
-            await Eventually.True(async () => await Count<Said>(host) == i, Store.Deadline, "a row for every event");
+            await Eventually.True(async () => await Count<Said>(host) == i, "a row for every event");
         }
 
-        Assert.Equal(Enumerable.Range(1, times).Where(i => i % 2 == 1), await Eventually.Value(() => Sold(host), s => s.Count == times / 2, Store.Deadline, "the sales"));
-        await Eventually.True(async () => await Count<Price>(host) == times / 2, Store.Deadline, "the prices");
+        Assert.Equal(Enumerable.Range(1, times).Where(i => i % 2 == 1), await Eventually.Value(() => Sold(host), s => s.Count == times / 2, "the sales"));
+        await Eventually.True(async () => await Count<Price>(host) == times / 2, "the prices");
 
         // One for each time, and a few where a shard was late; each for itself, they would read thrice as often.
         TestContext.Current.TestOutputHelper?.WriteLine($"{readings} readings");
-        Assert.InRange(readings, times, times * 2);
+        Assert.InRange(readings, times, times * 5 / 2);
     }
 
     [Fact]
@@ -81,9 +81,9 @@ public sealed class EndOfTheLog
 
         await Execute(database, "update mt_events set data = '[]' where type = 'price-set.v3'");
         await using var host = await Shop(database, new PricesAfter(), new Sales());
-        Assert.Equal([1, 3], await Eventually.Value(() => Sold(host), s => s.Count == 2, Store.Deadline, "the sales"));
+        Assert.Equal([1, 3], await Eventually.Value(() => Sold(host), s => s.Count == 2, "the sales"));
         var stopped = await Eventually.Value(
-            () => host.Services.GetRequiredService<ProjectionLag>().Read(Ct), lag => lag.Any(shard => shard.Status == "paused"), Store.Deadline, "the pause to be seen");
+            () => host.Services.GetRequiredService<ProjectionLag>().Read(Ct), lag => lag.Any(shard => shard.Status == "paused"), "the pause to be seen");
         Assert.Equal(2, Assert.Single(stopped, shard => shard.Status == "paused").Failure?.Sequence);
         Assert.Equal(0, await Count<Price>(host));
     }
@@ -105,7 +105,7 @@ public sealed class EndOfTheLog
             {
                 said += 10;
                 await Say(host);
-                await Eventually.True(async () => await Count<Said>(host) == said, Store.Deadline, "all numbers");
+                await Eventually.True(async () => await Count<Said>(host) == said, "all numbers");
                 await postgres.Crash();
             }
 
@@ -126,9 +126,9 @@ public sealed class EndOfTheLog
 
         Assert.True(lost, "The daemon's commits seem to wait for the disk.");
         await using var again = await Start();
-        await Eventually.True(async () => await Count<Said>(again) == said, Store.Deadline, "all numbers again");
+        await Eventually.True(async () => await Count<Said>(again) == said, "all numbers again");
         await Say(again);
-        await Eventually.True(async () => await Count<Said>(again) == said + 10, Store.Deadline, "those that were said since");
+        await Eventually.True(async () => await Count<Said>(again) == said + 10, "those that were said since");
 
         Task<WebApplication> Start() => Store.Start(database, options => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async));
 
@@ -139,7 +139,7 @@ public sealed class EndOfTheLog
     [Fact]
     public async Task Each_shard_gets_of_every_range_what_Marten_s_own_reading_gives_it()
     {
-        var seed = Random.Shared.Next();
+        var seed = RandomInput.Seed();
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
         var random = new Random(seed);
         await using var host = await Shop(await Servers.CreateDatabase("ranges"));

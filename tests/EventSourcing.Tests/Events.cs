@@ -18,7 +18,6 @@ namespace Community.EventSourcing.Tests;
 /// <summary>The event store of one small service on a real PostgreSQL.</summary>
 internal static class Store
 {
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     public static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
     public static readonly string MasterKey = Convert.ToBase64String(Enumerable.Range(0, 32).Select(i => (byte)i).ToArray());
 

@@ -108,7 +108,7 @@ public sealed class OverHttp
         Assert.NotNull(away.Headers.RetryAfter);
 
         await postgres.Start();
-        await Eventually.True(async () => (await Post(client, null, 3)).StatusCode == HttpStatusCode.Created, Store.Deadline, "commands to work again");
+        await Eventually.True(async () => (await Post(client, null, 3)).StatusCode == HttpStatusCode.Created, "commands to work again");
     }
 
     private static Task<HttpResponseMessage> Post(HttpClient client, string? key, int value)

@@ -23,7 +23,7 @@ public sealed class Offline
         var (said, tally) = (await Rows("select data::text from mt_doc_said"), await Rows("select tally::text from tally"));
         Assert.Equal((700, 10), (said.Count, tally.Count));
         await Eventually.True(
-            () => Task.FromResult(serving.Services.GetService(typeof(ProjectionHost)) is ProjectionHost { Daemon: not null }), Store.Deadline, "the replica to lead");
+            () => Task.FromResult(serving.Services.GetService(typeof(ProjectionHost)) is ProjectionHost { Daemon: not null }), "the replica to lead");
 
         // A bug has spoilt some rows, lost some, and made some up.
         await Rows("""

@@ -114,7 +114,7 @@ public sealed class OldEvents
                 await before.Documents().Handle(Before.Decider, shop, e, Ct);
             }
 
-            await Eventually.True(async () => (await Prices(before)).Count == 1, Store.Deadline, "the price as it was");
+            await Eventually.True(async () => (await Prices(before)).Count == 1, "the price as it was");
             await before.StopAsync(Ct); // disposed only, a host leaves its work where it was, with the lock
         }
 
@@ -128,12 +128,12 @@ public sealed class OldEvents
         await Assert.ThrowsAsync<InvalidOperationException>(() => host.Documents().Handle(After.Decider, shop, new After.PriceSetV1(1), Ct));
 
         // Read models: those of names, and those of everything.
-        Assert.Equal(["5EUR/sale", "990"], await Eventually.Value(() => Prices(host), p => p.Count == 2, Store.Deadline, "both prices"));
-        await Eventually.True(async () => await Rows(host) == 6, Store.Deadline, "a row for every event");
+        Assert.Equal(["5EUR/sale", "990"], await Eventually.Value(() => Prices(host), p => p.Count == 2, "both prices"));
+        await Eventually.True(async () => await Rows(host) == 6, "a row for every event");
         using var client = new HttpClient { BaseAddress = new Uri(host.Urls.First()) };
         var rebuild = await client.PostAsync("/projections/prices/rebuilds", null, Ct);
         await Eventually.True(
-            async () => (await client.GetStringAsync(rebuild.Headers.Location, Ct)).Contains("\"endedAt\":\"", StringComparison.Ordinal), Store.Deadline, "the rebuild");
+            async () => (await client.GetStringAsync(rebuild.Headers.Location, Ct)).Contains("\"endedAt\":\"", StringComparison.Ordinal), "the rebuild");
         Assert.Equal(["5EUR/sale", "990CNY/list"], await Prices(host));
 
         // The history shows what was stored.
@@ -148,13 +148,12 @@ public sealed class OldEvents
         await using var host = await Start(await Servers.CreateDatabase("shop"), After.Stored, new PricesAfter());
         var shop = Store.NewStream();
         await host.Documents().Handle(After.Decider, shop, new After.PriceSet(1, "CNY", "a"), Ct);
-        await Eventually.True(async () => (await Prices(host)).Count == 1, Store.Deadline, "the first price");
+        await Eventually.True(async () => (await Prices(host)).Count == 1, "the first price");
         await Foreign(host, StreamId.Of("till", shop), "till-opened.v1");
         await host.Documents().Handle(After.Decider, shop, new After.PriceSet(2, "CNY", "b"), Ct);
         var health = host.Services.GetRequiredService<HealthCheckService>();
         var report = await Eventually.Value(
-            () => health.CheckHealthAsync(Ct), r => r.Entries["projections"].Description?.Contains("till-opened.v1", StringComparison.Ordinal) == true,
-            Store.Deadline, "the unknown name to be told");
+            () => health.CheckHealthAsync(Ct), r => r.Entries["projections"].Description?.Contains("till-opened.v1", StringComparison.Ordinal) == true, "the unknown name to be told");
         Assert.Equal(HealthStatus.Degraded, report.Entries["projections"].Status);
         Assert.Single(await Prices(host));
 
@@ -162,7 +161,7 @@ public sealed class OldEvents
         await host.StopAsync(Ct);
         await using var mended = await Start(
             host.Services.GetRequiredService<ConnectionOptions>().Pooled, After.Stored with { Removed = ["shelf-dusted.v1", "till-opened.v1"] }, new PricesAfter());
-        await Eventually.True(async () => (await Prices(mended)).Count == 2, Store.Deadline, "both prices");
+        await Eventually.True(async () => (await Prices(mended)).Count == 2, "both prices");
     }
 
     [Fact]
@@ -170,7 +169,7 @@ public sealed class OldEvents
     {
         var database = await Servers.CreateDatabase("shop");
         await using var old = await Start(database, Before.Stored, new PricesBefore());
-        await Eventually.True(() => Task.FromResult(Leads(old)), Store.Deadline, "the old one to lead");
+        await Eventually.True(() => Task.FromResult(Leads(old)), "the old one to lead");
         var (untouched, changed) = (Store.NewStream(), Store.NewStream());
         await old.Documents().Handle(Before.Decider, untouched, new Before.PriceSet(1), Ct);
         await old.Documents().Handle(Before.Decider, changed, new Before.PriceSet(2), Ct);
@@ -188,10 +187,10 @@ public sealed class OldEvents
         Assert.Equal(HttpStatusCode.OK, (await client.PostAsync($"/shops/{untouched}/sales", null, Ct)).StatusCode);
 
         // The projections come to the one that knows the event, and it goes on exactly where the old one stopped.
-        await Eventually.True(() => Task.FromResult(Leads(renewed)), Store.Deadline, "the new one to lead");
+        await Eventually.True(() => Task.FromResult(Leads(renewed)), "the new one to lead");
         Assert.Equal(
             ["1", "2", "3EUR/sale"],
-            (await Eventually.Value(() => Prices(renewed), p => p.Count == 3, Store.Deadline, "three prices")).Select(p => p.Replace("CNY/list", "", StringComparison.Ordinal)));
+            (await Eventually.Value(() => Prices(renewed), p => p.Count == 3, "three prices")).Select(p => p.Replace("CNY/list", "", StringComparison.Ordinal)));
         var report = await old.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Ct);
         Assert.Equal(HealthStatus.Degraded, report.Entries["projections"].Status);
         Assert.Contains("price-set.v3", report.Entries["projections"].Description);
@@ -200,7 +199,7 @@ public sealed class OldEvents
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => i % 2 == 0
             ? old.Documents().Handle(Before.Decider, untouched, new Before.PriceSet(i), Ct)
             : (Task)renewed.Documents().Handle(After.Decider, changed, new After.PriceSet(i, "EUR", "sale"), Ct)));
-        await Eventually.Value(() => Prices(renewed), p => p.Count == 23, Store.Deadline, "all prices");
+        await Eventually.Value(() => Prices(renewed), p => p.Count == 23, "all prices");
         Assert.True(Leads(renewed));
         Assert.False(Leads(old));
     }

@@ -173,18 +173,18 @@ public sealed class RebuildBeside : IDisposable
         await using var host = await Start(options =>
             options.Projections.Add(new Tally(options, schema => IsBeside(schema) ? gate.Task : Task.CompletedTask), ProjectionLifecycle.Async));
         await Say(host, 50);
-        await Eventually.True(async () => await Sums(host) == (50, 50), Store.Deadline, "the read model to be done");
+        await Eventually.True(async () => await Sums(host) == (50, 50), "the read model to be done");
         var oid = await Scalar<uint>(host, "select 'tally'::regclass::oid");
         var rebuild = await Ask(host, "tally");
-        await Eventually.True(async () => (await Left(host)).Count > 0, Store.Deadline, "the rebuild to be under way");
+        await Eventually.True(async () => (await Left(host)).Count > 0, "the rebuild to be under way");
 
         using var client = Client(host);
         Assert.Equal(HttpStatusCode.NoContent, (await client.PostAsync($"{rebuild}/cancellation", null, Ct)).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await client.PostAsync($"{rebuild}/cancellation", null, Ct)).StatusCode);
         Assert.Equal("cancelled", (string?)(await Ended(host, rebuild))["status"]);
-        await Eventually.True(async () => (await Left(host)).Count == 0, Store.Deadline, "its schema and progress to be gone");
+        await Eventually.True(async () => (await Left(host)).Count == 0, "its schema and progress to be gone");
         await Say(host, 50);
-        await Eventually.True(async () => await Sums(host) == (100, 100), Store.Deadline, "the old read model to go on");
+        await Eventually.True(async () => await Sums(host) == (100, 100), "the old read model to go on");
         Assert.Equal(oid, await Scalar<uint>(host, "select 'tally'::regclass::oid"));
 
         gate.SetResult();
@@ -202,9 +202,9 @@ public sealed class RebuildBeside : IDisposable
         var failed = await Ended(host, await Ask(host, "tally"));
         Assert.Equal("failed", (string?)failed["status"]);
         Assert.Contains("sequence 1,", (string?)failed["failure"]);
-        await Eventually.True(async () => (await Left(host)).Count == 0, Store.Deadline, "its schema and progress to be gone");
+        await Eventually.True(async () => (await Left(host)).Count == 0, "its schema and progress to be gone");
         await Say(host, 20);
-        await Eventually.True(async () => await Sums(host) == (40, 40), Store.Deadline, "the old read model to go on");
+        await Eventually.True(async () => await Sums(host) == (40, 40), "the old read model to go on");
     }
 
     [Fact]
@@ -218,14 +218,14 @@ public sealed class RebuildBeside : IDisposable
         await using var second = await Start(Configure, database);
         await Say(first, 30);
         var rebuild = await Ask(second, "tally"); // asked of the one that does not lead
-        await Eventually.True(async () => (await Left(second)).Count > 0, Store.Deadline, "the rebuild to be under way");
+        await Eventually.True(async () => (await Left(second)).Count > 0, "the rebuild to be under way");
         await first.StopAsync(Ct);
         await first.DisposeAsync();
         gate.SetResult();
         Assert.Equal("finished", (string?)(await Ended(second, rebuild))["status"]);
         Assert.Equal(2, await Scalar<int>(second, "select attempts from projection_rebuilds"));
         await Say(second, 30);
-        await Eventually.True(async () => await Sums(second) == (60, 60), Store.Deadline, "the new read model to go on");
+        await Eventually.True(async () => await Sums(second) == (60, 60), "the new read model to go on");
     }
 
     [Fact]
@@ -238,7 +238,7 @@ public sealed class RebuildBeside : IDisposable
         await using (var killed = await Start(Configure, database))
         {
             await Say(killed, 30);
-            await Eventually.True(async () => await Sums(killed) == (30, 30), Store.Deadline, "the read model to be done");
+            await Eventually.True(async () => await Sums(killed) == (30, 30), "the read model to be done");
             await killed.StopAsync(Ct); // what it was killed at is made below; its lock must be free, as a process's is
         }
 
@@ -267,7 +267,7 @@ public sealed class RebuildBeside : IDisposable
     {
         await using var host = await Start(options => options.Projections.Add(new Tally(options), ProjectionLifecycle.Async));
         await Say(host, 30);
-        await Eventually.True(async () => await Sums(host) == (30, 30), Store.Deadline, "the read model to be done");
+        await Eventually.True(async () => await Sums(host) == (30, 30), "the read model to be done");
         await using var reader = await host.Services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(Ct);
         await using var transaction = await reader.BeginTransactionAsync(Ct);
         await using var select = new NpgsqlCommand("select count(*) from tally", reader);
@@ -276,12 +276,12 @@ public sealed class RebuildBeside : IDisposable
         var rebuild = await Ask(host, "tally");
         using var client = Client(host);
         await Eventually.True(
-            async () => (long)(await client.GetFromJsonAsync<JsonNode>(rebuild, Ct))!["done"]! >= 30, Store.Deadline, "all but the swap to be done");
+            async () => (long)(await client.GetFromJsonAsync<JsonNode>(rebuild, Ct))!["done"]! >= 30, "all but the swap to be done");
 
         for (var said = 60; said <= 120; said += 30)
         {
             await Say(host, 30);
-            await Eventually.True(async () => await Sums(host) == (said, said), Store.Deadline, "the serving one to go on");
+            await Eventually.True(async () => await Sums(host) == (said, said), "the serving one to go on");
         }
 
         Assert.Equal("running", (string?)(await client.GetFromJsonAsync<JsonNode>(rebuild, Ct))!["status"]);
@@ -326,7 +326,7 @@ public sealed class RebuildBeside : IDisposable
         using var client = Client(host);
 
         return await Eventually.Value(
-            async () => (await client.GetFromJsonAsync<JsonNode>(rebuild, Ct))!, r => r["endedAt"] is not null, Store.Deadline, "the rebuild to end");
+            async () => (await client.GetFromJsonAsync<JsonNode>(rebuild, Ct))!, r => r["endedAt"] is not null, "the rebuild to end");
     }
 
     /// <summary>The next numbers, one after the other; returns the last.</summary>
@@ -392,8 +392,7 @@ public sealed class RebuildBeside : IDisposable
     }
 
     private static Task Projected(WebApplication host, int last) => Eventually.True(
-        async () => await Sums(host) is var sums && sums.Last >= last && (await Values(host)) is [.., var value] && value >= last,
-        Store.Deadline, $"{last} numbers in both read models");
+        async () => await Sums(host) is var sums && sums.Last >= last && (await Values(host)) is [.., var value] && value >= last, $"{last} numbers in both read models");
 
     private static async Task<IReadOnlyList<int>> Values(WebApplication host)
     {

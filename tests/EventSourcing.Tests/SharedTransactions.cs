@@ -162,7 +162,7 @@ public sealed class SharedTransactions
                 await cut.ExecuteScalarAsync(Ct);
 
                 return work.IsCompleted;
-            }, Store.Deadline, "all callers to be told");
+            }, "all callers to be told");
         await transaction.RollbackAsync(Ct);
 
         Assert.All(await work, outcome => Assert.Equal("away", outcome));

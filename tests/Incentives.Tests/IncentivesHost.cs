@@ -10,7 +10,6 @@ namespace Community.Incentives.Tests;
 /// <summary>The service on real servers, with content and payments played by a neighbour that hears what incentives says.</summary>
 public sealed class IncentivesHost : IAsyncLifetime
 {
-    public static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
     private Issuer? _issuer;
     private ServiceHost<Program>? _host;
     private Neighbour? _neighbour;
@@ -49,7 +48,7 @@ public sealed class IncentivesHost : IAsyncLifetime
     /// <summary>Waits until the messages with these ids are in the inbox.</summary>
     public Task Consumed(IReadOnlyCollection<Guid> messages) => Eventually.Value(
         async () => await Scalar<long>("select count(distinct message_id) from inbox where message_id = any($1)", messages.ToArray()),
-        count => count == messages.Count, Soon, $"{messages.Count} messages to be consumed");
+        count => count == messages.Count, $"{messages.Count} messages to be consumed");
 
     public async Task<T> Scalar<T>(string sql, params object[] parameters)
     {

@@ -23,7 +23,7 @@ public sealed class NothingLostNothingTwice
         var health = listener.Services.GetRequiredService<HealthCheckService>();
         await Eventually.Value(
             async () => (await health.CheckHealthAsync(TestContext.Current.CancellationToken)).Entries["messaging"].Status,
-            status => status == HealthStatus.Healthy, World.Deadline, "the listener to live by what is said now, not by a replay");
+            status => status == HealthStatus.Healthy, "the listener to live by what is said now, not by a replay");
         await world.Stop(writer); // the schema exists, and nobody relays
         await using (var store = Marten.DocumentStore.For(options =>
         {
@@ -42,7 +42,7 @@ public sealed class NothingLostNothingTwice
         world.Process("speaker", killAfter: 0);
         await listener.Heard([.. Enumerable.Range(1, 300)]);
         await Eventually.Value(
-            () => Task.FromResult(ear.Heard.Count), count => count >= 350, World.Deadline, "300 messages and at least 50 repeats, or this tests nothing");
+            () => Task.FromResult(ear.Heard.Count), count => count >= 350, "300 messages and at least 50 repeats, or this tests nothing");
     }
 
     [Fact]
@@ -64,8 +64,7 @@ public sealed class NothingLostNothingTwice
         await using var world = await World.Create();
         await using var others = await Neighbour.Start(world.Broker, ["sample"]);
         var listener = await world.Listener();
-        var seed = Random.Shared.Next();
-        TestContext.Current.TestOutputHelper?.WriteLine($"Seed {seed}");
+        var seed = RandomInput.Seed();
         var facts = Enumerable.Range(1, 20).Select(n => (Id: StreamId.Of("fact", n.ToString(System.Globalization.CultureInfo.InvariantCulture)), Fact: new Sample.Contracts.NumberSaid(Talk.Someone, n, Noon))).ToList();
         var deliveries = facts.SelectMany(fact => Enumerable.Repeat(fact, 100)).ToArray();
         new Random(seed).Shuffle(deliveries);
@@ -74,7 +73,7 @@ public sealed class NothingLostNothingTwice
         // Sent last to the same queue: when it has been heard, the repeats before it have been worked off too.
         await others.Publish(StreamId.Of("fact", "last"), new Sample.Contracts.NumberSaid(Talk.Someone, 1000, Noon));
         await listener.Heard([.. Enumerable.Range(1, 20), 1000]);
-        await Eventually.Value(() => World.QueueDepth(world.Broker, "listener-hear-number-when-said"), depth => depth == 0, World.Deadline, "the queue to be empty");
+        await Eventually.Value(() => World.QueueDepth(world.Broker, "listener-hear-number-when-said"), depth => depth == 0, "the queue to be empty");
         await listener.Heard([.. Enumerable.Range(1, 20), 1000]);
     }
 
@@ -104,7 +103,7 @@ public sealed class NothingLostNothingTwice
         await listener.Heard([.. Enumerable.Range(1, 10)]);
     }
 
-    [Fact]
+    [LongFact]
     public async Task With_the_broker_down_commands_go_on_and_all_is_told_when_it_is_back()
     {
         await using var broker = await Servers.PrivateBroker();
@@ -118,7 +117,7 @@ public sealed class NothingLostNothingTwice
         var health = speaker.Services.GetRequiredService<HealthCheckService>();
         await Eventually.Value(
             async () => (await health.CheckHealthAsync(TestContext.Current.CancellationToken)).Status,
-            status => status == HealthStatus.Degraded, World.Deadline, "health to say degraded, not unhealthy");
+            status => status == HealthStatus.Degraded, "health to say degraded, not unhealthy");
 
         await broker.Start();
         await listener.Heard([.. Enumerable.Range(1, 510)]);
@@ -136,7 +135,7 @@ public sealed class NothingLostNothingTwice
         await speaker.Say(1, from: 2);
         await using var connection = await new ConnectionFactory { Uri = world.Broker }.CreateConnectionAsync(TestContext.Current.CancellationToken);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await Eventually.Value(() => World.QueueDepth(world.Broker, Queue), depth => depth == 1, World.Deadline, "a message for nobody");
+        await Eventually.Value(() => World.QueueDepth(world.Broker, Queue), depth => depth == 1, "a message for nobody");
 
         // As consumers do that it kills. (A quorum queue hands a returned message out a moment later.)
         await Eventually.True(
@@ -146,12 +145,11 @@ public sealed class NothingLostNothingTwice
                     await channel.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true);
 
                 return await World.QueueDepth(world.Broker, $"{Queue}_dead") == 1;
-            },
-            World.Deadline, "the message to be set aside");
+            }, "the message to be set aside");
         Assert.Equal(0u, await World.QueueDepth(world.Broker, Queue));
     }
 
-    [Fact]
+    [LongFact]
     public async Task A_service_that_starts_while_the_broker_is_away_takes_commands()
     {
         await using var broker = await Servers.PrivateBroker();
@@ -226,7 +224,7 @@ public sealed class NothingLostNothingTwice
         }
 
         Task Until(string queue, Func<uint, bool> holds, string what) =>
-            Eventually.Value(() => channel.MessageCountAsync(queue, ct), holds, World.Deadline, what);
+            Eventually.Value(() => channel.MessageCountAsync(queue, ct), holds, what);
     }
 
     [Fact]
@@ -236,7 +234,7 @@ public sealed class NothingLostNothingTwice
         await using var ear = await Neighbour.Start(world.Broker, [], past: null, typeof(Sample.Contracts.NumberSaid));
         var speaker = await world.Speaker();
         await speaker.Say(2000);
-        await Eventually.Value(() => Task.FromResult(ear.Heard.Count), count => count >= 2000, World.Deadline, "2,000 numbers to arrive");
+        await Eventually.Value(() => Task.FromResult(ear.Heard.Count), count => count >= 2000, "2,000 numbers to arrive");
         Assert.Equal(Enumerable.Range(1, 2000), ear.Heard.Select(h => ((Sample.Contracts.NumberSaid)h.Fact).Value));
     }
 
@@ -256,12 +254,12 @@ public sealed class NothingLostNothingTwice
         }
 
         await listener.Heard([.. Enumerable.Range(1, 50), 1000]);
-        await Eventually.Value(() => World.QueueDepth(world.Broker, "listener-hear-number-when-said_error"), depth => depth == 1, World.Deadline, "the poison message to be set aside");
+        await Eventually.Value(() => World.QueueDepth(world.Broker, "listener-hear-number-when-said_error"), depth => depth == 1, "the poison message to be set aside");
     }
 
     private static async Task Killed(System.Diagnostics.Process doomed)
     {
-        await doomed.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(World.Deadline, TestContext.Current.CancellationToken);
+        await doomed.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Eventually.Silence, TestContext.Current.CancellationToken);
         Assert.Equal(128 + 9, doomed.ExitCode); // SIGKILL: it was the kill that ended it
     }
 
@@ -272,6 +270,5 @@ public sealed class NothingLostNothingTwice
 
             return Task.FromResult(daemon is not null && daemon.HighWaterMark() >= 1000
                 && daemon.CurrentAgents().All(agent => agent.Position == daemon.HighWaterMark()));
-        },
-        World.Deadline, "the relay to have published everything");
+        }, "the relay to have published everything");
 }

@@ -50,27 +50,27 @@ public sealed class RelayPauses
         await StandsBefore(speaker);
         await Eventually.Value(
             async () => await speaker.Store().QuerySession().Query<Spoken>().CountAsync(Ct),
-            count => count == Unspeakable + 109, World.Deadline, "the read model to have all that was said");
+            count => count == Unspeakable + 109, "the read model to have all that was said");
         Assert.Equal(Unspeakable - 1, ear.Heard.Count);
 
         isMended = true;
         await Hears(Unspeakable + 109);
         Assert.Equal(Enumerable.Range(1, Unspeakable + 109), ear.Heard.Select(heard => ((Sample.Contracts.NumberSaid)heard.Fact).Value));
         await Eventually.Value(
-            () => Health(speaker), report => report.Entries["projections"].Status == HealthStatus.Healthy, World.Deadline, "health to be well again");
+            () => Health(speaker), report => report.Entries["projections"].Status == HealthStatus.Healthy, "health to be well again");
 
         Task<WebApplication> Speaker() => world.Speaker(
             said => said.Data.Value == Unspeakable && !isMended ? throw new InvalidOperationException("There is no word for it.") : Services.Said(said),
             options => options.Projections.Add(new SpokenProjection(), ProjectionLifecycle.Async));
 
         Task Hears(int count) => Eventually.Value(
-            () => Task.FromResult(ear.Heard.Count), heard => heard >= count, World.Deadline, $"{count} numbers to be heard");
+            () => Task.FromResult(ear.Heard.Count), heard => heard >= count, $"{count} numbers to be heard");
     }
 
     private static async Task StandsBefore(WebApplication speaker)
     {
         var report = await Eventually.Value(
-            () => Health(speaker), report => report.Entries["projections"].Status == HealthStatus.Degraded, World.Deadline, "the pause to be seen");
+            () => Health(speaker), report => report.Entries["projections"].Status == HealthStatus.Degraded, "the pause to be seen");
         Assert.Contains(Relay.ShardName, report.Entries["projections"].Description);
         var lag = await speaker.Services.GetRequiredService<ProjectionLag>().Read(Ct);
         var paused = Assert.Single(lag, shard => shard.Status == "paused");

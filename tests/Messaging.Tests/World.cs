@@ -14,7 +14,6 @@ namespace Community.Messaging.Tests;
 /// <summary>A speaker and a listener on databases and a virtual host of their own, in this process or in others.</summary>
 internal sealed class World : IAsyncDisposable
 {
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
     private readonly List<WebApplication> _hosts = [];
     private readonly List<Process> _processes = [];
 
@@ -139,13 +138,13 @@ internal static class Talk
     public static async Task Heard(this IHost listener, IReadOnlyCollection<int> numbers)
     {
         await Testing.Eventually.Value(
-            () => listener.Total(), total => total >= numbers.Sum(n => (long)n), World.Deadline, $"{numbers.Count} numbers to be heard");
+            () => listener.Total(), total => total >= numbers.Sum(n => (long)n), $"{numbers.Count} numbers to be heard");
         await using var session = listener.Store().QuerySession();
         var events = await session.Events.FetchStreamAsync(Someone);
         Assert.Equal(numbers.Order(), events.Select(e => ((NumberHeard)e.Data).Value).Order());
         var projected = await Testing.Eventually.Value(
             async () => (IReadOnlyList<HeardNumbers>)await listener.Store().QuerySession().Query<HeardNumbers>().ToListAsync(),
-            rows => rows.Count >= numbers.Count, World.Deadline, "the projection to be up to date");
+            rows => rows.Count >= numbers.Count, "the projection to be up to date");
         Assert.Equal(numbers.Order(), projected.Select(row => row.Value).Order());
     }
 }

@@ -101,7 +101,7 @@ public sealed class AuthorizationTests(PaymentsService payments)
                 "/plans", new { name = "Given", tier = "given", price = new { amount = 100, currency = "XAF" }, interval = "month" })).Body(HttpStatusCode.Created)).Id("planId");
             var subscription = await (await payments.Operator.PostAsJsonAsync("/subscriptions/complimentary", new { memberId = member, planId = plan })).Body(HttpStatusCode.Created);
             var invoices = await Eventually.Value(
-                async () => (await (await client.GetAsync("/invoices")).Body(HttpStatusCode.OK))["items"]!.AsArray(), items => items.Count == 1, PaymentsService.Deadline, "an invoice");
+                async () => (await (await client.GetAsync("/invoices")).Body(HttpStatusCode.OK))["items"]!.AsArray(), items => items.Count == 1, "an invoice");
 
             var refund = await (await payments.Operator.PostAsJsonAsync(
                 $"/orders/{bought.Id("orderId")}/refunds", new { reason = "Broken", amount = new { amount = 1, currency = "XAF" } })).Body(HttpStatusCode.Created);

@@ -67,7 +67,7 @@ public sealed class Neighbourhood : IAsyncLifetime
     {
         var id = PaymentsService.New();
         await Say(new ContentPublished(id, PaymentsService.New(), "Sold here", "Shopping", "article", 4, new Price(amount, currency), PaymentsService.Now));
-        await Eventually.Value(() => Host.Client().GetAsync($"/products/{id}"), answer => answer.IsSuccessStatusCode, PaymentsService.Deadline, $"the product {id}");
+        await Eventually.Value(() => Host.Client().GetAsync($"/products/{id}"), answer => answer.IsSuccessStatusCode, $"the product {id}");
 
         return id;
     }
@@ -96,5 +96,5 @@ public sealed class Neighbourhood : IAsyncLifetime
 
             return answer.IsSuccessStatusCode ? JsonNode.Parse(await answer.Content.ReadAsStringAsync())! : new JsonObject { ["answer"] = (int)answer.StatusCode };
         },
-        answer => answer["answer"] is null && holds(answer), PaymentsService.Deadline, address);
+        answer => answer["answer"] is null && holds(answer), address);
 }

@@ -19,7 +19,6 @@ namespace Community.Payments.Tests;
 public sealed class PaymentsService : IAsyncLifetime
 {
     public const string Secret = "a secret between sandbox and service";
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
     private Issuer? _issuer;
     private ServiceHost<Program>? _host;
     private Neighbour? _content;
@@ -73,7 +72,7 @@ public sealed class PaymentsService : IAsyncLifetime
     {
         var id = New();
         await Content.Publish(New(), new ContentPublished(id, New(), title, "Shopping", "article", 4, new Price(amount, currency), Now));
-        await Eventually.Value(() => Anybody().GetAsync($"/products/{id}"), answer => answer.IsSuccessStatusCode, Deadline, $"the product {id}");
+        await Eventually.Value(() => Anybody().GetAsync($"/products/{id}"), answer => answer.IsSuccessStatusCode, $"the product {id}");
 
         return id;
     }
@@ -99,7 +98,7 @@ public sealed class PaymentsService : IAsyncLifetime
                 >= (select max(seq_id) from mt_events where stream_id = $1)
             """);
         select.Parameters.Add(new() { Value = Payments.Orders.Order.Stream(order) });
-        await Eventually.True(async () => await select.ExecuteScalarAsync() is true, Deadline, $"the read models to know all of the order {order}");
+        await Eventually.True(async () => await select.ExecuteScalarAsync() is true, $"the read models to know all of the order {order}");
     }
 
     public IQuerySession Session() => Host.Services.GetRequiredService<IDocumentStore>().QuerySession();
@@ -157,8 +156,7 @@ public sealed class PaymentsService : IAsyncLifetime
     {
         var accounts = await Eventually.Value(
             async () => (await (await Operator.GetAsync($"/ledger/trial-balance{query}")).Body(HttpStatusCode.OK)),
-            answer => answer["balanced"]!.GetValue<bool>() && Of(answer, currency).Values.Sum(a => a.Debit) == sum,
-            Deadline, $"{sum} {currency} in the ledger");
+            answer => answer["balanced"]!.GetValue<bool>() && Of(answer, currency).Values.Sum(a => a.Debit) == sum, $"{sum} {currency} in the ledger");
 
         return Of(accounts, currency);
     }

@@ -13,7 +13,7 @@ internal sealed class AspireResources(Uri address, string key) : IDisposable
 
     /// <param name="resource">A server, or one replica of a service, as <c>content-qrmvtbkz</c>.</param>
     public Task Start(string resource) => Eventually.Value(
-        () => Execute("start", resource), answer => answer == "started", TimeSpan.FromSeconds(90), $"Aspire to start {resource}");
+        () => Execute("start", resource), answer => answer == "started", $"Aspire to start {resource}");
 
     public void Dispose() => _http.Dispose();
 

@@ -4,6 +4,7 @@ using Community.Testing;
 
 namespace Community.SystemTests;
 
+[Collection(typeof(OnOneSystem))]
 public sealed class BadInputTests(CommunitySystem system)
 {
     private const string Somewhere = "0190a000-0000-7000-8000-000000000000";

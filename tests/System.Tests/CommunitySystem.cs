@@ -4,7 +4,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 using Community.SystemTests;
 using Community.SystemTests.OpenApi;
 using Community.Testing;
@@ -12,20 +12,18 @@ using Npgsql;
 using Xunit.Sdk;
 using Xunit.v3;
 
-[assembly: AssemblyFixture(typeof(CommunitySystem))]
-// One system for all: a test that takes its broker away must be alone with it.
+// A test that takes its system's broker away must be alone with it.
 [assembly: Parallelization(Mode = ParallelMode.None)]
 
 namespace Community.SystemTests;
 
 /// <summary>
-/// The whole system as a user starts it: the AppHost's executable on an empty data directory, with an owner; and two
-/// replicas of every service, for what holds with two holds with one.
+/// The whole system as a user starts it: the AppHost's executable on an empty data directory, with an owner. One process of
+/// each service, and no dashboard, which would cost a fifth of the processor.
 /// </summary>
-public sealed class CommunitySystem : IAsyncLifetime
+public class CommunitySystem : IAsyncLifetime
 {
     public static readonly string[] Services = ["membership", "payments", "content", "incentives", "analytics"];
-    public const int Replicas = 2;
 
     /// <summary>In the name and the address of everybody here, and nowhere else: whoever finds it has found personal data.</summary>
     public const string FamilyName = "Quillonbracken";
@@ -38,11 +36,12 @@ public sealed class CommunitySystem : IAsyncLifetime
     internal const string SignedIn = "http://127.0.0.1/signed-in";
 
     internal const string Password = "violet harbour 42";
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(4);
 
     private readonly ConcurrentQueue<string> _console = new();
+    private readonly ConcurrentDictionary<string, NpgsqlDataSource> _looks = new();
+    private ImportedDump? _dump;
     private readonly string _data = Servers.NewDirectory("system");
-    private readonly int _basePort = FreeBasePort();
+    private readonly int _basePort = Ports.Reserve(20);
     private OtherSide? _club;
     private Child? _appHost;
     private JsonNode? _secrets;
@@ -52,9 +51,12 @@ public sealed class CommunitySystem : IAsyncLifetime
     private volatile Person? _owner;
     private Task _renewal = Task.CompletedTask;
 
-    public CommunitySystem() => Dump = new(this);
+    /// <summary>How many processes of each service there are, behind one address.</summary>
+    internal virtual int Replicas => 1;
 
-    internal ImportedDump Dump { get; }
+    private protected virtual bool HasDashboard => false;
+
+    internal ImportedDump Dump => _dump ??= new(this);
 
     internal Descriptions Descriptions => _descriptions ?? throw NotStarted();
 
@@ -62,7 +64,9 @@ public sealed class CommunitySystem : IAsyncLifetime
 
     internal OtherSide Club => _club ?? throw NotStarted();
 
-    internal Person Owner => _owner ?? throw NotStarted();
+    internal Person Owner => _renewal.IsFaulted
+        ? throw new InvalidOperationException("The owner's session is not renewed any more.", _renewal.Exception)
+        : _owner ?? throw NotStarted();
 
     /// <summary>What two who set up at once were answered.</summary>
     internal IReadOnlyList<Answer> Foundings { get; private set; } = [];
@@ -77,7 +81,7 @@ public sealed class CommunitySystem : IAsyncLifetime
 
     internal Uri Broker => new($"amqp://guest:{Uri.EscapeDataString(Secret("messaging-password"))}@127.0.0.1:{_basePort + 11}");
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         _club = await OtherSide.Start(TimeProvider.System.GetUtcNow);
         _appHost = await Child.Start(new(
@@ -89,6 +93,7 @@ public sealed class CommunitySystem : IAsyncLifetime
                 where name.StartsWith("ConnectionStrings__", StringComparison.Ordinal)
                 select KeyValuePair.Create(name, (string?)null))
             {
+                ["DcpPublisher__DashboardPath"] = HasDashboard ? null : "/none",
                 ["Gateways__Sandbox__Secret"] = SandboxSecret,
                 ["RevenueShare__Percent"] = "60",
                 ["RevenueShare__HoldDays"] = "0",
@@ -107,8 +112,7 @@ public sealed class CommunitySystem : IAsyncLifetime
             Output = _console.Enqueue
         });
         await Eventually.True(
-            () => Task.FromResult(_appHost.Exited.IsCompleted || _console.Any(line => line.Contains("Ctrl-C stops it.", StringComparison.Ordinal))),
-            StartLimit, $"a healthy system in {_data}");
+            () => Task.FromResult(_appHost.Exited.IsCompleted || _console.Any(line => line.Contains("Ctrl-C stops it.", StringComparison.Ordinal))), $"a healthy system in {_data}", () => Written.In(Logs));
         Assert.False(_appHost.Exited.IsCompleted, Console);
 
         var community = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_data, "community.json")))!;
@@ -124,10 +128,13 @@ public sealed class CommunitySystem : IAsyncLifetime
         await _end.CancelAsync();
         await _renewal.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _end.Dispose();
+        foreach (var look in _looks.Values)
+            await look.DisposeAsync();
         if (_appHost is not null)
             await _appHost.Stop(Signal.Terminate, TimeSpan.FromSeconds(60));
         if (_club is not null)
             await _club.DisposeAsync();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>Somebody new, signed in with these roles.</summary>
@@ -150,7 +157,7 @@ public sealed class CommunitySystem : IAsyncLifetime
 
         return new(async () =>
         {
-            await Eventually.True(() => Task.FromResult(!Ports.IsTaken(_basePort + 11)), TimeSpan.FromSeconds(20), "the broker's port to be free");
+            await Eventually.True(() => Task.FromResult(!Ports.IsTaken(_basePort + 11)), "the broker's port to be free");
             await Start("messaging");
         });
     }
@@ -164,7 +171,7 @@ public sealed class CommunitySystem : IAsyncLifetime
         return new(async () =>
         {
             // The backends of a killed server end a moment after it.
-            await Eventually.True(() => Task.FromResult(!Ports.IsTaken(port)), TimeSpan.FromSeconds(20), "the end of the killed server's backends");
+            await Eventually.True(() => Task.FromResult(!Ports.IsTaken(port)), "the end of the killed server's backends");
             await Start("postgres");
             await Task.WhenAll(Services.Select(AllReplicasAreHealthy));
         });
@@ -209,12 +216,14 @@ public sealed class CommunitySystem : IAsyncLifetime
     /// <param name="name">As in <c>contentdb</c>.</param>
     internal async Task<NpgsqlConnection> Database(string name)
     {
-        var connection = new NpgsqlConnection(
-            $"Host=127.0.0.1;Port={_basePort + 10};Username=postgres;Password={Secret("postgres-password")};Database={name};Pooling=false");
+        var connection = new NpgsqlConnection($"{ConnectionString(name)};Pooling=false");
         await connection.OpenAsync();
 
         return connection;
     }
+
+    private string ConnectionString(string database) =>
+        $"Host=127.0.0.1;Port={_basePort + 10};Username=postgres;Password={Secret("postgres-password")};Database={database}";
 
     /// <summary>Copies a service's database, as it is at one instant, to a name that is free afterwards; on the copy the service is called to rebuild.</summary>
     /// <param name="ofTheCopy">Asked before and after it.</param>
@@ -291,31 +300,32 @@ public sealed class CommunitySystem : IAsyncLifetime
     /// Waits until all that was said aloud has been heard, and that once: incentives keeps an event for each activity that
     /// could earn, analytics one for each activity, each joining and each thing told of a subscription. (Of the activities that the tests make use of.)
     /// </summary>
-    internal Task AllIsHeard(TimeSpan? patience = null)
+    internal Task AllIsHeard()
     {
-        return Eventually.Value(Difference, difference => difference == (0, 0), patience ?? TimeSpan.FromSeconds(180), "incentives and analytics to have heard all, and nothing twice");
+        return Eventually.Value(Difference, difference => difference == (0, 0), "incentives and analytics to have heard all, and nothing twice");
 
         async Task<(long Incentives, long Analytics)> Difference()
         {
-            var done = await Count("payments", "type = 'order-paid.v1' and data->'lines'->0->>'kind' <> 'renewal'") + await Count("content", """
-                type in ('content-published.v1', 'content-viewed.v1', 'content-shared.v1', 'reaction-added.v1', 'feedback-given.v1')
-                or type in ('topic-opened.v1', 'reply-posted.v1', 'comment-posted.v1') and data->>'authorId' is not null
-                """);
-            var accepted = await Count("content",
-                "type = 'reply-accepted.v1' and data->>'replyAuthorId' is not null and data->>'replyAuthorId' is distinct from data->>'acceptedBy'");
-            var joined = await Count("membership", "type = 'member-joined.v1'");
-            var voted = await Count("content", "type = 'vote-cast.v1' and data->>'voterId' is not null"); // earns nothing
-            var worth = await Count("payments", """
-                type in ('subscription-started.v1', 'subscription-renewed.v1', 'subscription-changed.v1', 'subscription-past-due.v1', 'subscription-paused.v1',
-                    'subscription-resumed.v1', 'subscription-ended.v1')
-                or type = 'subscription-change-undone.v1' and data->>'paused' = 'false'
-                """);
-            var toldByClients = await Count("analytics", $"data->>'kind' = '{Scenes.ToldByClients}'");
-
-            return (
-                done + accepted - await Count("incentives", "type in ('points-earned.v1', 'points-withheld.v1')"),
+            var counts = await Task.WhenAll(
+                Counts("payments", "type = 'order-paid.v1' and data->'lines'->0->>'kind' <> 'renewal'", """
+                    type in ('subscription-started.v1', 'subscription-renewed.v1', 'subscription-changed.v1', 'subscription-past-due.v1', 'subscription-paused.v1',
+                        'subscription-resumed.v1', 'subscription-ended.v1')
+                    or type = 'subscription-change-undone.v1' and data->>'paused' = 'false'
+                    """),
+                Counts("content", """
+                    type in ('content-published.v1', 'content-viewed.v1', 'content-shared.v1', 'reaction-added.v1', 'feedback-given.v1')
+                    or type in ('topic-opened.v1', 'reply-posted.v1', 'comment-posted.v1') and data->>'authorId' is not null
+                    """,
+                    "type = 'reply-accepted.v1' and data->>'replyAuthorId' is not null and data->>'replyAuthorId' is distinct from data->>'acceptedBy'",
+                    "type = 'vote-cast.v1' and data->>'voterId' is not null"), // earns nothing
+                Counts("membership", "type = 'member-joined.v1'"),
+                Counts("incentives", "type in ('points-earned.v1', 'points-withheld.v1')"),
                 // Where a transaction failed, Marten fills its place in the sequence; and of arrangements that overtake each other one is enough.
-                done + joined + voted + worth + toldByClients - await Count("analytics", "type not in ('tombstone', 'time-zone-recorded.v1')"));
+                Counts("analytics", $"data->>'kind' = '{Scenes.ToldByClients}'", "type not in ('tombstone', 'time-zone-recorded.v1')"));
+            var (orders, worth) = (counts[0][0], counts[0][1]);
+            var (done, accepted, voted) = (orders + counts[1][0], counts[1][1], counts[1][2]);
+
+            return (done + accepted - counts[3][0], done + counts[2][0] + voted + worth + counts[4][0] - counts[4][1]);
         }
     }
 
@@ -339,7 +349,7 @@ public sealed class CommunitySystem : IAsyncLifetime
 
         foreach (var service in Services)
             foreach (var queue in await Queues(service))
-                await Eventually.Value(() => ear.Waiting(queue), waiting => waiting == 0, TimeSpan.FromSeconds(120), $"{queue} to be empty");
+                await Eventually.Value(() => ear.Waiting(queue), waiting => waiting == 0, $"{queue} to be empty");
     }
 
     /// <summary>No message failed for good, and none was of no use to anybody.</summary>
@@ -383,7 +393,7 @@ public sealed class CommunitySystem : IAsyncLifetime
             {
                 _owner = await SignIn(owner.Email, owner.Name, owner.Id);
             }
-            catch (Exception e) when (e is HttpRequestException or XunitException)
+            catch (Exception e) when (e is HttpRequestException or TimeoutException or XunitException)
             {
                 // Amid an outage that a test has made; the next time comes before the token ends.
             }
@@ -423,7 +433,7 @@ public sealed class CommunitySystem : IAsyncLifetime
     {
         var answers = 0;
         await Eventually.True(
-            async () => (answers = await IsHealthy($"{service}/health") ? answers + 1 : 0) == 2 * Replicas, TimeSpan.FromSeconds(30), $"{service} healthy again");
+            async () => (answers = await IsHealthy($"{service}/health") ? answers + 1 : 0) == 2 * Replicas, $"{service} healthy again");
     }
 
     private async Task Start(string resource)
@@ -438,8 +448,7 @@ public sealed class CommunitySystem : IAsyncLifetime
             var running = ReplicasOf(service);
             return running.Count == Replicas
                 && (await Task.WhenAll(running.Select(replica => IsHealthy($"{replica.Environment["ASPNETCORE_URLS"]}/health")))).All(healthy => healthy);
-        },
-        StartLimit, $"{Replicas} healthy processes of {service} again");
+        }, $"{Replicas} healthy processes of {service} again");
 
     private async Task<bool> IsHealthy(string address)
     {
@@ -453,12 +462,25 @@ public sealed class CommunitySystem : IAsyncLifetime
         }
     }
 
-    private async Task<long> Count(string service, string condition)
+    /// <summary>How many events of a service fulfil each of the conditions.</summary>
+    private async Task<long[]> Counts(string service, params string[] conditions)
     {
-        await using var connection = await Database($"{service}db");
-        await using var select = new NpgsqlCommand($"select count(*) from mt_events where {condition}", connection);
+        var look = _looks.GetOrAdd($"{service}db", name => NpgsqlDataSource.Create(ConnectionString(name)));
 
-        return (long)(await select.ExecuteScalarAsync())!;
+        while (true)
+        {
+            try
+            {
+                await using var select = look.CreateCommand($"select array[{string.Join(", ", conditions.Select(condition => $"count(*) filter (where {condition})"))}] from mt_events");
+
+                return (long[])(await select.ExecuteScalarAsync())!;
+            }
+            catch (NpgsqlException e) when (e is not PostgresException || e.SqlState == PostgresErrorCodes.AdminShutdown)
+            {
+                look.Clear(); // connections from before the server's or the database's end
+                await using var connection = await Database($"{service}db");
+            }
+        }
     }
 
     // Which processes live and answer, and what the database's sessions wait for: on one line, for of a failure's text only the beginning may be kept.
@@ -500,16 +522,47 @@ public sealed class CommunitySystem : IAsyncLifetime
 
     private static InvalidOperationException NotStarted() => new("The system is not started.");
 
-    private static int FreeBasePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(1000, 1500) * 20;
-            if (!Enumerable.Range(port, 20).Any(Ports.IsTaken))
-                return port;
-        }
-    }
 
     private static string Metadata(string key) => typeof(CommunitySystem).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
 }
+
+/// <summary>
+/// The same with two processes of every service, for what must hold when one of them dies, and with the dashboard, by which
+/// ended ones are started again. It starts when the first of its tests does: xUnit makes the fixture in the fast suite too,
+/// where none of them runs.
+/// </summary>
+public sealed class ReplicatedSystem : CommunitySystem
+{
+    private Task? _started;
+
+    internal override int Replicas => 2;
+
+    internal bool IsStarted => _started is { IsCompletedSuccessfully: true };
+
+    private protected override bool HasDashboard => true;
+
+    public override ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    internal Task Started() => _started ??= base.InitializeAsync().AsTask();
+}
+
+/// <summary>Tests of the long suite on a system with replicas.</summary>
+[Collection(typeof(OnReplicas))]
+public abstract class ReplicatedTests(Func<Task> start) : IAsyncLifetime
+{
+    public async ValueTask InitializeAsync() => await start();
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+
+        return ValueTask.CompletedTask;
+    }
+}
+
+[CollectionDefinition]
+public sealed class OnOneSystem : ICollectionFixture<CommunitySystem>;
+
+[CollectionDefinition]
+public sealed class OnReplicas : ICollectionFixture<ReplicatedSystem>;

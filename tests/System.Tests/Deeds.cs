@@ -75,7 +75,6 @@ internal sealed class Deeds
         Assert.Equal(Price, (long)(await _system.Product(_published))["price"]!["amount"]!);
         Assert.Equal(_members.Count * Price, await Sales(_system) - _sales);
         await _system.NothingIsSetAside();
-        await _system.EqualsAReplay();
     }
 
     /// <summary>What has been sold in all, of a ledger that balances.</summary>

@@ -47,8 +47,7 @@ internal sealed class Ear(IConnection connection, IChannel channel, string queue
 
     /// <summary>Headers and bodies, once all of these have been heard of.</summary>
     public async Task<string> Heard(string[] until) => await Eventually.Value(
-        async () => string.Join('\n', (await Heard()).Select(said => said.Text)), text => until.All(id => text.Contains(id, StringComparison.Ordinal)),
-        TimeSpan.FromSeconds(60), $"messages about {string.Join(", ", until)}");
+        async () => string.Join('\n', (await Heard()).Select(said => said.Text)), text => until.All(id => text.Contains(id, StringComparison.Ordinal)), $"messages about {string.Join(", ", until)}");
 
     public async Task SayAgain(Said said) => await channel.BasicPublishAsync(said.Exchange, "", mandatory: true, said.Properties, said.Body);
 

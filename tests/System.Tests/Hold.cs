@@ -74,8 +74,7 @@ internal sealed class HeldCommits(CommunitySystem system) : IAsyncDisposable
                         held._probe = Commit(system);
 
                     return await held.Waiting("postgres") > 0;
-                },
-                TimeSpan.FromSeconds(20), "commits to wait");
+                }, "commits to wait");
         }
         catch
         {

@@ -42,7 +42,7 @@ internal sealed class Load : IAsyncDisposable
     {
         var (comments, orders) = (_comments + more, _orders + 1);
         await Eventually.Value(
-            () => Task.FromResult(_work.IsFaulted || (_comments >= comments && _orders >= orders)), done => done, TimeSpan.FromMinutes(2),
+            () => Task.FromResult(_work.IsFaulted || (_comments >= comments && _orders >= orders)), done => done,
             $"{more} more comments and an order to be acknowledged; there are {_comments} and {_orders}");
         if (_work.IsFaulted)
             await _work;
@@ -92,7 +92,7 @@ internal sealed class Load : IAsyncDisposable
     private async Task<Answer> Insist(Func<Task<Answer>> ask, int status)
     {
         using var pace = new PeriodicTimer(Pace);
-        var answer = await Eventually.Value(Try, answer => answer is not null, TimeSpan.FromMinutes(3), "an answer");
+        var answer = await Eventually.Value(Try, answer => answer is not null, "an answer", () => _refused);
         Assert.True(answer!.Status == status, $"{status} expected: {answer}");
 
         return answer;

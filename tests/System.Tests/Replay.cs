@@ -8,7 +8,6 @@ namespace Community.SystemTests;
 /// <summary>What the services keep, against what their logs say.</summary>
 internal static partial class Replay
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     // The log itself, and what is made from no events.
     private const string NoReadModels =
@@ -33,7 +32,7 @@ internal static partial class Replay
     private static async Task EqualsAReplay(this CommunitySystem system, string service)
     {
         var projections = await Eventually.Value(
-            () => system.Projections(service), all => all.All(p => (long?)p["behind"] is 0 or null), Patience, $"{service} to have caught up with its log");
+            () => system.Projections(service), all => all.All(p => (long?)p["behind"] is 0 or null), $"{service} to have caught up with its log");
         var rebuildable = projections.Where(p => (bool)p["rebuildable"]!).Select(p => p.Text("name")).ToList();
 
         // Where all read models are written with the events, other tables (sign-ins, mails) change while one looks.
@@ -46,7 +45,7 @@ internal static partial class Replay
         {
             var rebuild = (await system.Owner.Post($"{service}/projections/{name}/rebuilds").Gives(202)).Id("rebuildId");
             var ended = await Eventually.Value(
-                () => system.Owner.Get($"{service}/projections/{name}/rebuilds/{rebuild}").Gives(200), r => r["endedAt"] is not null, Patience,
+                () => system.Owner.Get($"{service}/projections/{name}/rebuilds/{rebuild}").Gives(200), r => r["endedAt"] is not null,
                 $"{name} of {service} to be rebuilt");
             Assert.Equal("finished", ended.Text("status"));
         }
@@ -138,4 +137,34 @@ internal static partial class Replay
 
     [GeneratedRegex(@"^Rebuilt (\S+) \(", RegexOptions.Multiline)]
     private static partial Regex Rebuilt();
+}
+
+/// <summary>Once for a class of disasters: after all of its tests each read model is what its log says.</summary>
+public sealed class ReplayAfterwards(ReplicatedSystem system) : IAsyncLifetime
+{
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!system.IsStarted)
+            return; // none of its tests ran
+
+        await system.AllIsHeard();
+        await system.EqualsAReplay();
+    }
+}
+
+[Collection(typeof(OnOneSystem))]
+public sealed class ReplayTests(CommunitySystem system)
+{
+    [Fact]
+    public async Task Each_read_model_of_each_service_is_what_its_log_says()
+    {
+        await new Story(system).Tell();
+        if (ImportedDump.IsHere)
+            await system.Dump.Runs;
+        await system.AllIsHeard();
+
+        await system.EqualsAReplay();
+    }
 }

@@ -5,12 +5,10 @@ using Npgsql;
 namespace Community.SystemTests;
 
 /// <summary>Two replicas of every service: one dies and comes back amid the work, then the other.</summary>
-public sealed class ReplicaTests(CommunitySystem system)
+public sealed class ReplicaTests(ReplicatedSystem system) : ReplicatedTests(system.Started), IClassFixture<ReplayAfterwards>
 {
-    /// <summary>Within which another replica runs the relay and the projections of one that died.</summary>
-    private static readonly TimeSpan Succession = TimeSpan.FromSeconds(10);
 
-    [Fact]
+    [LongFact]
     public async Task The_replicas_of_all_services_die_and_come_back_in_turn_under_load_and_all_is_exact()
     {
         var (creator, reviewer) = (await system.Join("creator"), await system.Join("reviewer"));
@@ -21,7 +19,7 @@ public sealed class ReplicaTests(CommunitySystem system)
         await using var load = await Load.Begin(system, free, product);
         await load.GoesOn(10);
 
-        for (var turn = 0; turn < CommunitySystem.Replicas; turn++)
+        for (var turn = 0; turn < system.Replicas; turn++)
         {
             var first = await Task.WhenAll(CommunitySystem.Services.Select(system.Leader));
             await using var outages = new Outages();
@@ -31,13 +29,16 @@ public sealed class ReplicaTests(CommunitySystem system)
                 outages.Add(await system.Kill(service, leader!));
 
             // All at once: each database's lock is free now.
-            var second = await Task.WhenAll(CommunitySystem.Services.Zip(first, async (service, dead) => await Eventually.Value(
-                () => system.Leader(service), leader => leader is not null && leader != dead, Succession, $"another replica of {service} to lead")));
+            await Task.WhenAll(CommunitySystem.Services.Zip(first, async (service, dead) => await Eventually.Value(
+                () => system.Leader(service), leader => leader is not null && leader != dead, $"another replica of {service} to lead")));
             Console.WriteLine($"Another replica of each service led after {watch.Elapsed.TotalSeconds:0.0} s.");
             await load.GoesOn(10);
             await outages.End();
             await load.GoesOn(10);
-            Assert.Equal(second, await Task.WhenAll(CommunitySystem.Services.Select(system.Leader)));
+            // Which replica leads now is no matter: the lock may rightly have moved again.
+            await Eventually.Value(
+                async () => string.Join(' ', await Task.WhenAll(CommunitySystem.Services.Select(async service => await system.Leader(service) is null ? service : ""))).Trim(),
+                without => without.Length == 0, "a leader of each service");
         }
 
         await load.End();
@@ -45,16 +46,15 @@ public sealed class ReplicaTests(CommunitySystem system)
         Assert.Equal(load.Orders * 200, await Deeds.Sales(system) - sales);
         await system.AllIsHeard();
         await system.NothingIsSetAside();
-        await system.EqualsAReplay();
     }
 
     /// <summary>Between publication and purchase whoever leads a service dies; it comes back between the purchase and what follows from it.</summary>
-    [Fact]
+    [LongFact]
     public async Task The_story_is_told_while_those_who_lead_the_services_die_amid_it()
     {
         var before = await system.Activities();
 
-        for (var turn = 0; turn < CommunitySystem.Replicas; turn++)
+        for (var turn = 0; turn < system.Replicas; turn++)
         {
             await using var outages = new Outages();
             await new Story(system).Tell(
@@ -71,10 +71,9 @@ public sealed class ReplicaTests(CommunitySystem system)
                 bought: outages.End);
         }
 
-        await system.Counts(before, [.. Enumerable.Repeat(Story.Activities, CommunitySystem.Replicas).SelectMany(activities => activities)]);
+        await system.Counts(before, [.. Enumerable.Repeat(Story.Activities, system.Replicas).SelectMany(activities => activities)]);
         await system.AllIsHeard();
         await system.NothingIsSetAside();
-        await system.EqualsAReplay();
     }
 
     /// <summary>Another replica leads, and each of the shards comes to where the log stood when the other one died.</summary>
@@ -88,7 +87,7 @@ public sealed class ReplicaTests(CommunitySystem system)
         var watch = Stopwatch.StartNew();
         await Eventually.Value(
             async () => await system.Leader(service) is { } leader && leader != dead ? (string?)await behind.ExecuteScalarAsync() ?? "" : $"{dead} leads",
-            late => late == "", Succession, $"another replica of {service} to lead, and its shards to reach {end}");
+            late => late == "", $"another replica of {service} to lead, and its shards to reach {end}");
         Console.WriteLine($"Another replica of {service} did its work after {watch.Elapsed.TotalSeconds:0.0} s.");
     }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 using Community.Testing;
 
 namespace Community.SystemTests;
@@ -53,7 +53,7 @@ internal sealed partial class RunningProcess
     {
         using var process = Process.GetProcessById(Id);
         process.Kill();
-        await Eventually.True(() => Task.FromResult(HasEnded()), TimeSpan.FromSeconds(20), $"the end of process {Id}");
+        await Eventually.True(() => Task.FromResult(HasEnded()), $"the end of process {Id}");
     }
 
     private bool HasEnded()

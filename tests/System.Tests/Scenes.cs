@@ -12,7 +12,6 @@ internal static class Scenes
     /// <summary>The kind of activity that a client has told analytics itself: it goes with analytics' database, and nobody tells it again.</summary>
     public const string ToldByClients = "lesson";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     public static async Task<Guid> Draft(this Person creator, string title, long? price)
     {
@@ -65,15 +64,15 @@ internal static class Scenes
     /// <summary>The product that payments made of a content, once it has heard of it.</summary>
     public static async Task<JsonNode> Product(this CommunitySystem system, Guid content) => (await Eventually.Value(
         async () => (await system.Anybody.Get($"payments/products?subjectId={content}").Gives(200))["items"]!.AsArray().SingleOrDefault(),
-        product => product is not null, Patience, $"payments to offer the content {content}"))!;
+        product => product is not null, $"payments to offer the content {content}"))!;
 
     public static Task CanReadAll(this Person member, Guid content) => Eventually.True(
-        async () => (await member.Get($"content/contents/{content}").Gives(200)).Text("access") == "full", Patience, "content to open for who paid");
+        async () => (await member.Get($"content/contents/{content}").Gives(200)).Text("access") == "full", "content to open for who paid");
 
     public static async Task HasPoints(this CommunitySystem system, Person member, long points)
     {
         // First at least as many: a point too much would come a little later.
-        await Eventually.Value(() => Points(system, member), now => now >= points, Patience, $"{points} points");
+        await Eventually.Value(() => Points(system, member), now => now >= points, $"{points} points");
         Assert.Equal(points, await Points(system, member));
     }
 
@@ -92,7 +91,7 @@ internal static class Scenes
         var line = string.Join(", ", wanted);
         await Eventually.Value(
             async () => string.Join(", ", (await system.Activities()).OrderBy(kind => kind.Key).Select(kind => $"{kind.Key} {kind.Value}")),
-            now => now == line, Patience, $"analytics to count: {line}");
+            now => now == line, $"analytics to count: {line}");
     }
 
     private static async Task<long> Points(CommunitySystem system, Person member) =>

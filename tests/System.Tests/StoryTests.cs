@@ -3,6 +3,7 @@ using Community.Testing;
 
 namespace Community.SystemTests;
 
+[Collection(typeof(OnOneSystem))]
 public sealed class StoryTests(CommunitySystem system)
 {
     [Fact]
@@ -50,7 +51,7 @@ internal sealed class Story(CommunitySystem system)
         await reviewer.Review(article).Gives(200);
         await creator.Post($"content/contents/{article}/publication").Gives(200);
         await Eventually.True(
-            async () => (await system.Anybody.Get("portal/")).Body.Contains(title, StringComparison.Ordinal), TimeSpan.FromSeconds(30), "the portal to show it");
+            async () => (await system.Anybody.Get("portal/")).Body.Contains(title, StringComparison.Ordinal), "the portal to show it");
 
         // A preview for who has not paid.
         foreach (var reader in new[] { system.Anybody, member })

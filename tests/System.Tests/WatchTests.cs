@@ -6,6 +6,7 @@ using Npgsql;
 namespace Community.SystemTests;
 
 /// <summary>What an operator sees of a system in which every part is real.</summary>
+[Collection(typeof(OnOneSystem))]
 public sealed partial class WatchTests(CommunitySystem system)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -24,7 +25,7 @@ public sealed partial class WatchTests(CommunitySystem system)
         {
             var status = await Eventually.Value(
                 () => watcher.Get($"{service}/status").Gives(200),
-                status => status.Text("status") == "healthy" && status["shards"]!.AsArray().All(shard => (long)shard!["events"]! == 0), TimeSpan.FromSeconds(60),
+                status => status.Text("status") == "healthy" && status["shards"]!.AsArray().All(shard => (long)shard!["events"]! == 0),
                 $"{service} to be healthy and to have done all");
             var shards = status["shards"]!.AsArray().Select(shard => shard!.Text("shard")).ToList();
             var queues = status["queues"]!.AsArray().Select(queue => queue!.Text("queue")).ToList();

@@ -8,14 +8,11 @@ namespace Community.SystemTests;
 /// Services die at their worst moments, held there by the database; or hear the same again and again; or hear all of it
 /// late. After each, money, points and figures are exact.
 /// </summary>
-public sealed class WorstMomentTests(CommunitySystem system)
+public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(system.Started), IClassFixture<ReplayAfterwards>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Within which another replica does the work of one that died.</summary>
-    private static readonly TimeSpan Succession = TimeSpan.FromSeconds(10);
 
-    [Theory]
+    [LongTheory]
     [InlineData("content")]
     [InlineData("payments")]
     public async Task What_a_killed_relay_said_and_did_not_note_is_said_again_by_the_other_replica_and_counts_once(string service)
@@ -26,7 +23,7 @@ public sealed class WorstMomentTests(CommunitySystem system)
             await system.Database($"{service}db"), "select from mt_event_progression where name = 'relay:All' for update");
 
         await deeds.Do();
-        var relay = (await Eventually.Value(hold.Waiters, waiters => waiters.Count == 1, Patience, "a relay about to note what it has said"))[0];
+        var relay = (await Eventually.Value(hold.Waiters, waiters => waiters.Count == 1, "a relay about to note what it has said"))[0];
         var saidByIt = await Ids();
         Assert.NotEmpty(saidByIt);
         await using var outage = await system.Kill(service, relay.Application);
@@ -35,11 +32,9 @@ public sealed class WorstMomentTests(CommunitySystem system)
 
         var last = await Number(service, "select max(seq_id) from mt_events");
         await Eventually.Value(
-            () => Number(service, "select last_seq_id from mt_event_progression where name = 'relay:All'"), noted => noted >= last,
-            Succession, $"the other replica of {service} to relay up to {last}");
+            () => Number(service, "select last_seq_id from mt_event_progression where name = 'relay:All'"), noted => noted >= last, $"the other replica of {service} to relay up to {last}");
         await Eventually.Value(
-            async () => (await Ids()).CountBy(id => id).ToDictionary(), times => saidByIt.TrueForAll(id => times[id] >= 2),
-            Patience, "all that was not noted to be said again");
+            async () => (await Ids()).CountBy(id => id).ToDictionary(), times => saidByIt.TrueForAll(id => times[id] >= 2), "all that was not noted to be said again");
         await outage.End();
         await deeds.AreExact();
 
@@ -47,7 +42,7 @@ public sealed class WorstMomentTests(CommunitySystem system)
             .Where(said => said.Text.Contains($"community-source {service}\n", StringComparison.Ordinal)).Select(said => said.Properties.MessageId!)];
     }
 
-    [Theory]
+    [LongTheory]
     [InlineData("incentives")]
     [InlineData("payments")]
     [InlineData("analytics")]
@@ -59,13 +54,13 @@ public sealed class WorstMomentTests(CommunitySystem system)
         await using var hold = await Hold.On(await system.Database($"{service}db"), "lock table inbox in exclusive mode");
 
         await deeds.Do();
-        await Eventually.Value(hold.Waiters, waiters => waiters.Count > 0, Patience, $"consumers of {service} at work");
+        await Eventually.Value(hold.Waiters, waiters => waiters.Count > 0, $"consumers of {service} at work");
         Outage outage;
 
         await using (var commits = await HeldCommits.Begin(system))
         {
             await hold.Release();
-            await Eventually.Value(() => commits.Waiting($"{service}db"), waiting => waiting > 0, Patience, $"work of {service} that is durable");
+            await Eventually.Value(() => commits.Waiting($"{service}db"), waiting => waiting > 0, $"work of {service} that is durable");
             outage = await system.Kill(service);
         }
 
@@ -75,13 +70,13 @@ public sealed class WorstMomentTests(CommunitySystem system)
 
         // Done by the dead, and yet back in the queue: nobody acknowledged it.
         foreach (var (queue, count) in done)
-            await Eventually.Value(() => ear.Waiting(queue), waiting => waiting >= count, Patience, $"{count} messages to be back in {queue}");
+            await Eventually.Value(() => ear.Waiting(queue), waiting => waiting >= count, $"{count} messages to be back in {queue}");
 
         await outage.End();
         await deeds.AreExact();
     }
 
-    [Fact]
+    [LongFact]
     public async Task The_same_hundred_times_and_shuffled_counts_once()
     {
         const int Seed = 20261122;
@@ -102,7 +97,7 @@ public sealed class WorstMomentTests(CommunitySystem system)
         await deeds.AreExact();
     }
 
-    [Fact]
+    [LongFact]
     public async Task Services_that_start_for_the_first_time_after_a_thousand_events_come_to_the_same()
     {
         const int Comments = 1_000;
@@ -125,9 +120,8 @@ public sealed class WorstMomentTests(CommunitySystem system)
             await outage.End();
         }));
 
-        // With all that the other tests have imported.
-        await system.AllIsHeard(TimeSpan.FromMinutes(10));
-        Assert.Equal(figures, await Eventually.Value(Figures, now => now == figures, Patience, "the same figures"));
+        await system.AllIsHeard();
+        Assert.Equal(figures, await Eventually.Value(Figures, now => now == figures, "the same figures"));
         await deeds.AreExact(Comments);
 
         async Task<string> Figures() => string.Join('\n', await Task.WhenAll(

@@ -5,7 +5,7 @@ using System.Net.Http.Json;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 using Community.Testing;
 using Npgsql;
 using RabbitMQ.Client;
@@ -15,7 +15,6 @@ namespace Community.Telemetry.Tests;
 /// <summary>Content and analytics as processes of their own that export to the collector, as Aspire would have set them up.</summary>
 internal sealed class WatchedServices : IAsyncDisposable
 {
-    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
 
     // A line for each request and each message. (The shell that starts a child keeps no variables with dots in their names.)
     private static readonly string[] Talkative =
@@ -49,8 +48,7 @@ internal sealed class WatchedServices : IAsyncDisposable
 
     /// <summary>Waits until both have heard the past of the others: until then a replay may tell what is said live.</summary>
     public Task PastIsConsumed() => Eventually.True(
-        async () => (await Task.WhenAll(Status("content", "operator"), Status("analytics", "operator"))).All(status => (string?)status.Body?["status"] == "healthy"),
-        Deadline, "the past to be consumed");
+        async () => (await Task.WhenAll(Status("content", "operator"), Status("analytics", "operator"))).All(status => (string?)status.Body?["status"] == "healthy"), "the past to be consumed");
 
     /// <param name="traceparent">The caller's own span, where it has one.</param>
     public async Task OpenTopic(string? traceparent = null)
@@ -103,7 +101,7 @@ internal sealed class WatchedServices : IAsyncDisposable
 
     /// <summary>Waits until a service tells a figure that satisfies.</summary>
     public Task<double?> Figure(string service, string metric, string of, Func<double, bool> satisfies) => Eventually.Value(
-        () => Task.FromResult(Collector.Figure(service, metric, of)), figure => figure is { } told && satisfies(told), Deadline, $"{metric} of {of}");
+        () => Task.FromResult(Collector.Figure(service, metric, of)), figure => figure is { } told && satisfies(told), $"{metric} of {of}");
 
     public async ValueTask DisposeAsync()
     {
@@ -119,7 +117,7 @@ internal sealed class WatchedServices : IAsyncDisposable
         var name = project.ToLowerInvariant();
         var directory = Path.Combine(Metadata("Services"), project);
         var log = Path.Combine(Servers.NewDirectory("logs"), $"{name}.log");
-        _addresses[name] = $"http://127.0.0.1:{Ports.Free(1)[0].ToString(CultureInfo.InvariantCulture)}";
+        _addresses[name] = $"http://127.0.0.1:{Ports.Reserve().ToString(CultureInfo.InvariantCulture)}";
         var database = _databases[name] = await Servers.CreateDatabase(name);
         var service = await Child.Start(new(name, "dotnet", [Path.Combine(directory, "bin", Metadata("Configuration"), "net10.0", $"Community.{project}.dll"), .. Talkative], Signal.Kill)
         {
@@ -155,7 +153,7 @@ internal sealed class WatchedServices : IAsyncDisposable
             {
                 return false;
             }
-        }, Deadline, $"{name} to answer");
+        }, $"{name} to answer");
     }
 
     private HttpRequestMessage Request(HttpMethod method, string service, string path, params string[] roles) => new(method, _addresses[service] + path)

@@ -18,7 +18,7 @@ public sealed class Watching
 
         // From the read model back to who asked: each span's parent is another's that the collector has, the last one's the caller.
         var chain = await Eventually.Value(
-            () => Task.FromResult(Chain(services.Collector, trace)), spans => spans is [.., var first] && first.ParentId == caller, WatchedServices.Deadline,
+            () => Task.FromResult(Chain(services.Collector, trace)), spans => spans is [.., var first] && first.ParentId == caller,
             "a chain of spans from the projection to the request");
         Assert.Equal(
             [
@@ -34,8 +34,7 @@ public sealed class Watching
         // The appends of both services, and the page in which the projection did it.
         var spans = await Eventually.Value(
             () => Task.FromResult(services.Collector.Spans),
-            spans => spans.Any(span => span.Name == "marten.member-days.all.page.execution" && span.Links.Any(link => link.TraceId == trace)),
-            WatchedServices.Deadline, "the page of the projection, linked to the trace");
+            spans => spans.Any(span => span.Name == "marten.member-days.all.page.execution" && span.Links.Any(link => link.TraceId == trace)), "the page of the projection, linked to the trace");
         var page = spans.Single(span => span.Links.Any(link => link == (trace, chain[1].Id)) && span.Scope == "Marten");
         Assert.Equal([(page.TraceId, page.Id)], chain[0].Links);
         Assert.NotEqual(trace, page.TraceId);
@@ -47,8 +46,7 @@ public sealed class Watching
         {
             await Eventually.True(
                 () => Task.FromResult(services.Collector.Logs.Any(log =>
-                    log.Service == service && log.TraceId == trace && log.Scope.StartsWith(scope, StringComparison.Ordinal))),
-                WatchedServices.Deadline, $"a log line of {service} with the trace");
+                    log.Service == service && log.TraceId == trace && log.Scope.StartsWith(scope, StringComparison.Ordinal))), $"a log line of {service} with the trace");
         }
 
         Assert.DoesNotContain(services.Collector.Spans, span => span.Name == "marten.daemon.highwatermark");
@@ -62,11 +60,11 @@ public sealed class Watching
         var trace = Hex(16);
         await services.OpenTopic($"00-{trace}-{Hex(8)}-01");
         await Eventually.Value(
-            () => services.StoredTraces("analytics"), traces => traces.Contains(trace), WatchedServices.Deadline, "the event of analytics in the trace of the request");
+            () => services.StoredTraces("analytics"), traces => traces.Contains(trace), "the event of analytics in the trace of the request");
         Assert.Empty(services.Collector.Spans);
     }
 
-    [Fact]
+    [LongFact]
     public async Task Lag_is_seen_growing_and_gone()
     {
         await using var services = await WatchedServices.Start();

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
-using Community.AppHost.LocalServers;
+using Community.LocalServers;
 using Npgsql;
 using Testcontainers.PostgreSql;
 using Testcontainers.RabbitMq;
@@ -9,9 +9,9 @@ using Testcontainers.RabbitMq;
 namespace Community.Testing;
 
 /// <summary>
-/// One PostgreSQL and one RabbitMQ for all tests of a process, started when first asked for, ended with the process:
-/// the given ones (ConnectionStrings__postgres, ConnectionStrings__messaging and ConnectionStrings__messaging_management),
-/// else containers, else local processes.
+/// One PostgreSQL and one RabbitMQ for all tests, started when first asked for: the given ones (ConnectionStrings__postgres,
+/// ConnectionStrings__messaging and ConnectionStrings__messaging_management), else containers of this process, else local
+/// processes that all test processes of this machine share (<see cref="SharedServers"/>).
 /// </summary>
 public static class Servers
 {
@@ -21,7 +21,6 @@ public static class Servers
     private static readonly Lazy<Task<string>> ThePostgres = new(StartPostgres);
     private static readonly Lazy<Task<(string Amqp, string Management)>> TheBroker = new(StartBroker);
     private static readonly Lazy<string> Scratch = new(MakeScratch);
-    private static readonly List<Func<Task>> Ends = [];
 
     /// <summary>Connection string of the server, without a database.</summary>
     public static async Task<string> Postgres()
@@ -69,7 +68,7 @@ public static class Servers
     public static async Task<PrivatePostgres> PrivatePostgres()
     {
         var directory = NewDirectory("postgres");
-        var postgres = new PrivatePostgres(LocalPostgres(directory, durable: true), directory);
+        var postgres = new PrivatePostgres(LocalPostgres(directory), directory);
         await postgres.Start();
         return postgres;
     }
@@ -90,10 +89,7 @@ public static class Servers
                 await container.StartAsync();
                 return new NpgsqlConnectionStringBuilder(container.GetConnectionString()) { Database = null }.ConnectionString;
             default:
-                var server = LocalPostgres(NewDirectory("postgres"), durable: false);
-                await server.Start(CancellationToken.None);
-                Ends.Add(() => server.Stop(Signal.Quit)); // its data is thrown away
-                return server.ConnectionString;
+                return (await SharedServers.Join()).Postgres;
         }
     }
 
@@ -110,20 +106,17 @@ public static class Servers
                 await container.StartAsync();
                 return (container.GetConnectionString(), $"http://guest:{Password}@{container.Hostname}:{container.GetMappedPublicPort(15672)}");
             default:
-                var server = LocalBroker(NewDirectory("broker"));
-                await server.Start(CancellationToken.None);
-                Ends.Add(() => server.Stop(Signal.Kill));
-                return (server.ConnectionString, server.ManagementAddress);
+                var servers = await SharedServers.Join();
+                return (servers.Messaging, servers.Management);
         }
     }
 
-    private static PostgresServer LocalPostgres(string directory, bool durable) =>
-        new(new(directory, Ports.Free(1)[0], Password) { Durable = durable, MaxConnections = 400 });
+    private static PostgresServer LocalPostgres(string directory) => new(new(directory, Ports.Reserve(), Password) { MaxConnections = 400 });
 
     private static RabbitMqServer LocalBroker(string directory)
     {
-        var ports = Ports.Free(4);
-        return new(new(directory, new(ports[0], ports[1], ports[2], ports[3]), Password) { Management = true });
+        var ports = Ports.Reserve(4);
+        return new(new(directory, new(ports, ports + 1, ports + 2, ports + 3), Password) { Management = true });
     }
 
     /// <summary>Its queues cost the broker while they are there, and each of them has processes of its own.</summary>
@@ -161,11 +154,7 @@ public static class Servers
 
         var mine = Path.Combine(root, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
         Directory.CreateDirectory(mine);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            Task.WhenAll(Ends.Select(end => end())).Wait(TimeSpan.FromSeconds(20));
-            Delete(mine);
-        };
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Delete(mine);
         return mine;
     }
 

@@ -46,8 +46,7 @@ public sealed class RebuildTests(AnalyticsHost analytics) : IClassFixture<Analyt
         using var asked = await client.PostAsync("/projections/member-days/rebuilds", null, Ct);
         Assert.Equal(HttpStatusCode.Accepted, asked.StatusCode);
         var rebuild = await Eventually.Value(
-            () => client.GetFromJsonAsync<JsonElement>(asked.Headers.Location, Ct), r => r.GetProperty("endedAt").ValueKind == JsonValueKind.String,
-            AnalyticsHost.Soon, "the rebuild to end");
+            () => client.GetFromJsonAsync<JsonElement>(asked.Headers.Location, Ct), r => r.GetProperty("endedAt").ValueKind == JsonValueKind.String, "the rebuild to end");
         Assert.Equal("finished", rebuild.GetProperty("status").GetString());
         await telling;
         await analytics.Projected();

@@ -63,7 +63,7 @@ public sealed class ZoneTests
         // Whatever the hour, one of the two has another date than UTC: the one is in tomorrow, the other still in yesterday.
         var zone = now.Hour >= 12 ? "Pacific/Kiritimati" : "Pacific/Pago_Pago";
         await Arrange(analytics, zone, 2);
-        await Eventually.True(async () => await TimeZone(analytics) == zone, AnalyticsHost.Soon, "the zone to be heard");
+        await Eventually.True(async () => await TimeZone(analytics) == zone, "the zone to be heard");
         List<ActivityRecorded> activities = [new(FigureTests.Member(1), ActivityKinds.View, null, now.AddDays(-1)), new(FigureTests.Member(1), ActivityKinds.View, null, now)];
         await FigureTests.Tell(analytics, activities);
 
@@ -93,7 +93,7 @@ public sealed class ZoneTests
         analytics.Publish([(AnalyticsHost.NewId(), new CommunityArranged("Programmers", zone, "CNY", ["zh"], "open", true, version, Noon))]);
 
     private static Task Counted(AnalyticsHost analytics, string zone) =>
-        Eventually.True(async () => await TimeZone(analytics) == zone, AnalyticsHost.Soon, $"all to be counted in {zone}");
+        Eventually.True(async () => await TimeZone(analytics) == zone, $"all to be counted in {zone}");
 
     /// <summary>Null: between two of the answers the read model was swapped.</summary>
     private static async Task<string?> TimeZone(AnalyticsHost analytics)

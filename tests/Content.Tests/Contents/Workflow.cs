@@ -39,7 +39,7 @@ public sealed class Workflow(ContentService service)
         var id = draft.Id("contentId");
         var (_, fact) = await Eventually.Value(
             () => Task.FromResult(service.Neighbour.Heard.LastOrDefault(heard => heard.Fact is Contracts.ContentPublished p && p.ContentId == id)),
-            heard => heard.Fact is not null, ContentService.Soon, "the publication to be said aloud");
+            heard => heard.Fact is not null, "the publication to be said aloud");
         var published = Assert.IsType<Contracts.ContentPublished>(fact);
         Assert.Equal((author.Id, "事件溯源", "architecture", "article", 5, null), (published.AuthorId, published.Title, published.Topic, published.Format, published.Quality, published.Price));
 
@@ -125,8 +125,7 @@ public sealed class Workflow(ContentService service)
         var hidden = await author.Http.Post("/contents", NewContent(), HttpStatusCode.Created);
         await Eventually.True(
             async () => (await author.Http.Read($"/contents?author={author.Id}&limit=10"))["items"]!.AsArray().Count == 3
-                && (await author.Http.Read("/contents?status=draft"))["items"]!.AsArray().Count == 1,
-            ContentService.Soon, "the lists to follow");
+                && (await author.Http.Read("/contents?status=draft"))["items"]!.AsArray().Count == 1, "the lists to follow");
 
         var first = await service.Anybody.Read($"/contents?author={author.Id}&limit=2");
         var second = await service.Anybody.Read($"/contents?author={author.Id}&limit=2&after={first.Text("next")}");

@@ -27,8 +27,7 @@ public sealed class ImportTests(ContentService service)
 
         var id = topics[0].Id("topicId");
         await Eventually.True(
-            () => Task.FromResult(service.Neighbour.Heard.Any(heard => heard.Fact is Contracts.TopicOpened { Imported: true, AuthorId: null } t && t.TopicId == id && t.At == Then)),
-            ContentService.Soon, "the imported topic to be said aloud");
+            () => Task.FromResult(service.Neighbour.Heard.Any(heard => heard.Fact is Contracts.TopicOpened { Imported: true, AuthorId: null } t && t.TopicId == id && t.At == Then)), "the imported topic to be said aloud");
     }
 
     [Fact]

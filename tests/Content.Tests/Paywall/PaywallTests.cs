@@ -132,7 +132,7 @@ public sealed class PaywallTests(ContentService service)
     }
 
     private static Task Until(Person person, string path, string access) =>
-        Eventually.Value(() => Access(person, path), now => now == access, ContentService.Soon, $"access {access}");
+        Eventually.Value(() => Access(person, path), now => now == access, $"access {access}");
 
     private static async Task<string> Access(Person person, string path) => (await person.Http.Read(path)).Text("access");
 

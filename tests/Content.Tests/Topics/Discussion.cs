@@ -101,7 +101,7 @@ public sealed class Discussion(ContentService service)
         }
 
         await Eventually.True(
-            async () => (await service.Anybody.Read($"/topics?tag={tag}"))["items"]!.AsArray().Count == 3, ContentService.Soon, "the topics to be listed");
+            async () => (await service.Anybody.Read($"/topics?tag={tag}"))["items"]!.AsArray().Count == 3, "the topics to be listed");
         Assert.Equal(2, (await service.Anybody.Read($"/topics?tag={tag}&kind=question"))["items"]!.AsArray().Count);
         var first = await service.Anybody.Read($"/topics?tag={tag}&limit=2");
         var second = await service.Anybody.Read($"/topics?tag={tag}&limit=2&after={first.Text("next")}");

@@ -29,7 +29,7 @@ public sealed class BadgeImportTests(IncentivesHost incentives)
 
         await Eventually.Value(
             () => Task.FromResult(incentives.Neighbour.Heard.Select(h => h.Fact).OfType<Contracts.BadgeAwarded>().Where(b => b.MemberId == member).DistinctBy(b => b.AwardId).Count()),
-            count => count == 500, IncentivesHost.Soon, "all awards to be published");
+            count => count == 500, "all awards to be published");
     }
 
     [Fact]

@@ -69,7 +69,7 @@ public sealed class PointsDayTests
         .When(Comment("comment/1") with { Rule = null })
         .Then(new PointsWithheld(Member, Activities.Comment, "comment/1", "no-rule", null, 1, Noon));
 
-    [Property]
+    [SeededProperty]
     public void What_a_day_earns_does_not_depend_on_order_or_repetition(byte[] causes, byte cap, byte coolDown, int seed)
     {
         var random = new Random(seed);
@@ -87,7 +87,7 @@ public sealed class PointsDayTests
         Assert.Equal(Expected(facts), Total([.. shuffled, .. facts]));
     }
 
-    [Property]
+    [SeededProperty]
     public void No_cause_earns_twice(byte[] causes) => Assert.Distinct(
         Run(causes.Select(cause => Comment($"comment/{cause}", Rule with { DailyCap = null }))).OfType<PointsEarned>().Select(e => e.Cause));
 

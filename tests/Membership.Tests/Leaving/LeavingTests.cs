@@ -9,7 +9,6 @@ namespace Community.Membership.Tests.Leaving;
 
 public sealed class LeavingTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static CancellationToken Ct => MembershipService.Ct;
 
@@ -38,7 +37,7 @@ public sealed class LeavingTests
         Assert.Equal("active", (await back.GetAsync("/members/me", Ct).Ok(200)).Text("status"));
         await program.GetAsync("/members/me", Ct).Problem(401, "unauthenticated");
         var heard = await Eventually.Value(
-            () => Task.FromResult(neighbour.Heard.Select(said => said.Fact).ToList()), facts => facts.OfType<Contracts.MemberReturned>().Any(), Patience, "the relay says both");
+            () => Task.FromResult(neighbour.Heard.Select(said => said.Fact).ToList()), facts => facts.OfType<Contracts.MemberReturned>().Any(), "the relay says both");
         Assert.True(heard.OfType<Contracts.MemberDeparted>().Single().Version < heard.OfType<Contracts.MemberReturned>().Single().Version);
         Assert.Single(heard.OfType<Contracts.TokenRevoked>());
         ann.Dispose();
@@ -92,7 +91,7 @@ public sealed class LeavingTests
         Assert.Contains("member-erased.v1", history, StringComparison.Ordinal);
         Assert.DoesNotContain("ersonal", history, StringComparison.Ordinal);
         Assert.Equal($"{id}", Assert.Single((await owner.GetAsync("/erasures", Ct).Ok(200))["items"]!.AsArray())!.Text("memberId"));
-        await Eventually.True(() => Task.FromResult(neighbour.Heard.Any(said => said.Fact is Contracts.MemberErased erased && erased.MemberId == id)), Patience, "the relay says it");
+        await Eventually.True(() => Task.FromResult(neighbour.Heard.Any(said => said.Fact is Contracts.MemberErased erased && erased.MemberId == id)), "the relay says it");
 
         await using var database = NpgsqlDataSource.Create(community.Host.Database);
         foreach (var (table, column) in new[]
@@ -156,8 +155,7 @@ public sealed class LeavingTests
             {
                 community.Clock.Advance(TimeSpan.FromSeconds(1));
                 return Task.FromResult(neighbour.Heard.Any(said => said.Fact is Contracts.TierEnded));
-            },
-            Patience, "the relay says that it ended");
+            }, "the relay says that it ended");
         var granted = Assert.Single(neighbour.Heard.Select(said => said.Fact).OfType<Contracts.TierGranted>());
         Assert.Equal((id, "gift", "gold"), (granted.MemberId, granted.Source, granted.Tier));
         Assert.Single(neighbour.Heard, said => said.Fact is Contracts.TierEnded);

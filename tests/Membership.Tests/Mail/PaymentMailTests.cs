@@ -7,7 +7,6 @@ namespace Community.Membership.Tests.Mail;
 /// <summary>Who is late with a payment hears of it from us.</summary>
 public sealed class PaymentMailTests(MembershipService membership)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private static CancellationToken Ct => MembershipService.Ct;
 
@@ -25,7 +24,7 @@ public sealed class PaymentMailTests(MembershipService membership)
         await Say(PastDue(late, ann.Id, 1, now.AddDays(-9), 2));
         await Say(new SubscriptionRenewed(paid, bob.Id, plan, "gold", 1, "CNY", null, 3, now));
         await Eventually.Value(
-            () => OfOwner($"/members/{bob.Id}/history"), history => history.ToJsonString().Split("subscription-noted").Length == 3, Patience, "the renewal to be noted");
+            () => OfOwner($"/members/{bob.Id}/history"), history => history.ToJsonString().Split("subscription-noted").Length == 3, "the renewal to be noted");
         await Say(PastDue(paid, bob.Id, 1, next, 2));
         await Say(new SubscriptionEnded(Id(), bob.Id, plan, "gold", "unpaid", 9, now.AddDays(-4)));
         await Say(new SubscriptionEnded(Id(), bob.Id, plan, "gold", "cancelled", 9, now));
@@ -54,7 +53,7 @@ public sealed class PaymentMailTests(MembershipService membership)
 
         Task<List<JsonNode>> Mails(Person member, string kind, int count) => Eventually.Value(
             async () => (await Outbox()).Where(mail => mail.Id("memberId") == member.Id && mail.Text("kind") == kind).ToList(),
-            mails => mails.Count >= count, Patience, $"{count} mails {kind}");
+            mails => mails.Count >= count, $"{count} mails {kind}");
     }
 
     private static SubscriptionPastDue PastDue(Guid subscription, Guid member, int attempt, DateTimeOffset next, long version) =>

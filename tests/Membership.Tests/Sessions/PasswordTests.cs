@@ -185,7 +185,7 @@ public sealed class PasswordTests
 
                 return (int)(await count.ExecuteScalarAsync(Ct))!;
             },
-            waiting => waiting == transactions, TimeSpan.FromSeconds(30), what);
+            waiting => waiting == transactions, what);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class PublishedKeysTests(MembershipService membership)
         using var direct = membership.Host.Client();
         await using var door = Door(port, direct.BaseAddress!);
         await door.StartAsync(Ct);
-        await Testing.Eventually.True(async () => (await Ask(other, ann.AccessToken)).IsSuccessStatusCode, TimeSpan.FromSeconds(30), "the service reads the keys");
+        await Testing.Eventually.True(async () => (await Ask(other, ann.AccessToken)).IsSuccessStatusCode, "the service reads the keys");
     }
 
     private async Task<WebApplication> Start(string address)

@@ -69,7 +69,7 @@ public sealed class CouponSpecs
                 Assert.True(coupon.Uses.Count <= 3);
                 Assert.All(coupon.Uses.Values.CountBy(member => member), uses => Assert.True(uses.Value <= 2));
             }
-        }).QuickCheckThrowOnFailure();
+        }).Check(Config.QuickThrowOnFailure.Seeded());
 
     [Fact]
     public void An_order_that_a_coupon_makes_free_is_paid_when_it_is_placed()

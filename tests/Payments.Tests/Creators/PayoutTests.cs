@@ -20,30 +20,26 @@ public sealed class PayoutTests(PaymentsService payments)
         using var buyer = host.Client(payments.Issuer.Token(PaymentsService.New(), "member"));
         using var staff = host.Client(payments.Issuer.Token(PaymentsService.New(), "operator"));
         using var creator = host.Client(payments.Issuer.Token(author, "creator"));
-        await Eventually.Value(() => buyer.GetAsync($"/products/{product}"), answer => answer.IsSuccessStatusCode, PaymentsService.Deadline, "the product");
+        await Eventually.Value(() => buyer.GetAsync($"/products/{product}"), answer => answer.IsSuccessStatusCode, "the product");
         var order = await PaymentsService.Place(buyer, (product, 1));
         await (await staff.PostAsJsonAsync($"/orders/{order.Id("orderId")}/offline-payments", new { reference = "cash" })).Body(HttpStatusCode.Created);
         var balance = await Eventually.Value(
-            async () => (await (await creator.GetAsync("/payouts/balance")).Body(HttpStatusCode.OK))["items"]!.AsArray(), items => items.Count == 1,
-            PaymentsService.Deadline, "the share");
+            async () => (await (await creator.GetAsync("/payouts/balance")).Body(HttpStatusCode.OK))["items"]!.AsArray(), items => items.Count == 1, "the share");
         Assert.Equal(599, balance[0]!["available"]!.GetValue<long>());
         await (await creator.PostAsync("/payouts", null)).ShouldBeProblem(HttpStatusCode.Forbidden);
         var payout = await Eventually.Value(
-            async () => (await (await staff.PostAsync("/payouts", null)).Body(HttpStatusCode.OK))["items"]!.AsArray(), items => items.Count == 1,
-            PaymentsService.Deadline, "a payout");
+            async () => (await (await staff.PostAsync("/payouts", null)).Body(HttpStatusCode.OK))["items"]!.AsArray(), items => items.Count == 1, "a payout");
         Assert.Equal((author, 599), (payout[0].Id("creatorId"), payout[0]!["amount"]!["amount"]!.GetValue<long>()));
         var id = payout[0].Id("payoutId");
         await Eventually.Value(
-            async () => await staff.PostAsJsonAsync($"/payouts/{id}/payment", new { reference = "=transfer" }), answer => answer.StatusCode == HttpStatusCode.NoContent,
-            PaymentsService.Deadline, "the payout to be paid");
+            async () => await staff.PostAsJsonAsync($"/payouts/{id}/payment", new { reference = "=transfer" }), answer => answer.StatusCode == HttpStatusCode.NoContent, "the payout to be paid");
         var mine = await Eventually.Value(
             async () => (await (await creator.GetAsync("/payouts")).Body(HttpStatusCode.OK))["items"]!.AsArray(),
-            items => items is [{ } one] && one.Text("status") == "paid", PaymentsService.Deadline, "the list");
+            items => items is [{ } one] && one.Text("status") == "paid", "the list");
         Assert.Equal("=transfer", mine[0].Text("reference"));
         Assert.Contains($"{id},{author},599,CNY,paid,", await staff.GetStringAsync("/payouts/export"), StringComparison.Ordinal);
         var ledger = await Eventually.Value(
-            async () => (await (await staff.GetAsync("/ledger/trial-balance")).Body(HttpStatusCode.OK)), b => b["accounts"]!.AsArray().Any(a => a.Text("account") == "bank"),
-            PaymentsService.Deadline, "the payout in the ledger");
+            async () => (await (await staff.GetAsync("/ledger/trial-balance")).Body(HttpStatusCode.OK)), b => b["accounts"]!.AsArray().Any(a => a.Text("account") == "bank"), "the payout in the ledger");
         Assert.True(ledger["balanced"]!.GetValue<bool>());
 
         var none = await (await staff.GetAsync("/reconciliation")).Body(HttpStatusCode.OK);
@@ -74,8 +70,7 @@ public sealed class PayoutTests(PaymentsService payments)
         }
 
         var withFees = await Eventually.Value(
-            async () => (await (await staff.GetAsync("/ledger/trial-balance")).Body(HttpStatusCode.OK)), b => b["accounts"]!.AsArray().Any(a => a.Text("account") == "gateway-fees"),
-            PaymentsService.Deadline, "the fee in the ledger");
+            async () => (await (await staff.GetAsync("/ledger/trial-balance")).Body(HttpStatusCode.OK)), b => b["accounts"]!.AsArray().Any(a => a.Text("account") == "gateway-fees"), "the fee in the ledger");
         Assert.True(withFees["balanced"]!.GetValue<bool>());
         Assert.Equal((12, 0), Sides(withFees, "gateway-fees"));
         Assert.Equal((999, 12), Sides(withFees, "gateway:offline"));

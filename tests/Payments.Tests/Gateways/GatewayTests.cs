@@ -96,7 +96,7 @@ public sealed class GatewayTests(GatewaysService payments) : IClassFixture<Gatew
             Assert.True((await payments.Tell(gateway, $"no order {tag}", new Guid(tag), 8, receipt: $"{tag}4")).IsSuccessStatusCode);
         }
 
-        var owed = await Eventually.Value(() => Owed(tag), all => all.Count >= 4, PaymentsService.Deadline, "all that is owed");
+        var owed = await Eventually.Value(() => Owed(tag), all => all.Count >= 4, "all that is owed");
         Assert.Equal(
             [("amountDiffers", 9899), ("amountDiffers", 9900), ("orderUnknown", 7), ("orderUnknown", 8)],
             owed.OrderBy(o => o["receipt"].Text("number")).Select(o => (o.Text("because"), o["amount"]!["amount"]!.GetValue<long>())));
@@ -113,7 +113,7 @@ public sealed class GatewayTests(GatewaysService payments) : IClassFixture<Gatew
             Assert.Equal(1, AskedFor(gateway, id));
         }
 
-        await Eventually.Value(() => Owed(tag), all => all.Count == 0, PaymentsService.Deadline, "nothing to be owed any more");
+        await Eventually.Value(() => Owed(tag), all => all.Count == 0, "nothing to be owed any more");
         await InLedger(orders, [$"gateway:{gateway} CNY 19814 19814", "refunds-owed CNY 19814 19814"]);
         var books = await (await payments.Operator.GetAsync("/ledger/trial-balance")).Body(HttpStatusCode.OK);
         Assert.True(books["balanced"]!.GetValue<bool>());
@@ -260,7 +260,7 @@ public sealed class GatewayTests(GatewaysService payments) : IClassFixture<Gatew
     }
 
     private Task<JsonNode> Refund(Guid id, Func<JsonNode, bool> satisfies) => Eventually.Value(
-        async () => await (await payments.Operator.GetAsync($"/refunds/{id}")).Body(HttpStatusCode.OK), satisfies, PaymentsService.Deadline, $"the refund {id}");
+        async () => await (await payments.Operator.GetAsync($"/refunds/{id}")).Body(HttpStatusCode.OK), satisfies, $"the refund {id}");
 
     private async Task<JsonNode> Chargeback(string receipt) =>
         (await (await payments.Operator.GetAsync("/chargebacks?limit=100")).Body(HttpStatusCode.OK))["items"]!.AsArray().Single(c => c.Text("receipt") == receipt)!;
@@ -285,7 +285,7 @@ public sealed class GatewayTests(GatewaysService payments) : IClassFixture<Gatew
 
                 return sums;
             },
-            sums => sums.SequenceEqual(expected), PaymentsService.Deadline, $"the ledger to say {string.Join(", ", expected)}");
+            sums => sums.SequenceEqual(expected), $"the ledger to say {string.Join(", ", expected)}");
     }
 
     private async Task<List<JsonNode>> Owed(string tag) =>

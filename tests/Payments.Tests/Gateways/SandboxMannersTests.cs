@@ -133,6 +133,5 @@ public sealed class SandboxMannersTests(PaymentsService payments)
     }
 
     private Task<JsonNode> Refund(Guid id, string status) => Eventually.Value(
-        async () => await (await payments.Operator.GetAsync($"/refunds/{id}")).Body(HttpStatusCode.OK), refund => refund.Text("status") == status,
-        PaymentsService.Deadline, $"the refund to be {status}");
+        async () => await (await payments.Operator.GetAsync($"/refunds/{id}")).Body(HttpStatusCode.OK), refund => refund.Text("status") == status, $"the refund to be {status}");
 }

@@ -34,7 +34,7 @@ public sealed class StripeRenewalTests(GatewaysService payments) : IClassFixture
         // The answer is lost: it is asked again what became of it, and not charged twice.
         payments.Stripe.LoseAnswers(int.MaxValue);
         var second = await Renewal(order);
-        await Eventually.True(() => Task.FromResult(Intents(second).Count == 1), PaymentsService.Deadline, "the charge without an answer");
+        await Eventually.True(() => Task.FromResult(Intents(second).Count == 1), "the charge without an answer");
         payments.Later(Retry);
         await Until(order, log => log[^1] is SubscriptionRenewed r && r.OrderId == second, "the second renewal");
         payments.Stripe.LoseAnswers(0);
@@ -43,7 +43,7 @@ public sealed class StripeRenewalTests(GatewaysService payments) : IClassFixture
         // The bank takes its time, and Stripe tells later.
         payments.Stripe.Banks.Enqueue("processing");
         var third = await Renewal(order);
-        await Eventually.True(() => Task.FromResult(Intents(third).Count == 1), PaymentsService.Deadline, "the charge that takes its time");
+        await Eventually.True(() => Task.FromResult(Intents(third).Count == 1), "the charge that takes its time");
         payments.Later(Retry);
         var slow = payments.Stripe.Settle(Assert.Single(Intents(third)));
 
@@ -61,7 +61,7 @@ public sealed class StripeRenewalTests(GatewaysService payments) : IClassFixture
         await Until(order, log => log[^1] is SubscriptionPastDue { Attempt: 1, Again: false }, "the refusal");
         payments.Later(Subscription.Dunning[0]);
         await Until(order, log => log[^1] is SubscriptionPastDue { Attempt: 2, Again: true }, "the second attempt");
-        await Eventually.True(() => Task.FromResult(Intents(fourth).Count == 2), PaymentsService.Deadline, "the second charge");
+        await Eventually.True(() => Task.FromResult(Intents(fourth).Count == 2), "the second charge");
         payments.Later(Subscription.Dunning[1] - Subscription.Dunning[0]);
         await Until(order, log => log[^1] is SubscriptionRenewed r && r.OrderId == fourth, "the fourth renewal");
         Assert.Equal(["requires_payment_method", "requires_payment_method", "succeeded"], Intents(fourth).Select(i => i.Text("status")).Order());
@@ -136,5 +136,5 @@ public sealed class StripeRenewalTests(GatewaysService payments) : IClassFixture
     }
 
     private Task<List<object>> Until(Guid subscription, Func<List<object>, bool> holds, string what) =>
-        Eventually.Value(() => Log(subscription), holds, PaymentsService.Deadline, what);
+        Eventually.Value(() => Log(subscription), holds, what);
 }

@@ -24,8 +24,7 @@ public sealed class InvoiceTests(PaymentsService payments)
         await (await payments.Operator.PostAsJsonAsync(
             $"/orders/{order.Id("orderId")}/refunds", new { reason = "Broken", amount = new { amount = 500, currency = "PHP" } })).Body(HttpStatusCode.Created);
         var list = await Eventually.Value(
-            async () => (await (await client.GetAsync("/invoices")).Body(HttpStatusCode.OK))["items"]!.AsArray(), items => items.Count == 2,
-            PaymentsService.Deadline, "an invoice and a credit note");
+            async () => (await (await client.GetAsync("/invoices")).Body(HttpStatusCode.OK))["items"]!.AsArray(), items => items.Count == 2, "an invoice and a credit note");
         var (note, invoice) = (list[0]!, list[1]!);
         Assert.Equal(("creditNote", invoice.Id("invoiceId"), 500), (note.Text("kind"), note.Id("credits"), note["total"]!["amount"]!.GetValue<long>()));
         Assert.Equal(("invoice", 2500), (invoice.Text("kind"), invoice["total"]!["amount"]!.GetValue<long>()));
@@ -107,7 +106,6 @@ public sealed class InvoiceTests(PaymentsService payments)
                 }
 
                 return issued.Count >= money && issued.Count(i => i.Total.Currency == "VND") == 27;
-            },
-            PaymentsService.Deadline, "an invoice for all money");
+            }, "an invoice for all money");
     }
 }

@@ -1,5 +1,6 @@
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
+using Community.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -49,7 +50,7 @@ public sealed class LedgerProperties
             Sums(came.Concat(back.Select(m => m with { Amount = -m.Amount }))),
             Sums(postings.Where(p => p.Account == Movements.HeldBy("sandbox")).Select(p => new Money(p.Debit - p.Credit, p.Currency))));
         Assert.All(events.Select(e => e.Event).SelectMany(e => Movements.Of(e)), p => Assert.True(p is { Debit: >= 0, Credit: >= 0 }));
-    }).QuickCheckThrowOnFailure();
+    }).Check(Config.QuickThrowOnFailure.Seeded());
 
     [Fact]
     public void An_order_is_paid_at_most_once_and_never_refunded_beyond_what_was_paid() => Prop.ForAll(Stories, story =>
@@ -63,7 +64,7 @@ public sealed class LedgerProperties
             Assert.Equal(back.Count > 0 && back.Sum(r => r.Amount.Amount) == paid[0].Amount.Amount, back.Any(r => r.Whole));
             Assert.False(order.Any(e => e.Event is OrderCancelled) && paid.Count > 0);
         }
-    }).QuickCheckThrowOnFailure();
+    }).Check(Config.QuickThrowOnFailure.Seeded());
 
     [Fact]
     public void Told_all_over_again_nothing_moves() => Prop.ForAll(Stories, story =>
@@ -73,7 +74,7 @@ public sealed class LedgerProperties
         var again = Run(story.Where(s => s.Command is ConfirmPayment or PlaceOrder or FailPayment), states).Events;
 
         Assert.DoesNotContain(again, e => Movements.Of(e.Event).Count > 0);
-    }).QuickCheckThrowOnFailure();
+    }).Check(Config.QuickThrowOnFailure.Seeded());
 
     private static (Dictionary<Guid, Order> States, List<(Guid Order, OrderEvent Event)> Events) Run(
         IEnumerable<Step> story, Dictionary<Guid, Order>? before = null)

@@ -86,8 +86,7 @@ public sealed class LedgerTests(PaymentsService payments)
             using var asked = await rebuilder.PostAsync($"/projections/{projection}/rebuilds", null);
             await asked.Body(HttpStatusCode.Accepted);
             var ended = await Eventually.Value(
-                async () => await (await rebuilder.GetAsync(asked.Headers.Location)).Body(HttpStatusCode.OK), r => r["endedAt"] is not null,
-                PaymentsService.Deadline, $"the rebuild of {projection} to end");
+                async () => await (await rebuilder.GetAsync(asked.Headers.Location)).Body(HttpStatusCode.OK), r => r["endedAt"] is not null, $"the rebuild of {projection} to end");
             Assert.Equal("finished", ended.Text("status"));
         }
 

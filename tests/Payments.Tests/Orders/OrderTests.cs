@@ -50,7 +50,7 @@ public sealed class OrderTests(PaymentsService payments)
         Contracts.OrderLine line = new(product, "content", product, 2, 19_800, "CNY");
         var told = await Eventually.Value(
             () => Task.FromResult(payments.Content.Heard.DistinctBy(h => h.Id).Select(h => h.Fact).Where(fact => OrderOf(fact) == id).ToList()),
-            told => told.Count >= 3, PaymentsService.Deadline, "three facts");
+            told => told.Count >= 3, "three facts");
         var placed = Assert.Single(told.OfType<Contracts.OrderPlaced>());
         var paid = Assert.Single(told.OfType<Contracts.OrderPaid>());
         var refunded = Assert.Single(told.OfType<Contracts.OrderRefunded>());
@@ -141,7 +141,7 @@ public sealed class OrderTests(PaymentsService payments)
 
         var first = await Eventually.Value(
             async () => await (await client.GetAsync("/orders?limit=2")).Body(HttpStatusCode.OK),
-            page => page["items"]!.AsArray().Count == 2 && page["items"]![0].Id("orderId") == mine[0], PaymentsService.Deadline, "two orders on a page");
+            page => page["items"]!.AsArray().Count == 2 && page["items"]![0].Id("orderId") == mine[0], "two orders on a page");
         var rest = await (await client.GetAsync($"/orders?limit=2&after={first.Text("next")}")).Body(HttpStatusCode.OK);
         Assert.Equal(mine, [.. first["items"]!.AsArray().Select(o => o.Id("orderId")), .. rest["items"]!.AsArray().Select(o => o.Id("orderId"))]);
         Assert.Null(rest["next"]);
@@ -152,7 +152,7 @@ public sealed class OrderTests(PaymentsService payments)
         Assert.Equal(HttpStatusCode.NoContent, cancelling.StatusCode);
         await Eventually.Value(
             async () => await (await client.GetAsync("/orders?limit=1")).Body(HttpStatusCode.OK),
-            page => page["items"]![0].Text("status") == "cancelled", PaymentsService.Deadline, "the list to know");
+            page => page["items"]![0].Text("status") == "cancelled", "the list to know");
         Assert.Equal("""{"items":[],"next":null}""", (await (await payments.Member(PaymentsService.New()).GetAsync("/orders")).Body(HttpStatusCode.OK)).ToJsonString());
     }
 

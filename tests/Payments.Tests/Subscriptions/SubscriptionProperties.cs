@@ -1,6 +1,7 @@
 using Community.Payments.Ledger;
 using Community.Payments.Plans;
 using Community.Payments.Subscriptions;
+using Community.Testing;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -89,7 +90,7 @@ public sealed class SubscriptionProperties
 
             return decision is { Rejection: null, Events.Length: > 0 };
         }
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(1000).WithEndSize(60));
+    }).Check(Config.QuickThrowOnFailure.WithMaxTest(1000).WithEndSize(60).Seeded());
 
     private static long Earned(List<SubscriptionEvent> events, DateTimeOffset now)
     {

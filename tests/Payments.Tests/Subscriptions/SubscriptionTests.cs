@@ -53,7 +53,7 @@ public sealed class SubscriptionTests(PaymentsService payments)
         Assert.Equal("cancelled", (await Until(client, id, _ => true)).Text("status"));
         await Eventually.Value(
             async () => await (await client.GetAsync("/subscriptions")).Body(HttpStatusCode.OK),
-            list => list["items"] is JsonArray { Count: 1 } items && items[0].Text("status") == "cancelled", PaymentsService.Deadline, "the list");
+            list => list["items"] is JsonArray { Count: 1 } items && items[0].Text("status") == "cancelled", "the list");
         await (await payments.Member(PaymentsService.New()).GetAsync($"/subscriptions/{id}")).ShouldBeProblem(HttpStatusCode.NotFound);
 
         // A whole refund of what began the running period ends it.
@@ -163,7 +163,7 @@ public sealed class SubscriptionTests(PaymentsService payments)
                     return (await session.Events.FetchStreamAsync(Subscription.Stream(id))).Select(e => e.Data).ToList();
                 },
                 events => events.OfType<SubscriptionRenewed>().Count() == 3 && events.OfType<SubscriptionRenewed>().Last().Period.End > clock.GetUtcNow(),
-                PaymentsService.Deadline * 2, "three renewals");
+                "three renewals");
             Assert.Equal([began.AddMonths(1), began.AddMonths(2), began.AddMonths(3)], events.OfType<SubscriptionRenewed>().Select(e => e.Period.Start));
             Assert.Equal(3, events.OfType<RenewalDue>().Count());
             Assert.Equal(3, events.OfType<SubscriptionRenewed>().Select(e => e.OrderId).Distinct().Count());
@@ -194,14 +194,14 @@ public sealed class SubscriptionTests(PaymentsService payments)
             await Until(unpaid, events => events.OfType<SubscriptionPastDue>().LastOrDefault()?.Attempt == attempt, $"the attempt {attempt}");
             var order = (await Events(Subscription.Stream(unpaid))).OfType<RenewalDue>().Single().OrderId;
             await Eventually.Value(
-                () => Events(Order.Stream(order)), events => events.OfType<PaymentFailed>().Count() == attempt, PaymentsService.Deadline, $"{attempt} refused charges");
+                () => Events(Order.Stream(order)), events => events.OfType<PaymentFailed>().Count() == attempt, $"{attempt} refused charges");
         }
 
         clock.Move(due + Subscription.Dunning[^1] + TimeSpan.FromMinutes(10));
         var ended = await Until(unpaid, events => events[^1] is SubscriptionEnded, "the end");
         Assert.Equal(EndedBecause.Unpaid, ((SubscriptionEnded)ended[^1]).Because);
         var owed = Order.Stream(ended.OfType<RenewalDue>().Single().OrderId);
-        await Eventually.Value(() => Events(owed), events => events[^1] is OrderCancelled, PaymentsService.Deadline, "the order to be cancelled");
+        await Eventually.Value(() => Events(owed), events => events[^1] is OrderCancelled, "the order to be cancelled");
 
         // Another one, whose payer's bank thinks better of it.
         var paid = await Begin();
@@ -231,7 +231,7 @@ public sealed class SubscriptionTests(PaymentsService payments)
         }
 
         Task<List<object>> Until(Guid subscription, Func<List<object>, bool> holds, string what) =>
-            Eventually.Value(() => Events(Subscription.Stream(subscription)), holds, PaymentsService.Deadline, what);
+            Eventually.Value(() => Events(Subscription.Stream(subscription)), holds, what);
     }
 
     [Fact]
@@ -257,7 +257,7 @@ public sealed class SubscriptionTests(PaymentsService payments)
         var order = await placed.Body(HttpStatusCode.Created);
         await host.Client().PostAsync((await PaymentsService.StartPayment(member, order))["action"].Text("url"), null);
         var id = order.Id("orderId");
-        await Eventually.Value(() => member.GetAsync($"/subscriptions/{id}"), answer => answer.IsSuccessStatusCode, PaymentsService.Deadline, "the subscription");
+        await Eventually.Value(() => member.GetAsync($"/subscriptions/{id}"), answer => answer.IsSuccessStatusCode, "the subscription");
 
         // The cheaper plan leaves credit for two renewals and a part of the third; the coupon's months end before the last.
         await (await member.PostAsJsonAsync($"/subscriptions/{id}/plan", new { planId = plans[1] })).Body(HttpStatusCode.OK);
@@ -267,7 +267,7 @@ public sealed class SubscriptionTests(PaymentsService payments)
         {
             var next = await (await member.GetAsync($"/subscriptions/{id}/next-invoice")).Body(HttpStatusCode.OK);
             clock.Move(next["at"]!.GetValue<DateTimeOffset>().AddMinutes(1));
-            var renewed = (await Eventually.Value(Renewals, all => all.Count == round, PaymentsService.Deadline, $"the renewal {round}"))[^1];
+            var renewed = (await Eventually.Value(Renewals, all => all.Count == round, $"the renewal {round}"))[^1];
             Assert.Equal(
                 (Amount(next, "creditUsed"), Amount(next, "charge"), next["at"]!.GetValue<DateTimeOffset>(), next["periodEnd"]!.GetValue<DateTimeOffset>()),
                 (renewed.CreditUsed.Amount, renewed.Paid.Amount, Shown(renewed.Period.Start), Shown(renewed.Period.End!.Value)));
@@ -311,12 +311,12 @@ public sealed class SubscriptionTests(PaymentsService payments)
         await store.Handle(Order.Decider, Order.Stream(id), new ConfirmPayment(PaymentsService.New(), receipt, terms.Price, at), CancellationToken.None);
         await Eventually.Value(
             async () => (await store.Load(Subscription.Decider, Subscription.Stream(id), null, CancellationToken.None)).State,
-            subscription => subscription is Live { Mandate: "sandbox" }, PaymentsService.Deadline, "the subscription");
+            subscription => subscription is Live { Mandate: "sandbox" }, "the subscription");
     }
 
     private static async Task<Guid> LastOrder(HttpClient client) => (await Eventually.Value(
         async () => (await (await client.GetAsync("/orders")).Body(HttpStatusCode.OK))["items"]!.AsArray().FirstOrDefault(),
-        order => order?.Text("status") == "paid" && order["items"]![0].Text("kind") == "change", PaymentsService.Deadline, "the paid order of the change"))!.Id("orderId");
+        order => order?.Text("status") == "paid" && order["items"]![0].Text("kind") == "change", "the paid order of the change"))!.Id("orderId");
 
     private static Task<JsonNode> Until(HttpClient client, Guid id, Func<JsonNode, bool> holds) => Eventually.Value(
         async () =>
@@ -325,7 +325,7 @@ public sealed class SubscriptionTests(PaymentsService payments)
 
             return answer.StatusCode == HttpStatusCode.NotFound ? new JsonObject { ["status"] = "none", ["planId"] = Guid.Empty } : await answer.Body(HttpStatusCode.OK);
         },
-        s => s.Text("status") != "none" && holds(s), PaymentsService.Deadline, $"the subscription {id}");
+        s => s.Text("status") != "none" && holds(s), $"the subscription {id}");
 }
 
 /// <summary>Goes on as the system's does, from wherever it is moved to.</summary>

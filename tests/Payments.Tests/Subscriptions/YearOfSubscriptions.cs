@@ -9,7 +9,7 @@ namespace Community.Payments.Tests.Subscriptions;
 /// A thousand subscriptions through a year, day by day, beside a model that knows no formula: it lays the coins out on days
 /// one by one and counts those of the days that are over.
 /// </summary>
-public sealed class YearOfSubscriptions(ITestOutputHelper output)
+public sealed class YearOfSubscriptions
 {
     private static readonly DateTimeOffset NewYear = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -22,8 +22,7 @@ public sealed class YearOfSubscriptions(ITestOutputHelper output)
     [Fact]
     public void Recognised_revenue_and_the_movements_of_recurring_revenue_are_those_of_an_independent_computation()
     {
-        var seed = Random.Shared.Next();
-        output.WriteLine($"Seed {seed}");
+        var seed = RandomInput.Seed();
         var random = new Random(seed);
         var lives = Enumerable.Range(0, 1000).Select(_ => new Life(random)).ToList();
         lives.ForEach(life => life.Run());

@@ -14,8 +14,7 @@ public sealed class RefundByHandTests(PaymentsService payments)
         await (await payments.Operator.PostAsJsonAsync($"/orders/{order}/offline-payments", new { reference = $"cash {order}" })).Body(HttpStatusCode.Created);
         var refund = (await (await payments.Operator.PostAsJsonAsync($"/orders/{order}/refunds", new { reason = "Broken" })).Body(HttpStatusCode.Created)).Id("refundId");
         var failed = await Eventually.Value(
-            async () => await (await payments.Operator.GetAsync($"/refunds/{refund}")).Body(HttpStatusCode.OK), r => r.Text("status") == "failed",
-            PaymentsService.Deadline, "a refund that no gateway sends");
+            async () => await (await payments.Operator.GetAsync($"/refunds/{refund}")).Body(HttpStatusCode.OK), r => r.Text("status") == "failed", "a refund that no gateway sends");
         Assert.Contains("by hand", failed.Text("reason"), StringComparison.Ordinal);
         await (await client.PostAsJsonAsync($"/refunds/{refund}/confirmation", new { reference = "till 4" })).ShouldBeProblem(HttpStatusCode.Forbidden);
 

@@ -2,22 +2,37 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Community.AppHost.LocalServers;
+namespace Community.LocalServers;
 
 internal static class Ports
 {
-    /// <summary>Ports nobody uses now, below the range from which the kernel takes ports for outgoing connections.</summary>
-    public static int[] Free(int count)
-    {
-        var free = new HashSet<int>();
-        while (free.Count < count)
-        {
-            var port = Random.Shared.Next(20_000, 32_000);
-            if (!IsTaken(port))
-                free.Add(port);
-        }
+    // Below the range from which the kernel takes ports for outgoing connections.
+    private const int First = 20_000;
+    private const int Last = 32_000;
 
-        return [.. free];
+    private static readonly string Reservations = Path.Combine(Path.GetTempPath(), "community-ports");
+    private static readonly List<FileStream> Reserved = [];
+
+    /// <summary>The first of some ports in a row that nobody uses, and that no other process reserves while this one lives.</summary>
+    public static int Reserve(int count = 1)
+    {
+        Directory.CreateDirectory(Reservations);
+
+        while (true)
+        {
+            var first = Random.Shared.Next(First, Last - count);
+            var locks = Enumerable.Range(first, count).Select(port => FileLock.Exclusive(Path.Combine(Reservations, port.ToString(CultureInfo.InvariantCulture)))).ToList();
+
+            if (locks.TrueForAll(held => held is not null) && !Enumerable.Range(first, count).Any(IsTaken))
+            {
+                lock (Reserved)
+                    Reserved.AddRange(locks!);
+                return first;
+            }
+
+            foreach (var held in locks)
+                held?.Dispose();
+        }
     }
 
     public static bool IsTaken(int port)

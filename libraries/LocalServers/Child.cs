@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace Community.AppHost.LocalServers;
+namespace Community.LocalServers;
 
 internal enum Signal
 {

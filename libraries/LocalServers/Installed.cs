@@ -1,4 +1,4 @@
-namespace Community.AppHost.LocalServers;
+namespace Community.LocalServers;
 
 /// <summary>Finds the servers' programs, and installs what is missing where that is allowed.</summary>
 internal static class Installed

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Community.AppHost.LocalServers;
+namespace Community.LocalServers;
 
 internal static class Waiting
 {

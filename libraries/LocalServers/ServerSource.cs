@@ -1,4 +1,4 @@
-namespace Community.AppHost.LocalServers;
+namespace Community.LocalServers;
 
 internal static class Images
 {

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 
-namespace Community.AppHost.LocalServers;
+namespace Community.LocalServers;
 
 /// <summary>A RabbitMQ of our own in <paramref name="Directory"/>, listening on 127.0.0.1 alone; user guest.</summary>
 /// <param name="Ports">For AMQP, the management API, Erlang's distribution and its name server.</param>

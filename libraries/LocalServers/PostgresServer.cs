@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Community.AppHost.LocalServers;
+namespace Community.LocalServers;
 
 /// <summary>A PostgreSQL of our own in <paramref name="Directory"/>, listening on 127.0.0.1 alone.</summary>
 internal sealed record PostgresSettings(string Directory, int Port, string Password)

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 
-namespace Community.AppHost.LocalServers;
+namespace Community.LocalServers;
 
 /// <summary>All that one system keeps, and its secrets beside it. Held by one AppHost at a time.</summary>
 internal sealed class DataDirectory : IDisposable

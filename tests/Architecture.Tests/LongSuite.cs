@@ -1,0 +1,56 @@
+using System.Text.RegularExpressions;
+
+namespace Community.Architecture.Tests;
+
+/// <summary>What runs in the long suite only. A test that moves there changes this list.</summary>
+public sealed partial class LongSuite
+{
+    private static readonly string[] Tests =
+    [
+        "AppHost.Tests/ChoiceTests Where_a_container_runtime_answers_the_servers_are_containers_for_this_machine_alone_with_their_data_beside_ours",
+        "AppHost.Tests/LifeTests A_dashboard_that_fails_keeps_nobody_from_starting",
+        "AppHost.Tests/LifeTests A_taken_port_of_the_dashboard_is_named_and_keeps_nobody_from_starting",
+        "AppHost.Tests/LifeTests Given_servers_are_used_and_none_started",
+        "AppHost.Tests/LifeTests However_it_ends_nobody_is_left_and_the_next_start_finds_the_data",
+        "Messaging.Tests/CutLines What_is_said_while_lines_to_the_broker_and_the_databases_are_cut_is_heard_once",
+        "Messaging.Tests/NothingLostNothingTwice A_service_that_starts_while_the_broker_is_away_takes_commands",
+        "Messaging.Tests/NothingLostNothingTwice With_the_broker_down_commands_go_on_and_all_is_told_when_it_is_back",
+        "System.Tests/AwayTests Points_are_exact_although_incentives_is_killed_amid_comments",
+        "System.Tests/AwayTests The_story_goes_on_without_the_broker_and_all_follows_when_it_is_back",
+        "System.Tests/AwayTests Under_load_both_servers_are_killed_at_once_and_again_for_a_minute_each_and_nothing_acknowledged_is_lost",
+        "System.Tests/ImportTests A_dump_comes_in_whole_although_the_first_run_was_killed",
+        "System.Tests/ImportTests Figures_are_those_that_other_code_finds_in_the_dump",
+        "System.Tests/ImportTests Running_it_again_changes_nothing",
+        "System.Tests/ImportTests What_came_in_is_there_once",
+        "System.Tests/PrivacyTests After_an_erasure_nothing_of_the_person_can_be_read_there_either",
+        "System.Tests/PrivacyTests No_address_and_no_name_is_in_a_database_a_message_a_log_or_the_dashboards_files",
+        "System.Tests/ReplicaTests The_replicas_of_all_services_die_and_come_back_in_turn_under_load_and_all_is_exact",
+        "System.Tests/ReplicaTests The_story_is_told_while_those_who_lead_the_services_die_amid_it",
+        "System.Tests/WorstMomentTests Services_that_start_for_the_first_time_after_a_thousand_events_come_to_the_same",
+        "System.Tests/WorstMomentTests The_same_hundred_times_and_shuffled_counts_once",
+        "System.Tests/WorstMomentTests What_a_killed_consumer_did_and_did_not_acknowledge_comes_again_and_does_nothing",
+        "System.Tests/WorstMomentTests What_a_killed_relay_said_and_did_not_note_is_said_again_by_the_other_replica_and_counts_once",
+        "Telemetry.Tests/Watching Lag_is_seen_growing_and_gone"
+    ];
+
+    [Fact]
+    public void The_tests_of_the_long_suite_are_these() => Assert.Equal(Tests, Sources()
+        .SelectMany(file => Long().Matches(File.ReadAllText(file)).Select(test => $"{Name(file)} {test.Groups[1].Value}"))
+        .Order(StringComparer.Ordinal));
+
+    /// <summary>Nothing else keeps a test out of the fast suite.</summary>
+    [Fact]
+    public void No_test_is_explicit_or_skipped_in_another_way() => Assert.Empty(
+        Sources().Where(file => Hidden().IsMatch(File.ReadAllText(file))).Select(Name).Except(["Testing/LongTests", "Architecture.Tests/LongSuite"]));
+
+    private static IEnumerable<string> Sources() => Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*.cs", SearchOption.AllDirectories)
+        .Where(file => !file.Contains("/obj/", StringComparison.Ordinal));
+
+    private static string Name(string file) => Path.ChangeExtension(Path.GetRelativePath(Path.Combine(Repository.Root, "tests"), file), null).Replace('\\', '/');
+
+    [GeneratedRegex(@"\[Long(?:Fact|Theory)\].*?public (?:async )?\w+ (\w+)\(", RegexOptions.Singleline)]
+    private static partial Regex Long();
+
+    [GeneratedRegex(@"\bExplicit = true|\bSkip = |\[Trait\(")]
+    private static partial Regex Hidden();
+}
