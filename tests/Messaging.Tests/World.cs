@@ -103,6 +103,7 @@ internal sealed class World : IAsyncDisposable
     private async Task<WebApplication> Start(WebApplicationBuilder builder)
     {
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromMinutes(5)); // a process would end; here an unfinished stop would keep its messages
         var host = builder.Build();
         _hosts.Add(host);
         await host.StartAsync();

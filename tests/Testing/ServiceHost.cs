@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Community.Testing;
 
@@ -100,6 +101,9 @@ public sealed class ServiceHost<TProgram> : IAsyncDisposable
             {
                 builder.UseSetting(key, value);
             }
+
+            // A process would end; here an unfinished stop would keep its messages.
+            builder.ConfigureServices(services => services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromMinutes(5)));
 
             if (configure is not null)
             {
