@@ -63,7 +63,7 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
             Guid.CreateVersion7(now), to.MemberId, kind.ToWord(), to.Keys.Seal(to.MemberId, JsonSerializer.Serialize(letter)).Ciphertext, now, now, now + life);
 
         string Text(string part) => string.Format(
-            culture, Texts.GetString(kind + part, culture)!, [settings.Name, to.Keys.Open(to.Name), link, .. more]);
+            culture, Texts.GetString(kind + part, culture)!, [settings.Name, to.Keys.Open(to.Name), link, .. more.Select(word => word.Length == 0 ? Texts.GetString("None", culture) : word)]);
     }
 
     /// <summary>Writes as much as for a member where there is none, so that the time does not tell.</summary>

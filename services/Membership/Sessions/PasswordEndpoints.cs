@@ -3,24 +3,25 @@ using Community.EventSourcing;
 using Community.Membership.Mail;
 using Community.Membership.Members;
 using Community.Membership.Settings;
+using Community.Membership.Tokens;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Membership.Sessions;
 
-/// <summary>A new password, by the old one or by a link that is mailed. Either way the member's other sessions end.</summary>
+/// <summary>A new password, by the old one or by a link that is mailed. Either way the member's other sessions and all API tokens end.</summary>
 internal static class PasswordEndpoints
 {
     public static void MapPasswords(this IEndpointRouteBuilder app)
     {
         var passwords = app.MapGroup("").WithTag("Passwords", "Changing a password, and what to do without it.");
         passwords.MapPut("/members/me/password", Change).RequireRateLimiting(RateLimits.Credentials).ProducesProblem(404)
-            .WithSummary("Changes one's password, and ends all other sessions");
+            .WithSummary("Changes one's password, and ends all other sessions and all API tokens");
         passwords.MapPost("/password-resets", Ask).AllowAnonymous().RequireRateLimiting(RateLimits.Credentials)
             .WithSummary("Mails a link to a new password, if the address is a member's; the answer does not tell");
         passwords.MapPost("/password-resets/completion", Complete).AllowAnonymous().RequireRateLimiting(RateLimits.Credentials).ProducesProblem(404)
-            .WithSummary("Sets a new password by the token that was mailed, and ends all sessions");
+            .WithSummary("Sets a new password by the token that was mailed, and ends all sessions and API tokens");
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Change(
@@ -84,17 +85,26 @@ internal static class PasswordEndpoints
             .. linkMadeAt is not null && member.ConfirmedAt is null ? [new ConfirmAddress(now)] : Array.Empty<MemberCommand>()
         ];
         var changed = passwords.WithPassword(credentials, password);
+        var tokens = await store.LiveTokens(id, now, ct);
+        var (programs, elsewhere) = (string.Join(", ", tokens.Select(row => keys.Open(row.Token.Name))), string.Join(", ", member.SignIns));
         var handled = await store.Handle(Member.Decider, id, new Together(commands, now), new Handling
         {
-            Elsewhere = await sessions.Endings(id, now, ct, except: session),
+            Elsewhere = [.. await sessions.Endings(id, now, ct, except: session), .. tokens.Endings(now)],
             Also = document =>
             {
                 Credentials.SetPassword(document, id, changed.Password);
                 SessionTable.EndAll(document, id, now, except: session);
                 Postbox.UseUp(document, id, MailKind.ResetPassword, MailKind.ChangeAddress); // who began that knew the old one
-                postbox.Post(document, MailKind.PasswordChanged, Recipient.Of(id, member, keys), settings, now);
+                postbox.Post(document, MailKind.PasswordChanged, Recipient.Of(id, member, keys), settings, now, programs, elsewhere);
             }
         }, ct);
+
+        if (handled.Rejection is null)
+        {
+            // One that was made meanwhile by a session that has ended; what is made later finds its session ended.
+            foreach (var late in await store.LiveTokens(id, now, ct))
+                await store.Handle(ApiToken.Decider, late.Id, new RevokeToken(now), ct);
+        }
 
         return handled.Rejection switch
         {
