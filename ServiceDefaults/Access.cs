@@ -129,6 +129,28 @@ public static class Access
         services.AddSingleton<IAuthorizationHandler, Permitted.Handler>();
     }
 
+    /// <summary>
+    /// Where anybody may, no authorization asks for a scope, and the answer may still depend on who asks: a token that does not
+    /// reach so far is nobody's there. After authorization.
+    /// </summary>
+    internal static void UseScopesWhereAnybodyMay(this IApplicationBuilder app) => app.Use((http, next) =>
+    {
+        if (http.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null && http.User.Identity?.IsAuthenticated == true && !IsWithinScopes(http.User, http))
+            http.User = new ClaimsPrincipal(new ClaimsIdentity());
+
+        return next(http);
+    });
+
+    private static bool IsWithinScopes(ClaimsPrincipal token, HttpContext? http)
+    {
+        if (http?.GetEndpoint()?.Metadata.GetMetadata<NeededScope>() is { Scope: var scope })
+            return token.HasScope(scope);
+        if (!token.HasClaim(claim => claim.Type == "scope"))
+            return true;
+
+        return http is not null && token.HasScope(HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? "read" : "write");
+    }
+
     private static async Task Recall(MessageReceivedContext context, CheckedTokens known)
     {
         if (known.Find(context.Request) is not { } principal)
@@ -201,20 +223,10 @@ public static class Access
                 var unguarded = http is not null && http.GetEndpoint() is not RouteEndpoint;
                 var roles = requirement.Roles.Length == 0 || context.User.May(requirement.Roles);
 
-                if (unguarded || (context.User.Identity?.IsAuthenticated == true && roles && WithinScopes(context.User, http)))
+                if (unguarded || (context.User.Identity?.IsAuthenticated == true && roles && IsWithinScopes(context.User, http)))
                     context.Succeed(requirement);
 
                 return Task.CompletedTask;
-            }
-
-            private static bool WithinScopes(ClaimsPrincipal token, HttpContext? http)
-            {
-                if (http?.GetEndpoint()?.Metadata.GetMetadata<NeededScope>() is { Scope: var scope })
-                    return token.HasScope(scope);
-                if (!token.HasClaim(claim => claim.Type == "scope"))
-                    return true;
-
-                return http is not null && token.HasScope(HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? "read" : "write");
             }
         }
     }

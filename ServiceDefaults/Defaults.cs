@@ -83,6 +83,7 @@ public static class Defaults
         app.UseRateLimiter();
         app.UseBodyLimit();
         app.UseAuthorization();
+        app.UseScopesWhereAnybodyMay();
         app.MapHealth(app.Configuration);
         app.MapDescription();
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Security.Claims;
 using System.Text.Json;
 using Community.EventSourcing;
@@ -13,6 +14,9 @@ namespace Community.Membership.Mail;
 
 internal static class MailEndpoints
 {
+    /// <summary>How long ago whoever reads a link may have signed in: a session that was left open, or stolen, is older.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
+
     public static void AddMail(this WebApplicationBuilder builder) => builder.Services
         .AddSingleton(Smtp.Of(builder.Configuration)).AddSingleton<Postbox>().AddHostedService<SendMail>();
 
@@ -26,7 +30,7 @@ internal static class MailEndpoints
         mail.MapPost("/email-confirmations", Confirm).AllowAnonymous().RequireRateLimiting(RateLimits.Credentials).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Confirms an address by the token that was mailed to it; where it is another one, it is the member's from now on");
         mail.MapGet("/outbox", Outbox).RequireRoles(Roles.Operator)
-            .WithSummary("Mails of the last days; where no SMTP server is configured, with their text, for operators to hand on");
+            .WithSummary("Mails of the last days; where no SMTP server is configured, with their text, for operators to hand on; links only in a session that began within ten minutes");
     }
 
     private static async Task<Results<Accepted, ProblemHttpResult>> AskToConfirm(
@@ -124,7 +128,7 @@ internal static class MailEndpoints
         Problems.Problem(404, "link-invalid", "The link was used already, or is too old; ask for another.");
 
     private static async Task<Ok<Page<MailView>>> Outbox(
-        [AsParameters] Paging paging, ClaimsPrincipal user, Smtp smtp, IDocumentStore store, NpgsqlDataSource database, KeyRing ring, TimeProvider clock, CancellationToken ct)
+        [AsParameters] Paging paging, ClaimsPrincipal user, Smtp smtp, SessionTable sessions, IDocumentStore store, NpgsqlDataSource database, KeyRing ring, TimeProvider clock, CancellationToken ct)
     {
         var rows = new List<Row>();
         await using (var select = database.CreateCommand("""
@@ -148,6 +152,7 @@ internal static class MailEndpoints
         await using var session = store.QuerySession();
         var members = (await session.LoadManyAsync<MemberRow>(ct, [.. rows.Select(row => row.MemberId).Distinct()])).ToDictionary(row => row.Id, row => row.Member);
         var now = clock.GetUtcNow();
+        var isFresh = SessionEndpoints.SessionOf(user) is { } current && await sessions.BeganAt(current, ct) > now - Fresh;
 
         return TypedResults.Ok(paging.Page([.. rows.Select(Shown)], view => view.MailId));
 
@@ -155,15 +160,18 @@ internal static class MailEndpoints
         {
             // A link to a new password opens the account: an operator may not become an owner by it, or another operator.
             var isAbove = members.GetValueOrDefault(row.MemberId) is { } member && (member.Roles.Contains(Roles.Operator) || member.Roles.Contains(Roles.Owner));
-            var letter = !smtp.IsThere && (!isAbove || user.IsInRole(Roles.Owner)) && row.Expires > now && row.Letter is { } text && keys.Open(new Sealed(row.MemberId, text)) is { } clear
+            var isHeldBack = !isFresh && SecretKinds.Contains(row.Kind);
+            var letter = !isHeldBack && !smtp.IsThere && (!isAbove || user.IsInRole(Roles.Owner)) && row.Expires > now && row.Letter is { } text && keys.Open(new Sealed(row.MemberId, text)) is { } clear
                 ? JsonSerializer.Deserialize<Letter>(clear)
                 : null;
             var state = row.SentAt is not null ? MailState.Sent : row.Sending ? MailState.Uncertain : row.Expires <= now ? MailState.Expired : MailState.Waiting;
 
             return new(row.Id, row.MemberId, row.Kind, state, row.Attempts, row.Fault == "told" ? null : row.Fault, row.Created, row.Expires, row.SentAt,
-                letter?.To, letter?.Subject, letter?.Text);
+                letter?.To, letter?.Subject, letter?.Text, isHeldBack);
         }
     }
+
+    private static readonly FrozenSet<string> SecretKinds = Enum.GetValues<MailKind>().Where(kind => kind.HasSecret()).Select(kind => kind.ToWord()).ToFrozenSet();
 
     /// <summary>Uncertain: being sent, or a replica died while it sent; not sent again.</summary>
     private enum MailState { Waiting, Sent, Uncertain, Expired }
@@ -176,7 +184,8 @@ internal static class MailEndpoints
     private sealed record Row(
         Guid Id, Guid MemberId, string Kind, string? Letter, DateTimeOffset Created, DateTimeOffset Expires, int Attempts, bool Sending, DateTimeOffset? SentAt, string? Fault);
 
+    /// <param name="FreshSignInNeeded">The mail holds a link that opens an account: its text is for a session that has just begun.</param>
     private sealed record MailView(
         Guid MailId, Guid MemberId, string Kind, MailState State, int Attempts, string? Fault, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt,
-        DateTimeOffset? SentAt, string? To, string? Subject, string? Text);
+        DateTimeOffset? SentAt, string? To, string? Subject, string? Text, bool FreshSignInNeeded);
 }

@@ -16,6 +16,12 @@ namespace Community.Membership.Mail;
 
 internal enum MailKind { ConfirmAddress, ResetPassword, PasswordChanged, LetIn, ChangeAddress, AddressChanged, RenewalUnpaid, SubscriptionEnded }
 
+internal static class MailKinds
+{
+    /// <summary>Its link opens an account, or makes an address somebody's.</summary>
+    public static bool HasSecret(this MailKind kind) => kind is MailKind.ConfirmAddress or MailKind.ChangeAddress or MailKind.ResetPassword;
+}
+
 /// <summary>To whom a mail goes.</summary>
 internal sealed record Recipient(Guid MemberId, MemberKeys Keys, Sealed Name, Sealed? Address, Language? Language)
 {
