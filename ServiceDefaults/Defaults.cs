@@ -84,6 +84,7 @@ public static class Defaults
         app.UseBodyLimit();
         app.UseAuthorization();
         app.UseScopesWhereAnybodyMay();
+        app.UseIsoDates();
         app.MapHealth(app.Configuration);
         app.MapDescription();
 
