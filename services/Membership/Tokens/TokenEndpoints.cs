@@ -42,8 +42,8 @@ internal static class TokenEndpoints
         tokens.MapDelete("/{id}", Revoke).WithSummary("Ends a token at once");
 
         var keys = app.MapGroup("/.well-known").AllowAnonymous().WithTag("Keys", "By which anybody checks the tokens of this community.");
-        keys.MapGet("/openid-configuration", (TokenRules rules, HttpRequest request) => TypedResults.Ok(new Metadata(
-            rules.Issuer, $"{request.Scheme}://{request.Host}/.well-known/jwks.json", [SecurityAlgorithms.EcdsaSha256])))
+        keys.MapGet("/openid-configuration", (TokenRules rules, IConfiguration configuration, HttpContext http) => TypedResults.Ok(new Metadata(
+            rules.Issuer, $"{http.OwnAddress(configuration["Membership:Address"])}.well-known/jwks.json", [SecurityAlgorithms.EcdsaSha256])))
             .WithSummary("Who signs the tokens, and where the keys are");
         keys.MapGet("/jwks.json", async (SigningKeys signing, CancellationToken ct) =>
             TypedResults.Ok(new KeySet([.. (await signing.Published(ct)).Select(key => PublicKey.Of(key.Key))])))
