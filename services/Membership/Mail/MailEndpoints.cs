@@ -42,10 +42,12 @@ internal static class MailEndpoints
             return Problems.NotFound("member");
         if (member.ConfirmedAt is not null)
             return Problems.Problem(409, "address-confirmed", "The address is confirmed already.");
-        if (await postbox.IsEnough(MailKind.ConfirmAddress, id, now, ct))
-            return Problems.Problem(409, "enough-mail", "Several such mails were sent within the hour.");
 
-        postbox.Post(session, MailKind.ConfirmAddress, Recipient.Of(id, member, await ring.Find([id], ct)), await store.Settings(ct), now);
+        var keys = await ring.Find([id], ct);
+        if (await postbox.IsEnough(MailKind.ConfirmAddress, id, now, ct) || (keys.Open(member.Address) is { } address && await postbox.IsFull(address, now, ct)))
+            return EnoughMail();
+
+        postbox.Post(session, MailKind.ConfirmAddress, Recipient.Of(id, member, keys), await store.Settings(ct), now);
         await session.SaveChangesAsync(ct);
 
         return TypedResults.Accepted((string?)null);
@@ -56,20 +58,20 @@ internal static class MailEndpoints
         HttpContext http, CancellationToken ct)
     {
         // The instant before the password is looked at: one that is changed meanwhile makes the link worthless.
-        var (id, now, address) = (user.MemberId(), clock.GetUtcNow(), passwords.Find(request.Email));
+        var (id, now, addresses) = (user.MemberId(), clock.GetUtcNow(), passwords.FindAll(request.Email));
         if (await admission.Confirm(user, request.CurrentPassword, http, ct) is { } refusal)
             return refusal;
 
         await using var session = store.LightweightSession();
         if (await session.LoadAsync<MemberRow>(id, ct) is not { Member: var member })
             return Problems.NotFound("member");
-        if (await session.Query<Credentials>().AnyAsync(known => known.Address == address, ct))
+        if (await session.Query<Credentials>().AnyAsync(known => addresses.Contains(known.Address), ct))
             return Members.Registration.AddressTaken();
-        if (await postbox.IsEnough(MailKind.ChangeAddress, id, now, ct))
-            return Problems.Problem(409, "enough-mail", "Several such mails were sent within the hour.");
+        if (await postbox.IsEnough(MailKind.ChangeAddress, id, now, ct) || await postbox.IsFull(request.Email, now, ct))
+            return EnoughMail();
 
         var keys = await ring.Find([id], ct);
-        var there = Recipient.Of(id, member, keys) with { Address = keys.Seal(id, request.Email) };
+        var there = Recipient.Of(id, member, keys) with { Address = keys.Seal(id, AddressAttribute.Clean(request.Email)) };
         postbox.Post(session, MailKind.ChangeAddress, there, await store.Settings(ct), now);
         await session.SaveChangesAsync(ct);
 
@@ -102,6 +104,9 @@ internal static class MailEndpoints
         if (keys.Open(address) is not { } email || await query.LoadAsync<MemberRow>(id, ct) is not { Member: var before })
             return LinkInvalid();
 
+        if (await passwords.IsTakenInAnOlderForm(email, store, ct))
+            return Members.Registration.AddressTaken();
+
         Origin.Set(Origin.Current with { By = id.ToString() });
         try
         {
@@ -123,6 +128,8 @@ internal static class MailEndpoints
             return Members.Registration.AddressTaken(); // somebody has joined with it meanwhile
         }
     }
+
+    private static ProblemHttpResult EnoughMail() => Problems.Problem(409, "enough-mail", "Several such mails were sent within the hour.");
 
     internal static ProblemHttpResult LinkInvalid() =>
         Problems.Problem(404, "link-invalid", "The link was used already, or is too old; ask for another.");

@@ -41,23 +41,24 @@ internal static class PasswordEndpoints
     {
         var now = clock.GetUtcNow();
         var settings = await store.Settings(ct);
-        var address = passwords.Find(request.Email);
+        var addresses = passwords.FindAll(request.Email);
         await using var session = store.LightweightSession();
-        var credentials = await session.Query<Credentials>().FirstOrDefaultAsync(known => known.Address == address, ct);
+        var credentials = await session.Query<Credentials>().FirstOrDefaultAsync(known => addresses.Contains(known.Address), ct);
         var id = credentials?.Id ?? Guid.Empty;
         // All that is asked is asked of nobody, too, so that the time does not tell who is a member.
         var (row, keys, enough) = (await session.LoadAsync<MemberRow>(id, ct), await ring.Find([id], ct), await postbox.IsEnough(MailKind.ResetPassword, id, now, ct));
         if (row is not null && !enough)
             postbox.Post(session, MailKind.ResetPassword, Recipient.Of(id, row.Member, keys), settings, now);
         else
-            postbox.PostNothing(session, MailKind.ResetPassword, now);
+            postbox.PostNothing(session, MailKind.ResetPassword, request.Email, now);
         await session.SaveChangesAsync(ct);
 
         return TypedResults.Accepted((string?)null);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Complete(
-        NewPassword request, IDocumentStore store, Passwords passwords, SessionTable sessions, KeyRing ring, Postbox postbox, TimeProvider clock, CancellationToken ct)
+        NewPassword request, IDocumentStore store, Passwords passwords, Lockout lockout, SessionTable sessions, KeyRing ring, Postbox postbox, TimeProvider clock, HttpContext http,
+        CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         if (await postbox.Find(MailKind.ResetPassword, request.Token, now, ct) is not { } link)
@@ -65,7 +66,13 @@ internal static class PasswordEndpoints
 
         Origin.Set(Origin.Current with { By = link.MemberId.ToString() });
 
-        return await Set(link.MemberId, request.Password, link.MadeAt, session: default, store, passwords, sessions, ring, postbox, now, ct);
+        var set = await Set(link.MemberId, request.Password, link.MadeAt, session: default, store, passwords, sessions, ring, postbox, now, ct);
+        await using var query = store.QuerySession();
+        // Who was locked out by guesses comes in again by this way.
+        if (set.Result is NoContent && await query.LoadAsync<Credentials>(link.MemberId, ct) is { Address: var address })
+            await lockout.Know(address, http, ct);
+
+        return set;
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Set(

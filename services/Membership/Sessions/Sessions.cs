@@ -237,7 +237,8 @@ internal static class SessionStorage
         tokens.AddColumn("hash", "bytea").AsPrimaryKey();
         tokens.AddColumn<Guid>("session_id").NotNull().AddIndex();
         tokens.AddColumn("used_at", "timestamptz");
-        options.Storage.ExtendedSchemaObjects.Add(Lockout.Table());
+        foreach (var table in Lockout.Tables())
+            options.Storage.ExtendedSchemaObjects.Add(table);
         options.Storage.ExtendedSchemaObjects.Add(sessions);
         options.Storage.ExtendedSchemaObjects.Add(tokens);
     }
