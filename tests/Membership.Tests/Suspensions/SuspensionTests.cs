@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using Community.Testing;
+using Marten;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Community.Membership.Tests.Suspensions;
