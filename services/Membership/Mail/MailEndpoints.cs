@@ -44,7 +44,7 @@ internal static class MailEndpoints
             return Problems.Problem(409, "address-confirmed", "The address is confirmed already.");
 
         var keys = await ring.Find([id], ct);
-        if (await postbox.IsEnough(MailKind.ConfirmAddress, id, now, ct) || (keys.Open(member.Address) is { } address && await postbox.IsFull(address, now, ct)))
+        if (await postbox.IsEnough(MailKind.ConfirmAddress, id, now, ct) || (keys.Open(member.Address) is { } address && await postbox.IsFull(MailKind.ConfirmAddress, address, now, ct)))
             return EnoughMail();
 
         postbox.Post(session, MailKind.ConfirmAddress, Recipient.Of(id, member, keys), await store.Settings(ct), now);
@@ -67,7 +67,7 @@ internal static class MailEndpoints
             return Problems.NotFound("member");
         if (await session.Query<Credentials>().AnyAsync(known => addresses.Contains(known.Address), ct))
             return Members.Registration.AddressTaken();
-        if (await postbox.IsEnough(MailKind.ChangeAddress, id, now, ct) || await postbox.IsFull(request.Email, now, ct))
+        if (await postbox.IsEnough(MailKind.ChangeAddress, id, now, ct) || await postbox.IsFull(MailKind.ChangeAddress, request.Email, now, ct))
             return EnoughMail();
 
         var keys = await ring.Find([id], ct);

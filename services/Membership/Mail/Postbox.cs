@@ -70,7 +70,7 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
         };
         var culture = CultureInfo.GetCultureInfo((to.Language ?? Usual(settings)).ToWord());
         var letter = new Letter(address, Text("Subject"), Text("Text"), link);
-        var mailbox = kind.HasSecret() ? Count(session, address, now) : [];
+        var mailbox = kind.HasSecret() ? Count(session, kind, address, now) : [];
         var isAsked = kind == MailKind.ResetPassword && to.IsProven; // counted by its member, so that no stranger uses it up
         session.QueueSqlCommand("""
             insert into mails (id, member_id, kind, letter, created_at, next_at, expires_at)
@@ -86,7 +86,7 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
     /// <summary>Writes as much as for a member where there is none, so that the time does not tell.</summary>
     public void PostNothing(IDocumentSession session, MailKind kind, string address, DateTimeOffset now)
     {
-        Count(session, address, now);
+        Count(session, kind, address, now);
         MakeLink(session, kind, Guid.Empty, now);
         session.QueueSqlCommand(
             "insert into mails (id, member_id, kind, letter, created_at, next_at, expires_at) values (?, ?, ?, ?, ?, ?, ?)",
@@ -111,11 +111,11 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
     public static void UseUp(IDocumentSession session, Guid member, params MailKind[] kinds) => session.QueueSqlCommand(
         "delete from mail_links where member_id = ? and kind = any(?)", member, kinds.Select(kind => kind.ToWord()).ToArray());
 
-    /// <summary>Whether the mailbox has had as many mails within the hour as strangers may have sent to it, by whatever accounts.</summary>
-    public async Task<bool> IsFull(string address, DateTimeOffset now, CancellationToken ct)
+    /// <summary>Whether the mailbox has had as many such mails within the hour as strangers may have sent to it, by whatever accounts.</summary>
+    public async Task<bool> IsFull(MailKind kind, string address, DateTimeOffset now, CancellationToken ct)
     {
         await using var select = database.CreateCommand("select exists (select from mailboxes where mailbox = $1 and mails >= $2 and began_at >= $3)");
-        select.Parameters.Add(new() { Value = Mailbox(address) });
+        select.Parameters.Add(new() { Value = Mailbox(kind, address) });
         select.Parameters.Add(new() { Value = MostAnHour });
         select.Parameters.Add(new() { Value = now - Hour });
 
@@ -123,9 +123,9 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
     }
 
     // Locks the mailbox's row until the mail is committed: of many at once none is counted by a number that is old.
-    private byte[] Count(IDocumentSession session, string address, DateTimeOffset now)
+    private byte[] Count(IDocumentSession session, MailKind kind, string address, DateTimeOffset now)
     {
-        var mailbox = Mailbox(address);
+        var mailbox = Mailbox(kind, address);
         session.QueueSqlCommand("""
             insert into mailboxes as m (mailbox, began_at, mails) values (?, ?, 1)
             on conflict (mailbox) do update set
@@ -135,7 +135,9 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
         return mailbox;
     }
 
-    private byte[] Mailbox(string address) => master.Hash("mailbox", AddressAttribute.Mailbox(address));
+    // A new password is counted apart: who joins in another's name must not keep the other from it.
+    private byte[] Mailbox(MailKind kind, string address) =>
+        master.Hash("mailbox", $"{(kind == MailKind.ResetPassword ? "reset" : "confirm")}\0{AddressAttribute.Mailbox(address)}");
 
     /// <summary>Nobody fills the mailbox of another.</summary>
     public async Task<bool> IsEnough(MailKind kind, Guid member, DateTimeOffset now, CancellationToken ct)

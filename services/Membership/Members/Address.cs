@@ -30,7 +30,12 @@ internal sealed partial class AddressAttribute() : ValidationAttribute("must be 
     {
         var (local, domain) = Parts(Clean(address));
 
-        return domain is null ? Fold(local) : $"{Fold(local)}@{(Ascii(domain) is { } ascii ? Fold(Idn.GetUnicode(ascii)) : Fold(domain))}";
+        if (domain is null)
+            return Fold(local);
+
+        var name = Ascii(domain) is { } ascii ? Idn.GetUnicode(ascii) : domain;
+
+        return $"{Fold(local)}@{Fold(name)}";
     }
 
     /// <summary>That form first, and then those under which the address may be stored since before it was the only one.</summary>
@@ -65,8 +70,12 @@ internal sealed partial class AddressAttribute() : ValidationAttribute("must be 
             && MailAddress.TryCreate($"{local}@{ascii}", out var address) && address.Address == $"{local}@{ascii}";
     }
 
-    private static (string Local, string? Domain) Parts(string address) =>
-        address.LastIndexOf('@') is >= 0 and var at ? (address[..at], address[(at + 1)..]) : (address, null);
+    private static (string Local, string? Domain) Parts(string address)
+    {
+        var at = address.LastIndexOf('@');
+
+        return at < 0 ? (Local: address, Domain: (string?)null) : (address[..at], address[(at + 1)..]);
+    }
 
     private static string? Ascii(string domain)
     {
