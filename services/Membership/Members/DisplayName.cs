@@ -87,8 +87,9 @@ internal sealed class StaffNames(IDocumentStore store, KeyRing ring)
             return true;
 
         await using var session = store.QuerySession();
+        var (owner, @operator, moderator) = (Ranks[0], Ranks[1], Ranks[2]);
         var staff = await session.Query<MemberRow>()
-            .Where(row => row.MatchesSql("(d.data @> ?::jsonb or d.data @> ?::jsonb or d.data @> ?::jsonb)", Ranks[0], Ranks[1], Ranks[2])).ToListAsync(ct);
+            .Where(row => row.MatchesSql("(d.data @> ?::jsonb or d.data @> ?::jsonb or d.data @> ?::jsonb)", owner, @operator, moderator)).ToListAsync(ct);
         var keys = await ring.Find([.. staff.Select(row => row.Id)], ct);
         var likeness = DisplayName.Likeness(name);
 
