@@ -56,7 +56,7 @@ internal sealed class AnotherService(WebApplication app, HttpClient http, Founde
 
     public Task<bool> Tick()
     {
-        community.Clock.Advance(TimeSpan.FromSeconds(1));
+        community.Clock.Advance(TimeSpan.FromMilliseconds(500)); // as often as it looks
 
         return Task.FromResult(true);
     }
