@@ -29,8 +29,10 @@ try
         .RunBy(servers);
 
     var membership = AddService<Projects.Membership>("membership", 1).WithEnvironment("Setup__Token", setupToken)
-        .WithEnvironment("Portal__Address", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{options.BasePort}")); // where links in mails lead
-    var payments = AddService<Projects.Payments>("payments", 2).WithReference(membership);
+        .WithEnvironment("Portal__Address", AddressOf(0)) // where links in mails lead
+        .WithEnvironment("Membership__Address", AddressOf(1));
+    var payments = AddService<Projects.Payments>("payments", 2).WithReference(membership)
+        .WithEnvironment("Gateways__Sandbox__Address", AddressOf(2));
     var content = AddService<Projects.Content>("content", 3).WithReference(membership);
     var incentives = AddService<Projects.Incentives>("incentives", 4).WithReference(membership);
     var analytics = AddService<Projects.Analytics>("analytics", 5).WithReference(membership);
@@ -41,6 +43,8 @@ try
     await Ready.Announce(app, servers, options, data, dashboard, started);
     await app.WaitForShutdownAsync();
     return 0;
+
+    string AddressOf(int offset) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{options.BasePort + offset}");
 
     IResourceBuilder<ProjectResource> AddService<TProject>(string name, int offset) where TProject : IProjectMetadata, new()
     {

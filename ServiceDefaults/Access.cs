@@ -24,12 +24,22 @@ public sealed record TokenRules(string Issuer, string Audience)
         new(configuration["Tokens:Issuer"] ?? "urn:community:membership", configuration["Tokens:Audience"] ?? "urn:community");
 }
 
+/// <summary>What of a token counts now, however long it is good for.</summary>
+/// <param name="IsRevoked">It is refused with 401.</param>
+/// <param name="WithdrawnRoles">Roles that it may name and its member has no more; with the others it is good.</param>
+public readonly record struct TokenState(bool IsRevoked, IReadOnlyCollection<string> WithdrawnRoles)
+{
+    public static TokenState Good { get; } = new(false, []);
+
+    public static TokenState Revoked { get; } = new(true, []);
+}
+
 /// <summary>
-/// A service that knows which tokens or members are stopped registers this; a revoked token is refused with 401 at once.
+/// A service that knows which tokens, members and roles are stopped registers this; it is asked at each request.
 /// </summary>
 public interface ITokenRevocation
 {
-    ValueTask<bool> IsRevoked(ClaimsPrincipal token, CancellationToken ct);
+    ValueTask<TokenState> Check(ClaimsPrincipal token, CancellationToken ct);
 }
 
 /// <summary>Who may call an endpoint. All endpoints need a token unless they say <c>AllowAnonymous</c>.</summary>
@@ -104,8 +114,11 @@ public static class Access
                     {
                         known.Add(context.Request, context.Principal!, context.SecurityToken.ValidTo);
 
-                        if (await Fault(context.Principal!, context.HttpContext) is { } fault)
-                            context.Fail(fault);
+                        var (present, fault) = await Now(context.Principal!, context.HttpContext);
+                        if (present is null)
+                            context.Fail(fault!);
+                        else
+                            context.Principal = present;
                     }
                 };
             });
@@ -116,27 +129,68 @@ public static class Access
         services.AddSingleton<IAuthorizationHandler, Permitted.Handler>();
     }
 
+    /// <summary>
+    /// Where anybody may, no authorization asks for a scope, and the answer may still depend on who asks: a token that does not
+    /// reach so far is nobody's there. After authorization.
+    /// </summary>
+    internal static void UseScopesWhereAnybodyMay(this IApplicationBuilder app) => app.Use((http, next) =>
+    {
+        if (http.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null && http.User.Identity?.IsAuthenticated == true && !IsWithinScopes(http.User, http))
+            http.User = new ClaimsPrincipal(new ClaimsIdentity());
+
+        return next(http);
+    });
+
+    private static bool IsWithinScopes(ClaimsPrincipal token, HttpContext? http)
+    {
+        if (http?.GetEndpoint()?.Metadata.GetMetadata<NeededScope>() is { Scope: var scope })
+            return token.HasScope(scope);
+        if (!token.HasClaim(claim => claim.Type == "scope"))
+            return true;
+
+        return http is not null && token.HasScope(HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? "read" : "write");
+    }
+
     private static async Task Recall(MessageReceivedContext context, CheckedTokens known)
     {
         if (known.Find(context.Request) is not { } principal)
             return;
 
         // A token is stopped at once, however lately it was checked.
-        if (await Fault(principal, context.HttpContext) is { } fault)
+        var (present, fault) = await Now(principal, context.HttpContext);
+        if (present is null)
         {
-            context.Fail(fault);
+            context.Fail(fault!);
             return;
         }
 
-        context.Principal = principal;
+        context.Principal = present;
         context.Success();
     }
 
-    private static async ValueTask<string?> Fault(ClaimsPrincipal token, HttpContext http) =>
-        token.FindMemberId() is null ? "The token names no member."
-        : http.RequestServices.GetService<ITokenRevocation>() is { } revocation && await revocation.IsRevoked(token, http.RequestAborted)
-            ? "The token is revoked."
-        : null;
+    /// <summary>The token as it counts now; null, with the reason: it does not.</summary>
+    private static async ValueTask<(ClaimsPrincipal? Present, string? Fault)> Now(ClaimsPrincipal token, HttpContext http)
+    {
+        if (token.FindMemberId() is null)
+            return (null, "The token names no member.");
+        if (http.RequestServices.GetService<ITokenRevocation>() is not { } revocation)
+            return (token, null);
+
+        var state = await revocation.Check(token, http.RequestAborted);
+
+        return state.IsRevoked ? (null, "The token is revoked.") : (Without(state.WithdrawnRoles, token), null);
+    }
+
+    // A copy: the token that is kept may get its role back.
+    private static ClaimsPrincipal Without(IReadOnlyCollection<string> roles, ClaimsPrincipal token)
+    {
+        return roles.Count == 0 || !token.HasClaim(IsWithdrawn)
+            ? token
+            : new(token.Identities.Select(identity => new ClaimsIdentity(
+                identity.Claims.Where(claim => !IsWithdrawn(claim)), identity.AuthenticationType, identity.NameClaimType, identity.RoleClaimType)));
+
+        bool IsWithdrawn(Claim claim) => claim.Type == "role" && roles.Contains(claim.Value);
+    }
 
     /// <summary>Tokens whose signature was checked within the last minute: to check it takes as long as a small command.</summary>
     private sealed class CheckedTokens(TimeProvider clock) : IDisposable
@@ -169,20 +223,10 @@ public static class Access
                 var unguarded = http is not null && http.GetEndpoint() is not RouteEndpoint;
                 var roles = requirement.Roles.Length == 0 || context.User.May(requirement.Roles);
 
-                if (unguarded || (context.User.Identity?.IsAuthenticated == true && roles && WithinScopes(context.User, http)))
+                if (unguarded || (context.User.Identity?.IsAuthenticated == true && roles && IsWithinScopes(context.User, http)))
                     context.Succeed(requirement);
 
                 return Task.CompletedTask;
-            }
-
-            private static bool WithinScopes(ClaimsPrincipal token, HttpContext? http)
-            {
-                if (http?.GetEndpoint()?.Metadata.GetMetadata<NeededScope>() is { Scope: var scope })
-                    return token.HasScope(scope);
-                if (!token.HasClaim(claim => claim.Type == "scope"))
-                    return true;
-
-                return http is not null && token.HasScope(HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method) ? "read" : "write");
             }
         }
     }

@@ -83,6 +83,8 @@ public static class Defaults
         app.UseRateLimiter();
         app.UseBodyLimit();
         app.UseAuthorization();
+        app.UseScopesWhereAnybodyMay();
+        app.UseIsoDates();
         app.MapHealth(app.Configuration);
         app.MapDescription();
 

@@ -2,6 +2,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Community.ServiceDefaults;
 
@@ -14,7 +15,7 @@ internal sealed class PublishedKeys(HttpClient http) : IConfigurationManager<Ope
     // Named by service discovery, inside the installation: no HTTPS there.
     private readonly ConfigurationManager<OpenIdConnectConfiguration> _keys = new(
         "http://membership/.well-known/openid-configuration",
-        new OpenIdConnectConfigurationRetriever(),
+        new BesideTheDocument(),
         new HttpDocumentRetriever(http) { RequireHttps = false })
     {
         AutomaticRefreshInterval = TimeSpan.FromMinutes(5),
@@ -41,6 +42,23 @@ internal sealed class PublishedKeys(HttpClient http) : IConfigurationManager<Ope
     }
 
     public void RequestRefresh() => _keys.RequestRefresh();
+
+    /// <summary>
+    /// The keys stand beside the document. Where it says that they are is an address for clients of the community, which services
+    /// inside it may not reach.
+    /// </summary>
+    private sealed class BesideTheDocument : IConfigurationRetriever<OpenIdConnectConfiguration>
+    {
+        public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(string address, IDocumentRetriever retriever, CancellationToken cancel)
+        {
+            var configuration = OpenIdConnectConfiguration.Create(await retriever.GetDocumentAsync(address, cancel));
+            configuration.JsonWebKeySet = new JsonWebKeySet(await retriever.GetDocumentAsync(new Uri(new Uri(address), "jwks.json").ToString(), cancel));
+            foreach (var key in configuration.JsonWebKeySet.GetSigningKeys())
+                configuration.SigningKeys.Add(key);
+
+            return configuration;
+        }
+    }
 }
 
 /// <summary>Whether a token is good cannot be said now: no 401, which would make clients throw it away.</summary>

@@ -22,8 +22,8 @@ public static class RateLimits
     {
         var limits = configuration.GetSection("RateLimits");
         var (members, anonymous) = (limits.GetValue("PerMinute", 600), limits.GetValue("AnonymousPerMinute", 300));
-        // A household or an office signs in through one address: a burst is usual, a steady stream is guessing.
-        var (credentials, burst) = (limits.GetValue("CredentialsPerMinute", 10), limits.GetValue("CredentialsBurst", 60));
+        // A class or an office joins and signs in through one address, sixty in a minute, each in two steps. Who guesses is stopped by the lockout, by failures.
+        var (credentials, burst) = (limits.GetValue("CredentialsPerMinute", 60), limits.GetValue("CredentialsBurst", 180));
 
         services.AddRateLimiter(options =>
         {
@@ -31,8 +31,8 @@ public static class RateLimits
             options.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http =>
                 http.User.HasScope("import") ? RateLimitPartition.GetNoLimiter("import")
                 : http.User.FindMemberId() is { } member ? Bucket($"member {member}", members, members)
-                : Bucket($"address {http.Connection.RemoteIpAddress}", anonymous, anonymous));
-            options.AddPolicy(Credentials, http => Bucket($"address {http.Connection.RemoteIpAddress}", credentials, burst));
+                : Bucket($"address {http.Origin()}", anonymous, anonymous));
+            options.AddPolicy(Credentials, http => Bucket($"address {http.Origin()}", credentials, burst));
             options.OnRejected = async (context, _) =>
             {
                 var wait = context.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);

@@ -5,7 +5,7 @@ namespace Community.ServiceDefaults;
 
 /// <summary>
 /// Text that people wrote: not blank, at most <paramref name="max"/> characters (Unicode code points), no control
-/// characters, no half surrogates. Null passes: whether a member may be absent is said by its type.
+/// characters, no half surrogates, nothing that is no character. Null passes: whether a member may be absent is said by its type.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class TextAttribute(int max) : ValidationAttribute
@@ -46,6 +46,9 @@ public static class Text
         {
             if (Rune.DecodeFromUtf16(rest, out var rune, out var taken) != System.Buffers.OperationStatus.Done)
                 return "must be well-formed Unicode";
+            // No characters, and normalisation throws at them.
+            if (rune.Value is 0xFFFE or 0xFFFF)
+                return "must not contain what is no character";
             if (Rune.IsControl(rune) && !(multiLine && rune.Value is '\n' or '\r' or '\t'))
                 return "must not contain control characters";
             rest = rest[taken..];

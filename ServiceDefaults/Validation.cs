@@ -1,4 +1,5 @@
 #pragma warning disable ASP0029 // The framework's resolvers are still marked experimental.
+using System.Collections;
 using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.CodeAnalysis;
@@ -32,8 +33,8 @@ internal sealed class RequestTypes : IValidatableInfoResolver
     private static RequestType? Describe(Type type) => !IsOurs(type) ? null : new RequestType(type, [
         .. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(property => property.GetIndexParameters().Length == 0)
-            .Select(property => new Member(property, Rules(property)))
-            .Where(member => member.Rules.Length > 0 || Parts(member.Type).Any(IsOurs))]);
+            .Select(property => new Member(property, Rules(property), Nulls.Of(property)))
+            .Where(member => member.Rules.Length > 0 || member.Nulls is not null || Parts(member.Type).Any(IsOurs))]);
 
     private static bool IsOurs(Type type) =>
         !type.IsEnum && type.Assembly.GetName().Name?.StartsWith("Community.", StringComparison.Ordinal) == true;
@@ -59,13 +60,63 @@ internal sealed class RequestTypes : IValidatableInfoResolver
         protected override ValidationAttribute[] GetValidationAttributes() => _rules;
     }
 
-    private sealed class Member(PropertyInfo property, ValidationAttribute[] rules)
+    private sealed class Member(PropertyInfo property, ValidationAttribute[] rules, Nulls? nulls)
         : ValidatablePropertyInfo(property.DeclaringType!, property.PropertyType, property.Name, property.Name)
     {
         internal Type Type { get; } = property.PropertyType;
 
         internal ValidationAttribute[] Rules { get; } = rules;
 
+        internal Nulls? Nulls { get; } = nulls;
+
+        public override Task ValidateAsync(object? value, ValidateContext context, CancellationToken cancellationToken)
+        {
+            var path = context.CurrentValidationPath.Length == 0 ? property.Name : $"{context.CurrentValidationPath}.{property.Name}";
+            var found = Nulls?.In(property.GetValue(value), path).ToList() ?? [];
+            if (found.Count == 0)
+                return base.ValidateAsync(value, context, cancellationToken);
+
+            context.ValidationErrors ??= [];
+            foreach (var place in found)
+                context.ValidationErrors[place] = ["must not be null"];
+
+            return Task.CompletedTask;
+        }
+
         protected override ValidationAttribute[] GetValidationAttributes() => Rules;
+    }
+}
+
+/// <summary>What may be null in a list is said by the type of its items; the framework's reader heeds that for members only.</summary>
+internal sealed class Nulls
+{
+    private readonly bool _areRefused;
+    private readonly Nulls? _within;
+
+    private Nulls(bool areRefused, Nulls? within) => (_areRefused, _within) = (areRefused, within);
+
+    /// <summary>Null: the property holds no items that must be there.</summary>
+    public static Nulls? Of(PropertyInfo property) => Of(new NullabilityInfoContext().Create(property));
+
+    /// <summary>Where the nulls stand that must not be.</summary>
+    public IEnumerable<string> In(object? items, string path) => items switch
+    {
+        IDictionary map => map.Cast<object>().Select(entry => (DictionaryEntry)entry).SelectMany(entry => Here(entry.Value, $"{path}.{entry.Key}")),
+        IEnumerable list => list.Cast<object?>().SelectMany((item, i) => Here(item, $"{path}[{i}]")),
+        _ => []
+    };
+
+    private IEnumerable<string> Here(object? item, string path) => item is null ? (_areRefused ? [path] : []) : _within?.In(item, path) ?? [];
+
+    private static Nulls? Of(NullabilityInfo list)
+    {
+        if (list.Type == typeof(string) || !typeof(IEnumerable).IsAssignableFrom(list.Type))
+            return null;
+        if ((list.ElementType ?? list.GenericTypeArguments.LastOrDefault()) is not { } item)
+            return null;
+
+        var (isRefused, within) = (!item.Type.IsValueType && item.ReadState == NullabilityState.NotNull, Of(item));
+
+        return isRefused || within is not null ? new(isRefused, within) : null;
     }
 }

@@ -40,9 +40,15 @@ stackExchange.SetAction((given, ct) =>
 });
 
 var file = new Argument<FileInfo>("FILE") { Description = "CSV with a line of names: email and, if it has them, name, created_at and deleted_at. What Ghost exports is such a file." };
-var members = new Command("members", "Brings in a list of members with their addresses.") { file, to, token, patience };
+var dates = new Option<string?>("--dates") { Description = "The format of the file's dates as .NET writes it, such as dd/MM/yyyy or \"MM/dd/yyyy HH:mm\". Default: ISO 8601, such as 2024-05-01 or 2024-05-01T10:00:00Z." };
+dates.Validators.Add(result =>
+{
+    if (result.GetValueOrDefault<string?>() is { } format && !MemberFile.NamesADay(format))
+        result.AddError("--dates names the year, the month and the day, such as dd/MM/yyyy.");
+});
+var members = new Command("members", "Brings in a list of members with their addresses.") { file, to, token, dates, patience };
 members.SetAction((given, ct) => Import.Run(
-    (report, ct) => new MemberFile(given.GetRequiredValue(file).FullName, TimeProvider.System, report).Survey(ct),
+    (report, ct) => new MemberFile(given.GetRequiredValue(file).FullName, TimeProvider.System, report) { Dates = given.GetValue(dates) }.Survey(ct),
     given.GetRequiredValue(to), given.GetRequiredValue(token), TimeSpan.FromSeconds(given.GetValue(patience)),
     Console.Out, Console.Error, TimeProvider.System, ct));
 

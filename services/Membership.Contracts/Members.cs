@@ -4,9 +4,12 @@ namespace Community.Membership.Contracts;
 /// <param name="Imported">Brought in from elsewhere: no mail, no welcome.</param>
 public sealed record MemberJoined(Guid MemberId, DateTimeOffset JoinedAt, bool Imported);
 
-public sealed record RoleGranted(Guid MemberId, string Role, DateTimeOffset At);
+/// <param name="Version">Of all that is told of one member's role, the one with the highest holds; 0 where it was not told yet.</param>
+public sealed record RoleGranted(Guid MemberId, string Role, DateTimeOffset At, long Version = 0);
 
-public sealed record RoleRevoked(Guid MemberId, string Role, DateTimeOffset At);
+/// <summary>The role counts no more, whatever tokens say that were written before.</summary>
+/// <param name="Version">As in <see cref="RoleGranted"/>.</param>
+public sealed record RoleRevoked(Guid MemberId, string Role, DateTimeOffset At, long Version = 0);
 
 /// <summary>The API token must be refused from now on; after <paramref name="ExpiresAt"/> it is anyway.</summary>
 public sealed record TokenRevoked(Guid TokenId, DateTimeOffset ExpiresAt);

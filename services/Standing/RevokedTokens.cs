@@ -28,8 +28,8 @@ public static class Standing
     }
 }
 
-/// <summary>Tokens that are revoked, those of sessions that were ended, and all of members who are stopped.</summary>
-public sealed class RefuseTokenWhenRevoked(IDocumentStore store) : IConsumer<TokenRevoked>, IConsumer<SessionEnded>,
+/// <summary>Tokens that are revoked, those of sessions that were ended, all of members who are stopped, and the roles that were withdrawn.</summary>
+public sealed class RefuseTokenWhenRevoked(IDocumentStore store) : IConsumer<TokenRevoked>, IConsumer<SessionEnded>, IConsumer<RoleGranted>, IConsumer<RoleRevoked>,
     IConsumer<MemberSuspended>, IConsumer<SuspensionEnded>, IConsumer<MemberDeparted>, IConsumer<MemberReturned>, IConsumer<MemberErased>
 {
     public Task Consume(ConsumeContext<TokenRevoked> context) => Revoke(context, context.Message.TokenId, context.Message.ExpiresAt);
@@ -47,6 +47,10 @@ public sealed class RefuseTokenWhenRevoked(IDocumentStore store) : IConsumer<Tok
 
     public Task Consume(ConsumeContext<MemberErased> context) => Note(context, context.Message.MemberId, context.Message.Version, Stop.Erasure, DateTimeOffset.MaxValue);
 
+    public Task Consume(ConsumeContext<RoleGranted> context) => Note(context, context.Message.MemberId, context.Message.Role, context.Message.Version, withdrawn: false);
+
+    public Task Consume(ConsumeContext<RoleRevoked> context) => Note(context, context.Message.MemberId, context.Message.Role, context.Message.Version, withdrawn: true);
+
     private Task Revoke(ConsumeContext context, Guid id, DateTimeOffset expires) => store.Once(context, session => session.QueueSqlCommand(
         "insert into revoked_tokens (token_id, expires_at) values (?, ?) on conflict do nothing", id, expires));
 
@@ -58,25 +62,41 @@ public sealed class RefuseTokenWhenRevoked(IDocumentStore store) : IConsumer<Tok
         """,
         member, (int)stop, version, until ?? DateTimeOffset.MinValue));
 
+    // As long as the member and the role: a token may be on its way here that was written in the instant before.
+    private Task Note(ConsumeContext context, Guid member, string role, long version, bool withdrawn) => store.Once(context, session => session.QueueSqlCommand(
+        """
+        insert into withdrawn_roles as r (member_id, role, version, withdrawn) values (?, ?, ?, ?)
+        on conflict (member_id, role) do update set version = excluded.version, withdrawn = excluded.withdrawn where r.version <= excluded.version
+        """,
+        member, role, version, withdrawn));
+
     private enum Stop { Suspension, Departure, Erasure }
 }
 
 /// <summary>
-/// The revoked tokens and ended sessions that have not expired yet, and the members who are stopped, in memory, read anew each second: the message reaches one replica only.
+/// The revoked tokens and ended sessions that have not expired yet, the members who are stopped and the roles that were withdrawn, in memory, read anew
+/// twice a second: the message reaches one replica only, and within a second of the withdrawal none may let it through.
 /// </summary>
 internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider clock, ILogger<RevokedTokens> log) : BackgroundService, ITokenRevocation
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
-    private const int BeatsToForget = 600;
-    private volatile HashSet<string> _revoked = [];
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
+    private const int BeatsToForget = 1200;
+    private volatile Known _known = new([], []);
 
-    public ValueTask<bool> IsRevoked(ClaimsPrincipal token, CancellationToken ct) =>
-        ValueTask.FromResult(token.Claims.Any(claim => claim.Type is "jti" or "sid" or "sub" && _revoked.Contains(claim.Value)));
+    public ValueTask<TokenState> Check(ClaimsPrincipal token, CancellationToken ct)
+    {
+        var known = _known;
+
+        return ValueTask.FromResult(
+            token.Claims.Any(claim => claim.Type is "jti" or "sid" or "sub" && known.Revoked.Contains(claim.Value)) ? TokenState.Revoked
+            : token.FindFirstValue("sub") is { } member && known.WithdrawnRoles.TryGetValue(member, out var roles) ? new(false, roles)
+            : TokenState.Good);
+    }
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         // Before the first request: a restart must not let a revoked token in for a moment.
-        _revoked = await Read(cancellationToken);
+        _known = await Read(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 
@@ -93,7 +113,7 @@ internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider cloc
                     await ForgetExpired(stoppingToken);
                 }
 
-                _revoked = await Read(stoppingToken);
+                _known = await Read(stoppingToken);
             }
             catch (Exception e) when (e.IsDatabaseAway())
             {
@@ -113,21 +133,40 @@ internal sealed class RevokedTokens(NpgsqlDataSource database, TimeProvider cloc
         await forget.ExecuteNonQueryAsync(ct);
     }
 
-    private async Task<HashSet<string>> Read(CancellationToken ct)
+    private async Task<Known> Read(CancellationToken ct)
     {
         await using var select = database.CreateCommand(
-            "select token_id from revoked_tokens where expires_at > $1 union select member_id from stopped_members where until > $1");
+            """
+            select token_id, null from revoked_tokens where expires_at > $1
+            union all select member_id, null from stopped_members where until > $1
+            union all select member_id, role from withdrawn_roles where withdrawn
+            """);
         select.Parameters.Add(new() { Value = clock.GetUtcNow() });
-        var revoked = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var known = new Known(new(StringComparer.OrdinalIgnoreCase), new(StringComparer.OrdinalIgnoreCase));
         await using var rows = await select.ExecuteReaderAsync(ct);
 
         while (await rows.ReadAsync(ct))
         {
-            revoked.Add(rows.GetGuid(0).ToString());
+            var id = rows.GetGuid(0).ToString();
+
+            if (rows.IsDBNull(1))
+            {
+                known.Revoked.Add(id);
+            }
+            else if (known.WithdrawnRoles.TryGetValue(id, out var roles))
+            {
+                roles.Add(rows.GetString(1));
+            }
+            else
+            {
+                known.WithdrawnRoles.Add(id, [rows.GetString(1)]);
+            }
         }
 
-        return revoked;
+        return known;
     }
+
+    private sealed record Known(HashSet<string> Revoked, Dictionary<string, HashSet<string>> WithdrawnRoles);
 }
 
 internal sealed class RevokedTokenTable : IStorePart
@@ -144,5 +183,11 @@ internal sealed class RevokedTokenTable : IStorePart
         members.AddColumn("version", "bigint").NotNull();
         members.AddColumn("until", "timestamptz").NotNull();
         options.Storage.ExtendedSchemaObjects.Add(members);
+        var roles = new Table("withdrawn_roles");
+        roles.AddColumn<Guid>("member_id").AsPrimaryKey();
+        roles.AddColumn("role", "text").AsPrimaryKey();
+        roles.AddColumn("version", "bigint").NotNull();
+        roles.AddColumn("withdrawn", "boolean").NotNull();
+        options.Storage.ExtendedSchemaObjects.Add(roles);
     }
 }

@@ -80,6 +80,73 @@ public sealed class MemberFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData("03/04/2024")]
+    [InlineData("3/4/24")]
+    [InlineData("13/04/2024")] // one way only, and still nobody has said which
+    [InlineData("04.03.2024")]
+    [InlineData("03-04-2024")]
+    [InlineData("03/04/2024 10:00:00")]
+    [InlineData("Mar 4, 2024")]
+    [InlineData("20240304")]
+    [InlineData("2024-3-4")]
+    [InlineData("2024/03/04")]
+    [InlineData("10:00")]
+    [InlineData("2024-03-04T10:00:00 PST")]
+    public async Task A_date_that_can_be_read_two_ways_is_a_line_in_the_report(string date)
+    {
+        await using var community = await RecordingCommunity.Start();
+
+        var import = await Import($"email,name,created_at\ngood@example.org,Good,2024-03-04\nann@example.org,Ann,\"{date}\"\n", community);
+
+        Assert.Equal((0, (1, 0, 1)), (import.Exit, import.Of("members")));
+        Assert.Contains("members.csv:3: created_at is no instant of ISO 8601", import.Report, StringComparison.Ordinal);
+        Assert.Equal("good@example.org", Assert.Single(community.Items("imports/members")).GetProperty("email").GetString());
+    }
+
+    [Theory]
+    [InlineData("2024-03-04", "2024-03-04T00:00:00Z")]
+    [InlineData("2024-03-04 10:05", "2024-03-04T10:05:00Z")]
+    [InlineData("2024-03-04 10:05:06", "2024-03-04T10:05:06Z")]
+    [InlineData("2024-03-04T10:05:06.5Z", "2024-03-04T10:05:06.5Z")]
+    [InlineData("2024-03-04T10:05:06+02:00", "2024-03-04T08:05:06Z")]
+    [InlineData("2024-03-04 10:05:06 +0200", "2024-03-04T08:05:06Z")]
+    [InlineData("2024-03-04 10:05:06 UTC", "2024-03-04T10:05:06Z")]
+    public async Task Instants_of_ISO_8601_are_read_in_the_forms_that_programs_write(string date, string instant)
+    {
+        await using var community = await RecordingCommunity.Start();
+
+        var import = await Import($"email,created_at\nann@example.org,{date}\n", community);
+
+        Assert.Equal((0, (1, 0, 0)), (import.Exit, import.Of("members")));
+        Assert.Equal(DateTimeOffset.Parse(instant, System.Globalization.CultureInfo.InvariantCulture), Assert.Single(community.Items("imports/members")).GetProperty("joinedAt").GetDateTimeOffset());
+    }
+
+    [Theory]
+    [InlineData("03/04/2024", "dd/MM/yyyy", "2024-04-03T00:00:00Z")]
+    [InlineData("03/04/2024", "MM/dd/yyyy", "2024-03-04T00:00:00Z")]
+    [InlineData("2024-03-04T10:00:00Z", "dd/MM/yyyy", null)]
+    public async Task A_format_that_is_named_is_the_one_that_counts(string date, string format, string? instant)
+    {
+        await using var community = await RecordingCommunity.Start();
+
+        var import = await Import($"email,created_at\nann@example.org,{date}\n", community, format);
+
+        Assert.Equal((0, (instant is null ? 0 : 1, 0, instant is null ? 1 : 0)), (import.Exit, import.Of("members")));
+        Assert.Equal(
+            instant is null ? [] : [DateTimeOffset.Parse(instant, System.Globalization.CultureInfo.InvariantCulture)],
+            community.Items("imports/members").Select(item => item.GetProperty("joinedAt").GetDateTimeOffset()));
+    }
+
+    [Theory]
+    [InlineData("dd/MM/yyyy", true)]
+    [InlineData("MM/dd/yyyy HH:mm", true)]
+    [InlineData("yyyy-MM", false)]
+    [InlineData("dd/MM", false)]
+    [InlineData("%", false)]
+    [InlineData("", false)]
+    public void A_format_names_a_day(string format, bool does) => Assert.Equal(does, MemberFile.NamesADay(format));
+
+    [Theory]
     [InlineData("", "members.csv is empty.")]
     [InlineData("name,mail\nAnn,ann@example.org", "members.csv:1: has no column email; the first line names the columns.")]
     [InlineData("email,name\nann@example.org,\"Ann\nbo@example.org,Bo\n", "members.csv:2: cannot be read on.")]
@@ -107,14 +174,14 @@ public sealed class MemberFileTests : IDisposable
         Assert.Empty(community.Requests);
     }
 
-    private async Task<Importing> Import(string csv, RecordingCommunity community)
+    private async Task<Importing> Import(string csv, RecordingCommunity community, string? dates = null)
     {
         var path = Path.Combine(_directory, "members.csv");
         await File.WriteAllTextAsync(path, csv, Ct);
 
-        return await Of(path, community);
+        return await Of(path, community, dates);
     }
 
-    private static Task<Importing> Of(string path, RecordingCommunity community) =>
-        Importing.Run((report, ct) => new MemberFile(path, TimeProvider.System, report).Survey(ct), community.Address, ct: Ct);
+    private static Task<Importing> Of(string path, RecordingCommunity community, string? dates = null) =>
+        Importing.Run((report, ct) => new MemberFile(path, TimeProvider.System, report) { Dates = dates }.Survey(ct), community.Address, ct: Ct);
 }

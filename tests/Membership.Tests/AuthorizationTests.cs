@@ -102,7 +102,7 @@ public sealed class AuthorizationTests(MembershipService membership)
     [MemberData(nameof(Roles))]
     public async Task Each_role_may_what_the_table_says_and_nothing_else(string role)
     {
-        var (other, mine) = (await membership.Join("Other", $"table.other.{role}@example.org"), role == "owner" ? membership.Owner : await membership.Join(role, $"table.{role}@example.org"));
+        var (other, mine) = (await membership.Join("Other", $"table.other.{role}@example.org"), role == "owner" ? membership.Owner : await membership.Join($"The {role}", $"table.{role}@example.org"));
         if (role is not ("member" or "anonymous" or "owner"))
             await membership.Grant(mine, role);
         var wrong = new List<string>();
@@ -151,7 +151,7 @@ public sealed class AuthorizationTests(MembershipService membership)
     private async Task<string> Somebody(string role)
     {
         var email = $"table.{role}.{_people++}@example.org";
-        var somebody = await membership.Join(role, email);
+        var somebody = await membership.Join($"{role} {_people}", email);
         if (role != "member")
             await membership.Grant(somebody, role);
 

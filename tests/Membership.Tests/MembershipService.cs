@@ -70,10 +70,12 @@ public sealed class MembershipService : IAsyncLifetime
         communityName = "Programmers"
     };
 
-    /// <summary>Somebody new, signed in.</summary>
-    public async Task<Person> Join(string name = "Ann", string? email = null)
+    /// <summary>Somebody new, signed in; by a name of their own, for nobody is called as one of the staff is.</summary>
+    public async Task<Person> Join(string? name = null, string? email = null)
     {
-        email ??= $"person{Interlocked.Increment(ref _people)}@example.org";
+        var number = Interlocked.Increment(ref _people);
+        name ??= $"Person {number}";
+        email ??= $"person{number}@example.org";
         using var client = Host.Client();
         var member = await client.PostAsJsonAsync("/members", new { email, password = GoodPassword, displayName = name }, Ct).Ok(201);
 
@@ -134,7 +136,7 @@ public sealed record FoundedCommunity(ServiceHost<Program> Host, FakeTimeProvide
     public async Task<(HttpClient Client, Guid Id)> Join(string name, string? role = null)
     {
         using var anonymous = Host.Client();
-        var id = (await anonymous.PostAsJsonAsync("/members", new { email = $"{name}@example.org", password = MembershipService.GoodPassword, displayName = name }, MembershipService.Ct).Ok(201)).Id("memberId");
+        var id = (await anonymous.PostAsJsonAsync("/members", new { email = $"{name}@example.org", password = MembershipService.GoodPassword, displayName = role is null ? name : $"{name} the {role}" }, MembershipService.Ct).Ok(201)).Id("memberId");
         if (role is not null)
         {
             using var owner = await SignIn("owner@example.org");

@@ -138,6 +138,42 @@ public sealed class AccessTests(SampleService service) : IClassFixture<SampleSer
         Assert.Equal("[{}]", document.GetProperty("paths").GetProperty("/refused").GetProperty("get").GetProperty("security").GetRawText().Replace(" ", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal));
         Assert.Equal("text/html", page.Content.Headers.ContentType?.MediaType);
     }
+
+    [Fact]
+    public async Task A_role_that_was_withdrawn_counts_no_more_and_what_else_the_token_says_does()
+    {
+        var member = Guid.CreateVersion7(SampleService.Noon);
+        var token = service.Token(member, ["member", "operator"]);
+        await (await service.Send(HttpMethod.Get, "/operators", token)).ShouldBeOk();
+
+        service.WithdrawnRoles[$"{member}"] = ["operator"];
+        await (await service.Send(HttpMethod.Get, "/operators", token)).ShouldBeProblem(403, "forbidden");
+        await (await service.Send(HttpMethod.Get, "/operators", service.Token(member, ["member", "operator"]))).ShouldBeProblem(403, "forbidden"); // seen the first time
+        var who = await (await service.Send(HttpMethod.Get, "/whoever", token)).ShouldBeOk();
+        Assert.Equal(($"{member}", false), (who.GetProperty("id").GetString(), who.GetProperty("isOperator").GetBoolean()));
+        Assert.Equal("Ann", (await (await service.Send(HttpMethod.Get, "/mine", token)).ShouldBeOk()).GetProperty("name").GetString());
+
+        service.WithdrawnRoles.Clear();
+        await (await service.Send(HttpMethod.Get, "/operators", token)).ShouldBeOk();
+    }
+
+    [Fact]
+    public async Task Where_anybody_may_a_token_without_the_scope_is_nobody()
+    {
+        var member = Guid.CreateVersion7(SampleService.Noon);
+
+        Assert.Equal($"{member}", await Who(HttpMethod.Get, null));
+        Assert.Equal($"{member}", await Who(HttpMethod.Get, "read"));
+        Assert.Equal($"{member}", await Who(HttpMethod.Post, "read write"));
+        Assert.Null(await Who(HttpMethod.Get, "import"));
+        Assert.Null(await Who(HttpMethod.Get, "write"));
+        Assert.Null(await Who(HttpMethod.Post, "read"));
+        Assert.Null(await Who(HttpMethod.Post, "import"));
+        Assert.Null(await Who(HttpMethod.Get, ""));
+
+        async Task<string?> Who(HttpMethod method, string? scope) =>
+            (await (await service.Send(method, "/whoever", service.Token(member, ["operator"], scope: scope))).ShouldBeOk()).GetProperty("id").GetString();
+    }
 }
 
 public sealed class RateLimitTests
@@ -164,5 +200,16 @@ public sealed class RateLimitTests
         for (var i = 0; i < 5; i++)
             await (await service.Send(HttpMethod.Post, "/imports", program, Answers.Body("[]"))).ShouldBeOk();
         await (await service.Send(HttpMethod.Get, "/mine", service.Token())).ShouldBeOk();
+    }
+
+    [Fact]
+    public async Task Sixty_from_one_network_register_and_sign_in_within_a_minute()
+    {
+        await using var service = new SampleService();
+        await service.InitializeAsync();
+
+        // In two steps each.
+        foreach (var _ in Enumerable.Range(0, 120))
+            await (await service.Send(HttpMethod.Post, "/passwords")).ShouldBeOk();
     }
 }

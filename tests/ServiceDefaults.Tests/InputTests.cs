@@ -49,11 +49,52 @@ public sealed class InputTests(SampleService service) : IClassFixture<SampleServ
     [InlineData("""{"name":"123456789012345678901","count":0,"colour":"white"}""", "count", "name")]
     [InlineData("""{"name":"Vase","count":2,"colour":"white","notes":"\u0007"}""", "notes")]
     [InlineData("""{"name":"Vase","count":2,"colour":"white","parts":[{"label":"a"},{"label":"123456"}]}""", "parts[1].label")]
+    [InlineData("""{"name":"Vase","count":2,"colour":"white","parts":[{"label":"a"},null]}""", "parts[1]")]
+    [InlineData("""{"name":"Vase","count":2,"colour":"white","byName":{"a":null}}""", "byName.a")]
+    [InlineData("""{"name":"Vase","count":2,"colour":"white","words":[["a"],["b",null]]}""", "words[1][1]")]
+    [InlineData("""{"name":"a\ufffeb","count":2,"colour":"white"}""", "name")]
+    [InlineData("""{"name":"a\uffffb","count":2,"colour":"white"}""", "name")]
     public async Task Refuses_what_breaks_a_rule(string body, params string[] fields)
     {
         var problem = await (await service.Send(HttpMethod.Post, "/pieces", body: Answers.Body(body))).ShouldBeProblem(400, "validation-failed");
 
         Assert.Equal(fields, Fields(problem).Order());
+    }
+
+    [Fact]
+    public async Task A_null_in_a_list_that_may_hold_some_is_taken() =>
+        await (await service.Send(HttpMethod.Post, "/pieces", body: Answers.Body("""{"name":"Vase","count":2,"colour":"white","gaps":["a",null]}"""))).ShouldBeOk();
+
+    [Theory]
+    [InlineData("from=2026-05-01")]
+    [InlineData("from=2026-05-01&to=2026-05-02")]
+    [InlineData("")]
+    public async Task A_date_in_a_query_is_of_ISO_8601(string query) =>
+        await (await service.Send(HttpMethod.Get, $"/days?{query}")).ShouldBeOk();
+
+    [Theory]
+    [InlineData("from=03/04/2024", "from")]
+    [InlineData("from=2024-3-4", "from")]
+    [InlineData("from=March 4, 2024", "from")]
+    [InlineData("from=20240304", "from")]
+    [InlineData("from=2024-02-30", "from")]
+    [InlineData("from=2024-03-04T00:00:00Z", "from")]
+    [InlineData("from=2024-03-04&to=04.03.2024", "to")]
+    [InlineData("FROM=03/04/2024", "from")]
+    [InlineData("at=03/04/2024 10:00", "at")]
+    [InlineData("at=2024-03-04", "at")]
+    public async Task A_date_in_a_query_that_is_not_is_refused(string query, string field)
+    {
+        var problem = await (await service.Send(HttpMethod.Get, $"/days?{query}")).ShouldBeProblem(400, "validation-failed");
+
+        Assert.Equal([field], Fields(problem));
+    }
+
+    [Fact]
+    public async Task A_date_in_a_path_is_of_ISO_8601_too()
+    {
+        await (await service.Send(HttpMethod.Get, "/days/2024-03-04")).ShouldBeOk();
+        await (await service.Send(HttpMethod.Get, "/days/03.04.2024")).ShouldBeProblem(400, "validation-failed");
     }
 
     [Fact]

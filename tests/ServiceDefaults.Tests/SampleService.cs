@@ -33,7 +33,12 @@ public sealed record Piece(
     Colour Colour,
     [property: Text(100, MultiLine = true, MayBeBlank = true)] string? Notes = null,
     DateTimeOffset? At = null,
-    IReadOnlyList<Part>? Parts = null);
+    IReadOnlyList<Part>? Parts = null,
+    IReadOnlyDictionary<string, Part>? ByName = null,
+    IReadOnlyList<IReadOnlyList<string>>? Words = null,
+    IReadOnlyList<string?>? Gaps = null);
+
+public sealed record Span(DateOnly? From = null, DateOnly? To = null);
 
 public sealed record Part([property: Text(5)] string Label);
 
@@ -52,6 +57,8 @@ public sealed class SampleService : IAsyncLifetime, ITokenRevocation
     public FakeTimeProvider Clock { get; } = new(Noon);
 
     public HashSet<string> Revoked { get; } = [];
+
+    public Dictionary<string, string[]> WithdrawnRoles { get; } = [];
 
     public HealthStatus Broker { get; set; } = HealthStatus.Healthy;
 
@@ -91,6 +98,10 @@ public sealed class SampleService : IAsyncLifetime, ITokenRevocation
 
             return paging.Page([.. Enumerable.Range(first, Math.Max(0, 45 - first + 1)).Take(paging.Size + 1)], n => n);
         }).AllowAnonymous();
+        app.MapGet("/days", ([AsParameters] Span span, DateTimeOffset? at) => TypedResults.Ok(new { span.From, span.To, at })).AllowAnonymous();
+        app.MapGet("/days/{day}", (DateOnly day) => TypedResults.Ok(new { day })).AllowAnonymous();
+        app.MapGet("/whoever", (ClaimsPrincipal user) => TypedResults.Ok(new { id = user.FindMemberId(), isOperator = user.May("operator") })).AllowAnonymous();
+        app.MapPost("/whoever", (ClaimsPrincipal user) => TypedResults.Ok(new { id = user.FindMemberId() })).AllowAnonymous();
         app.MapGet("/mine", (ClaimsPrincipal user) => TypedResults.Ok(new { id = user.MemberId(), name = user.Identity?.Name }));
         app.MapPost("/mine", () => TypedResults.NoContent());
         app.MapGet("/operators", () => TypedResults.NoContent()).RequireRoles("operator");
@@ -138,8 +149,9 @@ public sealed class SampleService : IAsyncLifetime, ITokenRevocation
         return await Http.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
-    public ValueTask<bool> IsRevoked(ClaimsPrincipal token, CancellationToken ct) =>
-        ValueTask.FromResult(token.FindFirstValue("jti") is { } id && Revoked.Contains(id));
+    public ValueTask<TokenState> Check(ClaimsPrincipal token, CancellationToken ct) => ValueTask.FromResult(
+        token.FindFirstValue("jti") is { } id && Revoked.Contains(id) ? TokenState.Revoked
+        : new(false, WithdrawnRoles.GetValueOrDefault(token.FindFirstValue("sub")!, [])));
 
     public async ValueTask DisposeAsync()
     {

@@ -113,7 +113,7 @@ internal static class Batches
     {
         var items = batch.Items.Select(item =>
         {
-            var (wanted, refusal) = Fault(item, now) is { } fault ? (null, fault) : command(item);
+            var (wanted, refusal) = Fault(item, stream(item), now) is { } fault ? (null, fault) : command(item);
 
             return new Item<TCommand>(item.Id, stream(item), wanted, item.At, refusal);
         }).ToList();
@@ -136,11 +136,13 @@ internal static class Batches
     }
 
     // One bad item must not hold up the others: it is refused by itself.
-    private static Rejection? Fault<TItem>(TItem item, DateTimeOffset now) where TItem : IImported
+    private static Rejection? Fault<TItem>(TItem item, Guid stream, DateTimeOffset now) where TItem : IImported
     {
         var faults = new List<ValidationResult>();
 
-        return item.At < Earliest || item.At > now ? new Rejection("invalid", "at must lie between 1970 and now.")
+        // No stream has it, and the store throws at it: the whole batch would fail.
+        return item.Id == Guid.Empty || stream == Guid.Empty ? new Rejection("invalid", "An id of all zeros names nothing.")
+            : item.At < Earliest || item.At > now ? new Rejection("invalid", "at must lie between 1970 and now.")
             : !Validator.TryValidateObject(item, new ValidationContext(item), faults, validateAllProperties: true)
                 ? new Rejection("invalid", string.Join(", ", faults.Select(fault => $"{fault.MemberNames.FirstOrDefault()} {fault.ErrorMessage}")))
             : null;

@@ -18,6 +18,23 @@ internal sealed class MemberFile(string path, TimeProvider clock, Report report)
     private readonly DateTimeOffset _now = clock.GetUtcNow();
     private IReadOnlyList<string> _columns = [];
 
+    /// <summary>The format of its dates, as .NET writes it; null: ISO 8601.</summary>
+    public string? Dates { get; init; }
+
+    /// <summary>Whether a format tells one day from every other: what it writes, it reads again as the same.</summary>
+    public static bool NamesADay(string format)
+    {
+        var day = new DateTimeOffset(2024, 11, 23, 0, 0, 0, TimeSpan.Zero);
+        try
+        {
+            return DateTimeOffset.TryParseExact(day.ToString(format, CultureInfo.InvariantCulture), format, CultureInfo.InvariantCulture, Utc, out var read) && read == day;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Reads everything once, so that nothing is sent of what cannot be read to its end.</summary>
     /// <exception cref="ImportFailedException">The file is missing or cannot be read; names the line.</exception>
     public IReadOnlyList<Consignment> Survey(CancellationToken ct)
@@ -56,7 +73,13 @@ internal sealed class MemberFile(string path, TimeProvider clock, Report report)
             {
                 report.LeftOut(about, "addresses that were there before", row.Place, "the same email stands above");
             }
-            else if (JoinedAt(row.CreatedAt) is not { } joined)
+            else if ((row.CreatedAt.Length == 0 ? _now : Instant(row.CreatedAt)) is not { } joined)
+            {
+                report.LeftOut(about, "with a date that could be another", row.Place, Dates is { } named
+                    ? $"created_at is no instant of the form {named}"
+                    : "created_at is no instant of ISO 8601, such as 2024-05-01T10:00:00Z; --dates names another format");
+            }
+            else if (joined < Earliest || joined > _now)
             {
                 report.LeftOut(about, "without an instant", row.Place, "created_at is no instant between 1970 and now, such as 2024-05-01T10:00:00Z");
             }
@@ -128,11 +151,20 @@ internal sealed class MemberFile(string path, TimeProvider clock, Report report)
         }
     }
 
-    private DateTimeOffset? JoinedAt(string text) =>
-        text.Length == 0 ? _now
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)
-            && at >= Earliest && at <= _now ? at
-        : null;
+    private const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+
+    // What the invariant culture takes is more, and by the American order: 03/04/2024 would be 4 March without a word.
+    private static readonly string[] Iso8601 =
+    [
+        "yyyy-MM-dd",
+        .. from between in new[] { "'T'", " " }
+           from time in new[] { "HH:mm", "HH:mm:ss", "HH:mm:ss.FFFFFFF" }
+           from zone in new[] { "", "K", " zzz", "zzz", "'Z'", " 'UTC'" }
+           select $"yyyy-MM-dd{between}{time}{zone}"
+    ];
+
+    /// <returns>Null where the text is no date in a format that says which of its numbers is the day.</returns>
+    private DateTimeOffset? Instant(string text) => DateTimeOffset.TryParseExact(text, Dates is { } named ? [named] : Iso8601, CultureInfo.InvariantCulture, Utc, out var at) ? at : null;
 
     private static bool Is(string name, string other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
 }

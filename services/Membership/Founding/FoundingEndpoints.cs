@@ -36,7 +36,7 @@ internal static class FoundingEndpoints
         var now = clock.GetUtcNow();
         Origin.Set(Origin.Current with { By = id.ToString() });
         var keys = await ring.Create([id], ct);
-        var joined = new MemberJoined(keys.Seal(id, request.DisplayName.Trim()), keys.Seal(id, request.Email), now, Imported: false);
+        var joined = new MemberJoined(keys.Seal(id, request.DisplayName.Trim()), keys.Seal(id, AddressAttribute.Clean(request.Email)), now, Imported: false);
         var granted = new RoleGranted(Roles.Owner, id, now);
         var credentials = passwords.Make(id, request.Email, request.Password);
 
@@ -68,7 +68,7 @@ internal static class FoundingEndpoints
     }
 
     private sealed record Setup(
-        string SetupToken, [Address] string Email, [Password] string Password, [Text(80)] string DisplayName, [Text(80)] string CommunityName);
+        string SetupToken, [Address] string Email, [Password] string Password, [DisplayName] string DisplayName, [Text(80)] string CommunityName);
 
     private sealed record SetupState(bool Open);
 }

@@ -16,6 +16,7 @@ namespace Community.Membership.Imports;
 internal static class MemberImports
 {
     private static readonly AddressAttribute Address = new();
+    private static readonly DateTimeOffset Earliest = new(1970, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public static void MapImports(this IEndpointRouteBuilder app) => app.MapPost("/imports/members", Take)
         .RequireScope("import").AllowLargeBody()
@@ -27,7 +28,7 @@ internal static class MemberImports
     {
         var verdicts = batch.Items.Select(item => (Item: item, Refusal: Fault(item, clock.GetUtcNow()))).ToList();
         var good = verdicts.Where(verdict => verdict.Refusal is null).Select(verdict => verdict.Item).ToList();
-        var addresses = good.Where(item => item.Email is not null).GroupBy(item => item.MemberId).ToDictionary(items => items.Key, items => passwords.Find(items.First().Email!));
+        var addresses = good.Where(item => item.Email is not null).GroupBy(item => item.MemberId).ToDictionary(items => items.Key, items => passwords.FindAll(items.First().Email!));
         var taken = new HashSet<Guid>();
 
         while (true)
@@ -46,22 +47,22 @@ internal static class MemberImports
     }
 
     private static async Task Join(
-        IReadOnlyList<Item> items, Dictionary<Guid, string> addresses, HashSet<Guid> taken, IDocumentStore store, KeyRing ring, CancellationToken ct)
+        IReadOnlyList<Item> items, Dictionary<Guid, string[]> addresses, HashSet<Guid> taken, IDocumentStore store, KeyRing ring, CancellationToken ct)
     {
         await using var session = store.QuerySession();
-        var asked = addresses.Values.ToArray();
+        var asked = addresses.Values.SelectMany(forms => forms).ToArray();
         var known = (await session.Query<Credentials>().Where(c => asked.Contains(c.Address)).Select(c => new { c.Id, c.Address }).ToListAsync(ct))
             .ToDictionary(c => c.Address, c => c.Id);
 
         // An address that somebody has is that member, here and in the batch itself.
-        var newcomers = items.Where(item => !addresses.TryGetValue(item.MemberId, out var address)
-            || known.TryAdd(address, item.MemberId) || known[address] == item.MemberId).ToList();
+        var newcomers = items.Where(item => !addresses.TryGetValue(item.MemberId, out var forms)
+            || known[forms.FirstOrDefault(known.ContainsKey) ?? Add(forms[0], item.MemberId)] == item.MemberId).ToList();
         taken.ExceptWith(items.Except(newcomers).Select(item => item.MemberId)); // what an attempt that failed has noted
         var keys = await ring.Create([.. newcomers.Select(item => item.MemberId).Distinct()], ct);
         await store.HandleBatch(Member.Decider, [.. newcomers.Select(item => (
             item.MemberId,
             (MemberCommand)new Join(
-                keys.Seal(item.MemberId, item.DisplayName.Trim()), item.Email is { } email ? keys.Seal(item.MemberId, email) : null, item.JoinedAt, Imported: true),
+                keys.Seal(item.MemberId, item.DisplayName.Trim()), item.Email is { } email ? keys.Seal(item.MemberId, AddressAttribute.Clean(email)) : null, item.JoinedAt, Imported: true),
             new Handling
             {
                 At = item.JoinedAt,
@@ -69,15 +70,23 @@ internal static class MemberImports
                 {
                     taken.Add(item.MemberId);
 
-                    if (addresses.TryGetValue(item.MemberId, out var address))
-                        document.Insert(new Credentials(item.MemberId, address, Password: ""));
+                    if (addresses.TryGetValue(item.MemberId, out var forms))
+                        document.Insert(new Credentials(item.MemberId, forms[0], Password: ""));
                 }
             }))], ct);
+
+        string Add(string address, Guid member)
+        {
+            known.Add(address, member);
+
+            return address;
+        }
     }
 
     private static Refusal? Fault(Item item, DateTimeOffset now) =>
         item.MemberId == Guid.Empty ? new(item.MemberId, "member-id-empty", "An id of all zeros names nobody.")
-        : Text.Fault(item.DisplayName, max: 80) is { } fault ? new(item.MemberId, "display-name-invalid", $"The display name {fault}.")
+        : DisplayName.Fault(item.DisplayName) is { } fault ? new(item.MemberId, "display-name-invalid", $"The display name {fault}.")
+        : item.JoinedAt < Earliest ? new(item.MemberId, "joined-too-early", "The member joins before 1970.")
         : item.JoinedAt > now ? new(item.MemberId, "joined-in-future", "The member joins only later.")
         : !Address.IsValid(item.Email) ? new(item.MemberId, "address-invalid", "This is no e-mail address.")
         : null;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Text;
 using Community.EventSourcing;
 using JasperFx.Events;
 using Marten.Events.Aggregation;
@@ -58,7 +59,7 @@ internal static class InvitationCode
 
     /// <summary>The stream of the code, as people copy it: in any case of letters, with blanks and dashes.</summary>
     public static Guid Stream(string code, MasterKey master) => StreamId.Of(
-        "invitation", Convert.ToBase64String(master.Hash("invitation", string.Concat(code.Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant())));
+        "invitation", Convert.ToBase64String(master.Hash("invitation", string.Concat(code.Normalize(NormalizationForm.FormKC).Where(char.IsAsciiLetterOrDigit)).ToUpperInvariant())));
 }
 
 internal sealed record InvitationRow(Guid Id, Guid By, OpenInvitation Invitation);

@@ -109,6 +109,12 @@ internal static class LeavingEndpoints
         var refused = new List<ErasureRefusal>();
         foreach (var item in batch.Items)
         {
+            if (item.MemberId == Guid.Empty)
+            {
+                refused.Add(new(item.MemberId, "member-id-empty", "An id of all zeros names nobody."));
+                continue;
+            }
+
             var (state, _) = await store.Load(Member.Decider, item.MemberId, asOf: null, ct);
             if (state is Joined { ErasedAt: not null })
             {

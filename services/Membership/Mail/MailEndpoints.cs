@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Security.Claims;
 using System.Text.Json;
 using Community.EventSourcing;
@@ -13,6 +14,9 @@ namespace Community.Membership.Mail;
 
 internal static class MailEndpoints
 {
+    /// <summary>How long ago whoever reads a link may have signed in: a session that was left open, or stolen, is older.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
+
     public static void AddMail(this WebApplicationBuilder builder) => builder.Services
         .AddSingleton(Smtp.Of(builder.Configuration)).AddSingleton<Postbox>().AddHostedService<SendMail>();
 
@@ -26,7 +30,7 @@ internal static class MailEndpoints
         mail.MapPost("/email-confirmations", Confirm).AllowAnonymous().RequireRateLimiting(RateLimits.Credentials).ProducesProblem(404).ProducesProblem(409)
             .WithSummary("Confirms an address by the token that was mailed to it; where it is another one, it is the member's from now on");
         mail.MapGet("/outbox", Outbox).RequireRoles(Roles.Operator)
-            .WithSummary("Mails of the last days; where no SMTP server is configured, with their text, for operators to hand on");
+            .WithSummary("Mails of the last days; where no SMTP server is configured, with their text, for operators to hand on; links only in a session that began within ten minutes");
     }
 
     private static async Task<Results<Accepted, ProblemHttpResult>> AskToConfirm(
@@ -38,10 +42,12 @@ internal static class MailEndpoints
             return Problems.NotFound("member");
         if (member.ConfirmedAt is not null)
             return Problems.Problem(409, "address-confirmed", "The address is confirmed already.");
-        if (await postbox.IsEnough(MailKind.ConfirmAddress, id, now, ct))
-            return Problems.Problem(409, "enough-mail", "Several such mails were sent within the hour.");
 
-        postbox.Post(session, MailKind.ConfirmAddress, Recipient.Of(id, member, await ring.Find([id], ct)), await store.Settings(ct), now);
+        var keys = await ring.Find([id], ct);
+        if (await postbox.IsEnough(MailKind.ConfirmAddress, id, now, ct) || (keys.Open(member.Address) is { } address && await postbox.IsFull(MailKind.ConfirmAddress, address, now, ct)))
+            return EnoughMail();
+
+        postbox.Post(session, MailKind.ConfirmAddress, Recipient.Of(id, member, keys), await store.Settings(ct), now);
         await session.SaveChangesAsync(ct);
 
         return TypedResults.Accepted((string?)null);
@@ -52,20 +58,20 @@ internal static class MailEndpoints
         HttpContext http, CancellationToken ct)
     {
         // The instant before the password is looked at: one that is changed meanwhile makes the link worthless.
-        var (id, now, address) = (user.MemberId(), clock.GetUtcNow(), passwords.Find(request.Email));
+        var (id, now, addresses) = (user.MemberId(), clock.GetUtcNow(), passwords.FindAll(request.Email));
         if (await admission.Confirm(user, request.CurrentPassword, http, ct) is { } refusal)
             return refusal;
 
         await using var session = store.LightweightSession();
         if (await session.LoadAsync<MemberRow>(id, ct) is not { Member: var member })
             return Problems.NotFound("member");
-        if (await session.Query<Credentials>().AnyAsync(known => known.Address == address, ct))
+        if (await session.Query<Credentials>().AnyAsync(known => addresses.Contains(known.Address), ct))
             return Members.Registration.AddressTaken();
-        if (await postbox.IsEnough(MailKind.ChangeAddress, id, now, ct))
-            return Problems.Problem(409, "enough-mail", "Several such mails were sent within the hour.");
+        if (await postbox.IsEnough(MailKind.ChangeAddress, id, now, ct) || await postbox.IsFull(MailKind.ChangeAddress, request.Email, now, ct))
+            return EnoughMail();
 
         var keys = await ring.Find([id], ct);
-        var there = Recipient.Of(id, member, keys) with { Address = keys.Seal(id, request.Email) };
+        var there = Recipient.Of(id, member, keys) with { Address = keys.Seal(id, AddressAttribute.Clean(request.Email)) };
         postbox.Post(session, MailKind.ChangeAddress, there, await store.Settings(ct), now);
         await session.SaveChangesAsync(ct);
 
@@ -98,6 +104,9 @@ internal static class MailEndpoints
         if (keys.Open(address) is not { } email || await query.LoadAsync<MemberRow>(id, ct) is not { Member: var before })
             return LinkInvalid();
 
+        if (await passwords.IsTakenInAnOlderForm(email, store, ct))
+            return Members.Registration.AddressTaken();
+
         Origin.Set(Origin.Current with { By = id.ToString() });
         try
         {
@@ -120,11 +129,13 @@ internal static class MailEndpoints
         }
     }
 
+    private static ProblemHttpResult EnoughMail() => Problems.Problem(409, "enough-mail", "Several such mails were sent within the hour.");
+
     internal static ProblemHttpResult LinkInvalid() =>
         Problems.Problem(404, "link-invalid", "The link was used already, or is too old; ask for another.");
 
     private static async Task<Ok<Page<MailView>>> Outbox(
-        [AsParameters] Paging paging, ClaimsPrincipal user, Smtp smtp, IDocumentStore store, NpgsqlDataSource database, KeyRing ring, TimeProvider clock, CancellationToken ct)
+        [AsParameters] Paging paging, ClaimsPrincipal user, Smtp smtp, SessionTable sessions, IDocumentStore store, NpgsqlDataSource database, KeyRing ring, TimeProvider clock, CancellationToken ct)
     {
         var rows = new List<Row>();
         await using (var select = database.CreateCommand("""
@@ -148,6 +159,7 @@ internal static class MailEndpoints
         await using var session = store.QuerySession();
         var members = (await session.LoadManyAsync<MemberRow>(ct, [.. rows.Select(row => row.MemberId).Distinct()])).ToDictionary(row => row.Id, row => row.Member);
         var now = clock.GetUtcNow();
+        var isFresh = SessionEndpoints.SessionOf(user) is { } current && await sessions.BeganAt(current, ct) > now - Fresh;
 
         return TypedResults.Ok(paging.Page([.. rows.Select(Shown)], view => view.MailId));
 
@@ -155,15 +167,18 @@ internal static class MailEndpoints
         {
             // A link to a new password opens the account: an operator may not become an owner by it, or another operator.
             var isAbove = members.GetValueOrDefault(row.MemberId) is { } member && (member.Roles.Contains(Roles.Operator) || member.Roles.Contains(Roles.Owner));
-            var letter = !smtp.IsThere && (!isAbove || user.IsInRole(Roles.Owner)) && row.Expires > now && row.Letter is { } text && keys.Open(new Sealed(row.MemberId, text)) is { } clear
+            var isHeldBack = !isFresh && SecretKinds.Contains(row.Kind);
+            var letter = !isHeldBack && !smtp.IsThere && (!isAbove || user.IsInRole(Roles.Owner)) && row.Expires > now && row.Letter is { } text && keys.Open(new Sealed(row.MemberId, text)) is { } clear
                 ? JsonSerializer.Deserialize<Letter>(clear)
                 : null;
             var state = row.SentAt is not null ? MailState.Sent : row.Sending ? MailState.Uncertain : row.Expires <= now ? MailState.Expired : MailState.Waiting;
 
             return new(row.Id, row.MemberId, row.Kind, state, row.Attempts, row.Fault == "told" ? null : row.Fault, row.Created, row.Expires, row.SentAt,
-                letter?.To, letter?.Subject, letter?.Text);
+                letter?.To, letter?.Subject, letter?.Text, isHeldBack);
         }
     }
+
+    private static readonly FrozenSet<string> SecretKinds = Enum.GetValues<MailKind>().Where(kind => kind.HasSecret()).Select(kind => kind.ToWord()).ToFrozenSet();
 
     /// <summary>Uncertain: being sent, or a replica died while it sent; not sent again.</summary>
     private enum MailState { Waiting, Sent, Uncertain, Expired }
@@ -176,7 +191,8 @@ internal static class MailEndpoints
     private sealed record Row(
         Guid Id, Guid MemberId, string Kind, string? Letter, DateTimeOffset Created, DateTimeOffset Expires, int Attempts, bool Sending, DateTimeOffset? SentAt, string? Fault);
 
+    /// <param name="FreshSignInNeeded">The mail holds a link that opens an account: its text is for a session that has just begun.</param>
     private sealed record MailView(
         Guid MailId, Guid MemberId, string Kind, MailState State, int Attempts, string? Fault, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt,
-        DateTimeOffset? SentAt, string? To, string? Subject, string? Text);
+        DateTimeOffset? SentAt, string? To, string? Subject, string? Text, bool FreshSignInNeeded);
 }

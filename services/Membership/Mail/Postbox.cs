@@ -16,10 +16,20 @@ namespace Community.Membership.Mail;
 
 internal enum MailKind { ConfirmAddress, ResetPassword, PasswordChanged, LetIn, ChangeAddress, AddressChanged, RenewalUnpaid, SubscriptionEnded }
 
+internal static class MailKinds
+{
+    /// <summary>Its link opens an account, or makes an address somebody's.</summary>
+    public static bool HasSecret(this MailKind kind) => kind is MailKind.ConfirmAddress or MailKind.ChangeAddress or MailKind.ResetPassword;
+}
+
 /// <summary>To whom a mail goes.</summary>
 internal sealed record Recipient(Guid MemberId, MemberKeys Keys, Sealed Name, Sealed? Address, Language? Language)
 {
-    public static Recipient Of(Guid id, Joined member, MemberKeys keys) => new(id, keys, member.Name, member.Address, member.Language);
+    /// <summary>The member has shown that the mailbox is theirs.</summary>
+    public bool IsProven { get; init; }
+
+    public static Recipient Of(Guid id, Joined member, MemberKeys keys) =>
+        new(id, keys, member.Name, member.Address, member.Language) { IsProven = member.ConfirmedAt is not null };
 }
 
 /// <param name="Address">That becomes the member's; null: none does.</param>
@@ -35,6 +45,8 @@ internal sealed record Letter(string To, string Subject, string Text, string Lin
 internal sealed class Postbox(IConfiguration configuration, MasterKey master, NpgsqlDataSource database)
 {
     private const int MostAnHour = 5;
+
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
     private static readonly ResourceManager Texts = new("Community.Membership.Mail.MailTexts", typeof(Postbox).Assembly);
 
@@ -58,17 +70,23 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
         };
         var culture = CultureInfo.GetCultureInfo((to.Language ?? Usual(settings)).ToWord());
         var letter = new Letter(address, Text("Subject"), Text("Text"), link);
-        session.QueueSqlCommand(
-            "insert into mails (id, member_id, kind, letter, created_at, next_at, expires_at) values (?, ?, ?, ?, ?, ?, ?)",
-            Guid.CreateVersion7(now), to.MemberId, kind.ToWord(), to.Keys.Seal(to.MemberId, JsonSerializer.Serialize(letter)).Ciphertext, now, now, now + life);
+        var mailbox = kind.HasSecret() ? Count(session, kind, address, now) : [];
+        var isAsked = kind == MailKind.ResetPassword && to.IsProven; // counted by its member, so that no stranger uses it up
+        session.QueueSqlCommand("""
+            insert into mails (id, member_id, kind, letter, created_at, next_at, expires_at)
+            select ?, ?, ?, ?, ?, ?, ? where ? or coalesce((select mails from mailboxes where mailbox = ?), 0) <= ?
+            """,
+            Guid.CreateVersion7(now), to.MemberId, kind.ToWord(), to.Keys.Seal(to.MemberId, JsonSerializer.Serialize(letter)).Ciphertext, now, now, now + life,
+            isAsked || !kind.HasSecret(), mailbox, MostAnHour);
 
         string Text(string part) => string.Format(
-            culture, Texts.GetString(kind + part, culture)!, [settings.Name, to.Keys.Open(to.Name), link, .. more]);
+            culture, Texts.GetString(kind + part, culture)!, [settings.Name, to.Keys.Open(to.Name), link, .. more.Select(word => word.Length == 0 ? Texts.GetString("None", culture) : word)]);
     }
 
     /// <summary>Writes as much as for a member where there is none, so that the time does not tell.</summary>
-    public void PostNothing(IDocumentSession session, MailKind kind, DateTimeOffset now)
+    public void PostNothing(IDocumentSession session, MailKind kind, string address, DateTimeOffset now)
     {
+        Count(session, kind, address, now);
         MakeLink(session, kind, Guid.Empty, now);
         session.QueueSqlCommand(
             "insert into mails (id, member_id, kind, letter, created_at, next_at, expires_at) values (?, ?, ?, ?, ?, ?, ?)",
@@ -92,6 +110,34 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
     /// <summary>In the transaction that uses one: the other links of its kind end with it.</summary>
     public static void UseUp(IDocumentSession session, Guid member, params MailKind[] kinds) => session.QueueSqlCommand(
         "delete from mail_links where member_id = ? and kind = any(?)", member, kinds.Select(kind => kind.ToWord()).ToArray());
+
+    /// <summary>Whether the mailbox has had as many such mails within the hour as strangers may have sent to it, by whatever accounts.</summary>
+    public async Task<bool> IsFull(MailKind kind, string address, DateTimeOffset now, CancellationToken ct)
+    {
+        await using var select = database.CreateCommand("select exists (select from mailboxes where mailbox = $1 and mails >= $2 and began_at >= $3)");
+        select.Parameters.Add(new() { Value = Mailbox(kind, address) });
+        select.Parameters.Add(new() { Value = MostAnHour });
+        select.Parameters.Add(new() { Value = now - Hour });
+
+        return await select.ExecuteScalarAsync(ct) is true;
+    }
+
+    // Locks the mailbox's row until the mail is committed: of many at once none is counted by a number that is old.
+    private byte[] Count(IDocumentSession session, MailKind kind, string address, DateTimeOffset now)
+    {
+        var mailbox = Mailbox(kind, address);
+        session.QueueSqlCommand("""
+            insert into mailboxes as m (mailbox, began_at, mails) values (?, ?, 1)
+            on conflict (mailbox) do update set
+                mails = case when m.began_at < ? then 1 else m.mails + 1 end, began_at = case when m.began_at < ? then excluded.began_at else m.began_at end
+            """, mailbox, now, now - Hour, now - Hour);
+
+        return mailbox;
+    }
+
+    // A new password is counted apart: who joins in another's name must not keep the other from it.
+    private byte[] Mailbox(MailKind kind, string address) =>
+        master.Hash("mailbox", $"{(kind == MailKind.ResetPassword ? "reset" : "confirm")}\0{AddressAttribute.Mailbox(address)}");
 
     /// <summary>Nobody fills the mailbox of another.</summary>
     public async Task<bool> IsEnough(MailKind kind, Guid member, DateTimeOffset now, CancellationToken ct)
@@ -148,6 +194,11 @@ internal static class MailStorage
         links.AddColumn("address", "text");
         options.Storage.ExtendedSchemaObjects.Add(mails);
         options.Storage.ExtendedSchemaObjects.Add(links);
+        var mailboxes = new Table("mailboxes");
+        mailboxes.AddColumn("mailbox", "bytea").AsPrimaryKey(); // a keyed hash
+        mailboxes.AddColumn("began_at", "timestamptz").NotNull();
+        mailboxes.AddColumn("mails", "int").NotNull();
+        options.Storage.ExtendedSchemaObjects.Add(mailboxes);
     }
 
     /// <summary>The language that the browser asks for, of those that we have.</summary>

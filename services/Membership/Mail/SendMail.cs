@@ -155,6 +155,7 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         foreach (var sql in new[]
         {
             "delete from mail_links where expires_at < $1",
+            "delete from mailboxes where began_at < $1 - interval '1 hour'",
             "update mails set letter = null where expires_at < $1 and letter is not null",
             "delete from mails where expires_at < $1 - $2"
         })

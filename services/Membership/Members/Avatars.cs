@@ -23,6 +23,7 @@ internal static class Avatars
         avatars.AddColumn<Guid>("member_id").NotNull().AddIndex();
         avatars.AddColumn("media_type", "text").NotNull();
         avatars.AddColumn("picture", "text").NotNull();
+        avatars.AddColumn("encoded", "boolean"); // null: kept as it was sent, before pictures were encoded anew
 
         return avatars;
     }
@@ -31,7 +32,7 @@ internal static class Avatars
     {
         members.MapPut("/me/avatar", Upload).WithMetadata(new RequestSizeLimitAttribute(MostBytes))
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(413).ProducesProblem(415)
-            .WithSummary("Sets one's picture: PNG, JPEG or WebP, up to 512 KiB and 4096 pixels each way; what it tells about place and camera is removed")
+            .WithSummary("Sets one's picture: PNG, JPEG or WebP, up to 512 KiB and 4096 pixels each way; it is turned upright, made no larger than 1024 pixels, and encoded anew, without what it told about place and camera")
             .AddOpenApiOperationTransformer((operation, _, _) =>
             {
                 operation.RequestBody = new OpenApiRequestBody { Required = true, Content = Pictures() };
@@ -59,7 +60,7 @@ internal static class Avatars
 
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body, ct);
-        if (Picture.Read(body.ToArray()) is not { } picture)
+        if (await Picture.Read(body.ToArray(), ct) is not { } picture)
             return Problems.Problem(400, "picture-invalid", $"The body is no whole PNG, JPEG or WebP picture of up to {Picture.MostPixels} pixels each way.");
 
         var (member, now) = (user.MemberId(), clock.GetUtcNow());
@@ -70,7 +71,7 @@ internal static class Avatars
             Also = session =>
             {
                 session.QueueSqlCommand("delete from avatars where member_id = ?", member);
-                session.QueueSqlCommand("insert into avatars (id, member_id, media_type, picture) values (?, ?, ?, ?)",
+                session.QueueSqlCommand("insert into avatars (id, member_id, media_type, picture, encoded) values (?, ?, ?, ?, true)",
                     id, member, picture.MediaType, keys.Seal(member, Convert.ToBase64String(picture.Bytes)).Ciphertext);
             }
         }, ct);
@@ -106,14 +107,35 @@ internal static class Avatars
 
     public static async Task<(Guid AvatarId, Picture Picture)?> Find(Guid member, NpgsqlDataSource database, KeyRing ring, CancellationToken ct)
     {
-        await using var select = database.CreateCommand("select id, media_type, picture from avatars where member_id = $1");
+        await using var select = database.CreateCommand("select id, media_type, picture, encoded from avatars where member_id = $1");
         select.Parameters.Add(new() { Value = member });
-        await using var row = await select.ExecuteReaderAsync(ct);
-        if (!await row.ReadAsync(ct))
+        (Guid Id, string Type, Sealed Picture, bool IsEncoded) found;
+        await using (var row = await select.ExecuteReaderAsync(ct))
+        {
+            if (!await row.ReadAsync(ct))
+                return null;
+
+            found = (row.GetGuid(0), row.GetString(1), new Sealed(member, row.GetString(2)), !row.IsDBNull(3));
+        }
+
+        var keys = await ring.Find([member], ct);
+        if (keys.Open(found.Picture) is not { } clear)
             return null;
 
-        var (id, type, picture) = (row.GetGuid(0), row.GetString(1), new Sealed(member, row.GetString(2)));
+        var kept = new Picture(found.Type, Convert.FromBase64String(clear));
+        if (found.IsEncoded)
+            return (found.Id, kept);
 
-        return (await ring.Find([member], ct)).Open(picture) is { } clear ? (id, new Picture(type, Convert.FromBase64String(clear))) : null;
+        // Sent when only its structure was looked at: nobody sees it any more as it was. One that cannot be read is not shown.
+        if (await Picture.Read(kept.Bytes, ct) is not { } anew)
+            return null;
+
+        await using var update = database.CreateCommand("update avatars set media_type = $2, picture = $3, encoded = true where id = $1");
+        update.Parameters.Add(new() { Value = found.Id });
+        update.Parameters.Add(new() { Value = anew.MediaType });
+        update.Parameters.Add(new() { Value = keys.Seal(member, Convert.ToBase64String(anew.Bytes)).Ciphertext });
+        await update.ExecuteNonQueryAsync(ct);
+
+        return (found.Id, anew);
     }
 }

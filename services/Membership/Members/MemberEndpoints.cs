@@ -47,7 +47,7 @@ internal static class MemberEndpoints
         Read(user.MemberId(), asOf, user, store, ring, clock, http, ct);
 
     private static async Task<Results<Ok<Profile>, ProblemHttpResult>> Change(
-        ProfileChange change, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
+        ProfileChange change, ClaimsPrincipal user, StaffNames staff, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
     {
         var id = user.MemberId();
         var now = clock.GetUtcNow();
@@ -61,7 +61,11 @@ internal static class MemberEndpoints
         // Sealed texts cannot be compared, so what stays the same is found here and not by the decider.
         List<MemberCommand> commands = [];
         if (change.DisplayName is { } name && name.Trim() != keys.Open(member.Name))
+        {
+            await staff.Check(name, id, user.May(Roles.Moderator, Roles.Operator), ct);
             commands.Add(new Rename(keys.Seal(id, name.Trim()), now));
+        }
+
         if (change.Bio is { } bio && bio != (keys.Open(member.Bio) ?? ""))
             commands.Add(new RewriteBio(bio.Length == 0 ? null : keys.Seal(id, bio), now));
         if (change.Links is { } links && !links.SequenceEqual(Profile.LinksOf(member, keys)))
@@ -168,7 +172,7 @@ internal static class MemberEndpoints
     };
 
     private sealed record ProfileChange(
-        [Text(80)] string? DisplayName = null,
+        [DisplayName] string? DisplayName = null,
         [Text(2000, MultiLine = true, MayBeBlank = true)] string? Bio = null,
         [Text(300), WebAddresses] IReadOnlyList<string>? Links = null,
         Language? Language = null);

@@ -1,160 +1,94 @@
-using System.Buffers.Binary;
+using SkiaSharp;
 
 namespace Community.Membership.Members;
 
 /// <summary>
-/// An uploaded picture, known by its own structure and not by what its sender says of it. Parts that are not needed to show
-/// it are left out: they tell where and with what it was taken, and could carry anything else.
+/// An uploaded picture, decoded and encoded anew: what is kept holds its pixels and nothing else that its sender's file held, be it
+/// where and with what it was taken, a second picture, or what no format knows.
 /// </summary>
 internal sealed record Picture(string MediaType, byte[] Bytes)
 {
     /// <summary>Each way; small files can unfold to pictures that exhaust who shows them.</summary>
     public const int MostPixels = 4096;
 
+    /// <summary>Each way, of what is kept.</summary>
+    public const int KeptPixels = 1024;
+
     public static readonly IReadOnlyList<string> MediaTypes = ["image/png", "image/jpeg", "image/webp"];
 
-    private static readonly byte[] PngSignature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
+    // A picture of the largest size takes 64 MiB while it is decoded: not as many at once as there are senders.
+    private static readonly SemaphoreSlim AtOnce = new(2);
 
     /// <summary>Null: no picture of a kind that is taken, or cut off, or too large.</summary>
-    public static Picture? Read(ReadOnlySpan<byte> file) =>
-        file.StartsWith(PngSignature) ? Png(file)
-        : file is [0xFF, 0xD8, 0xFF, ..] ? Jpeg(file)
-        : file is [(byte)'R', (byte)'I', (byte)'F', (byte)'F', _, _, _, _, (byte)'W', (byte)'E', (byte)'B', (byte)'P', ..] ? WebP(file)
-        : null;
-
-    /// <summary>PNG (third edition), 5: a signature and chunks of length, type, data and checksum, IHDR first and IEND last.</summary>
-    private static Picture? Png(ReadOnlySpan<byte> file)
+    public static Picture? Read(byte[] file)
     {
-        using var kept = new MemoryStream();
-        kept.Write(PngSignature);
-        var rest = file[PngSignature.Length..];
-        for (var first = true; rest.Length >= 12; first = false)
-        {
-            var length = BinaryPrimitives.ReadUInt32BigEndian(rest);
-            if (length > rest.Length - 12)
-                return null;
+        using var data = SKData.CreateCopy(file);
+        using var codec = SKCodec.Create(data);
 
-            var type = rest.Slice(4, 4);
-            var data = rest.Slice(8, (int)length);
-            var chunk = rest[..(12 + (int)length)];
-            if (first != type.SequenceEqual("IHDR"u8))
-                return null;
-            if (first && (length != 13 || !Fits(BinaryPrimitives.ReadUInt32BigEndian(data), BinaryPrimitives.ReadUInt32BigEndian(data[4..]))))
-                return null;
-            if (!type.SequenceEqual("eXIf"u8) && !type.SequenceEqual("tEXt"u8) && !type.SequenceEqual("zTXt"u8) && !type.SequenceEqual("iTXt"u8) && !type.SequenceEqual("tIME"u8))
-                kept.Write(chunk);
-            if (type.SequenceEqual("IEND"u8))
-                return new("image/png", kept.ToArray());
-
-            rest = rest[chunk.Length..];
-        }
-
-        return null;
+        return codec is not null && KindOf(codec.EncodedFormat) is { } kind && Fits(codec.Info)
+            ? Encode(codec, kind, codec.EncodedFormat)
+            : null;
     }
 
-    /// <summary>ITU-T T.81, annex B: segments up to the first scan, whose data goes on to the end of the image.</summary>
-    private static Picture? Jpeg(ReadOnlySpan<byte> file)
+    /// <summary>The same, when its turn comes.</summary>
+    public static async Task<Picture?> Read(byte[] file, CancellationToken ct)
     {
-        using var kept = new MemoryStream();
-        kept.Write(file[..2]);
-        var rest = file[2..];
-        var hasFrame = false;
-        while (rest is [0xFF, var marker, _, _, ..])
+        await AtOnce.WaitAsync(ct);
+        try
         {
-            if (marker == 0xFF) // fill
-            {
-                rest = rest[1..];
-                continue;
-            }
-
-            var length = BinaryPrimitives.ReadUInt16BigEndian(rest[2..]);
-            if (length < 2 || length > rest.Length - 2)
-                return null;
-
-            var segment = rest[..(2 + length)];
-            rest = rest[segment.Length..];
-            switch (marker)
-            {
-                case 0xDA: // the scans: all that is left, to the end of the image, and nothing behind it
-                    var end = rest.LastIndexOf<byte>([0xFF, 0xD9]);
-                    if (!hasFrame || end < 0)
-                        return null;
-                    kept.Write(segment);
-                    kept.Write(rest[..(end + 2)]);
-                    return new("image/jpeg", kept.ToArray());
-                case >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC): // the frame
-                    if (length < 8 || !Fits(BinaryPrimitives.ReadUInt16BigEndian(segment[7..]), BinaryPrimitives.ReadUInt16BigEndian(segment[5..])))
-                        return null;
-                    hasFrame = true;
-                    kept.Write(segment);
-                    break;
-                case (>= 0xE1 and <= 0xEF and not (0xE2 or 0xEE)) or 0xFE: // of applications, and comments; but not the colours' profile and transformation
-                    break;
-                default:
-                    kept.Write(segment);
-                    break;
-            }
+            return Read(file);
         }
-
-        return null;
+        finally
+        {
+            AtOnce.Release();
+        }
     }
 
-    /// <summary>RFC 9649: a RIFF container of chunks, each padded to an even length.</summary>
-    private static Picture? WebP(ReadOnlySpan<byte> file)
+    private static Picture? Encode(SKCodec codec, string kind, SKEncodedImageFormat format)
     {
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(file[4..]);
-        if (length < 12 || length > file.Length - 8)
+        using var colours = SKColorSpace.CreateSrgb();
+        var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, codec.Info.AlphaType == SKAlphaType.Opaque ? SKAlphaType.Opaque : SKAlphaType.Premul, colours);
+        using var decoded = new SKBitmap(info);
+        if (codec.GetPixels(info, decoded.GetPixels()) != SKCodecResult.Success)
             return null;
 
-        using var kept = new MemoryStream();
-        kept.Write(file[..12]);
-        var rest = file[12..(8 + (int)length)];
-        var hasSize = false;
-        while (rest.Length >= 8)
+        var scale = Math.Min(1, (float)KeptPixels / Math.Max(info.Width, info.Height));
+        var (width, height) = (Math.Max(1, (int)MathF.Round(info.Width * scale)), Math.Max(1, (int)MathF.Round(info.Height * scale)));
+        var turned = codec.EncodedOrigin is SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+        using var kept = new SKBitmap(info.WithSize(turned ? height : width, turned ? width : height));
+        using (var canvas = new SKCanvas(kept))
+        using (var image = SKImage.FromBitmap(decoded))
         {
-            var type = rest[..4];
-            var size = BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]);
-            if (size > rest.Length - 8)
-                return null;
-
-            var data = rest.Slice(8, (int)size);
-            var chunk = rest[..Math.Min(rest.Length, 8 + (int)size + (int)(size % 2))].ToArray();
-            rest = rest[chunk.Length..];
-            if (type.SequenceEqual("EXIF"u8) || type.SequenceEqual("XMP "u8))
-                continue;
-
-            if (SizeOf(type, data) is { } pixels)
-            {
-                if (!Fits(pixels.Width, pixels.Height))
-                    return null;
-                hasSize = true;
-            }
-
-            if (type.SequenceEqual("VP8X"u8))
-                chunk[8] &= 0b1111_0011; // says no more that EXIF and XMP follow
-            kept.Write(chunk);
+            canvas.Clear(SKColors.Transparent);
+            canvas.SetMatrix(Upright(codec.EncodedOrigin, width, height));
+            canvas.DrawImage(image, new SKRect(0, 0, width, height), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
         }
 
-        if (!hasSize || rest.Length > 0)
-            return null;
+        using var encoded = kept.Encode(format, quality: 90);
 
-        var picture = kept.ToArray();
-        BinaryPrimitives.WriteUInt32LittleEndian(picture.AsSpan(4), (uint)picture.Length - 8);
-
-        return new("image/webp", picture);
+        return encoded is null ? null : new(kind, encoded.ToArray());
     }
 
-    private static (uint Width, uint Height)? SizeOf(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
+    /// <summary>From how the camera stored it to how it was held (EXIF 2.32, 4.6.4: Orientation).</summary>
+    private static SKMatrix Upright(SKEncodedOrigin origin, float width, float height) => origin switch
     {
-        if (type.SequenceEqual("VP8X"u8) && data.Length >= 10)
-            return (1 + (BinaryPrimitives.ReadUInt32LittleEndian(data[4..]) & 0xFF_FFFF), 1 + (BinaryPrimitives.ReadUInt32LittleEndian(data[6..]) >> 8));
-        if (type.SequenceEqual("VP8 "u8) && data is [_, _, _, 0x9D, 0x01, 0x2A, _, _, _, _, ..])
-            return (BinaryPrimitives.ReadUInt16LittleEndian(data[6..]) & 0x3FFFu, BinaryPrimitives.ReadUInt16LittleEndian(data[8..]) & 0x3FFFu);
-        if (type.SequenceEqual("VP8L"u8) && data is [0x2F, _, _, _, _, ..])
-            return (1 + (BinaryPrimitives.ReadUInt32LittleEndian(data[1..]) & 0x3FFF), 1 + ((BinaryPrimitives.ReadUInt32LittleEndian(data[1..]) >> 14) & 0x3FFF));
+        SKEncodedOrigin.TopRight => new(-1, 0, width, 0, 1, 0, 0, 0, 1),
+        SKEncodedOrigin.BottomRight => new(-1, 0, width, 0, -1, height, 0, 0, 1),
+        SKEncodedOrigin.BottomLeft => new(1, 0, 0, 0, -1, height, 0, 0, 1),
+        SKEncodedOrigin.LeftTop => new(0, 1, 0, 1, 0, 0, 0, 0, 1),
+        SKEncodedOrigin.RightTop => new(0, -1, height, 1, 0, 0, 0, 0, 1),
+        SKEncodedOrigin.RightBottom => new(0, -1, height, -1, 0, width, 0, 0, 1),
+        SKEncodedOrigin.LeftBottom => new(0, 1, 0, -1, 0, width, 0, 0, 1),
+        _ => SKMatrix.Identity
+    };
 
-        return null;
-    }
+    private static string? KindOf(SKEncodedImageFormat format) => format switch
+    {
+        SKEncodedImageFormat.Png => "image/png",
+        SKEncodedImageFormat.Jpeg => "image/jpeg",
+        SKEncodedImageFormat.Webp => "image/webp",
+        _ => null
+    };
 
-    private static bool Fits(uint width, uint height) => width is > 0 and <= MostPixels && height is > 0 and <= MostPixels;
+    private static bool Fits(SKImageInfo info) => info.Width is > 0 and <= MostPixels && info.Height is > 0 and <= MostPixels;
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Community.EventSourcing;
+using Community.Membership.Sessions;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
@@ -25,6 +26,10 @@ internal sealed record Profile(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? EmailConfirmed,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Language? Language)
 {
+    /// <summary>Of who has just joined, and asked for one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SessionTokens? Session { get; init; }
+
     public static Profile Of(Guid id, Joined member, MemberKeys keys, DateTimeOffset now, bool withAddress) => new(
         id, keys.Open(member.Name), keys.Open(member.Bio), LinksOf(member, keys), member.AvatarId is null ? null : $"/members/{id}/avatar",
         member.Roles, member.Tier(now), Level: null, member.JoinedAt, member.Standing(now),
@@ -56,7 +61,7 @@ internal static class MemberStorage
     public static void AddMembers(this StoreOptions options)
     {
         options.Projections.Add(new MemberRows(), ProjectionLifecycle.Inline);
-        options.Schema.For<MemberRow>().Index(row => row.DueAt!);
+        options.Schema.For<MemberRow>().Index(row => row.DueAt!).GinIndexJsonData(); // who has a role is asked at each new name
         options.Storage.ExtendedSchemaObjects.Add(Avatars.Table());
     }
 }

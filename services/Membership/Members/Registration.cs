@@ -1,6 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Net.Mail;
-using System.Text;
 using Community.EventSourcing;
 using Community.Membership.Invitations;
 using Community.Membership.Mail;
@@ -14,23 +12,28 @@ using Mode = Community.Membership.Settings.Registration;
 namespace Community.Membership.Members;
 
 /// <summary>How somebody comes in: at once, by an invitation, or as one who waits to be let in; as the community has arranged it.</summary>
-internal sealed class Registration(IDocumentStore store, KeyRing ring, MasterKey master, Postbox postbox, TimeProvider clock)
+internal sealed class Registration(IDocumentStore store, KeyRing ring, MasterKey master, Passwords passwords, Postbox postbox, TimeProvider clock)
 {
     internal static async Task<Results<Created<Profile>, Accepted<Waiting>, ProblemHttpResult>> Register(
-        NewMember request, Registration registration, Passwords passwords, TimeProvider clock, HttpContext http, CancellationToken ct)
+        NewMember request, Registration registration, Passwords passwords, StaffNames staff, Admission admission, TimeProvider clock, HttpContext http, CancellationToken ct)
     {
         var id = http.NewId(clock);
         Origin.Set(Origin.Current with { By = id.ToString() });
+        await staff.Check(request.DisplayName, id, isOfStaff: false, ct);
         var credentials = passwords.Make(id, request.Email, request.Password);
-        var newcomer = new Newcomer(id, request.DisplayName.Trim(), request.Email, request.Note?.Trim(), request.InvitationCode, http.AskedLanguage(), Provider: null);
+        var newcomer = new Newcomer(id, request.DisplayName.Trim(), AddressAttribute.Clean(request.Email), request.Note?.Trim(), request.InvitationCode, http.AskedLanguage(), Provider: null);
         var entry = await registration.Enter(newcomer, session => session.Insert(credentials), ct);
 
         return entry switch
         {
             { Refusal: { } refusal } => refusal,
-            { Member: { } member, Keys: { } keys } => TypedResults.Created($"/members/{id}", Profile.Of(id, member, keys, clock.GetUtcNow(), withAddress: true)),
+            { Member: { } member, Keys: { } keys } => TypedResults.Created(
+                $"/members/{id}", Profile.Of(id, member, keys, clock.GetUtcNow(), withAddress: true) with { Session = await Session() }),
             _ => TypedResults.Accepted((string?)null, new Waiting(id, "pending"))
         };
+
+        // Whoever has just chosen the password need not show it again: to check it costs as much as to hash it.
+        async Task<SessionTokens?> Session() => request.SignIn && (await admission.Admit(id, credentials, http, ct)).Result is Ok<SessionTokens> { Value: var tokens } ? tokens : null;
     }
 
     /// <param name="write">What else comes with it, in the same transaction.</param>
@@ -40,6 +43,9 @@ internal sealed class Registration(IDocumentStore store, KeyRing ring, MasterKey
         var settings = await store.Settings(ct);
         if (newcomer.InvitationCode is null && settings.Registration == Mode.Invitation)
             return new(Problems.Problem(403, "invitation-needed", "Only who is invited can join."));
+
+        if (await passwords.IsTakenInAnOlderForm(newcomer.Email, store, ct))
+            return new(AddressTaken());
 
         var keys = await ring.Create([id], ct);
         var (name, address) = (keys.Seal(id, newcomer.Name), keys.Seal(id, newcomer.Email));
@@ -125,17 +131,7 @@ internal sealed record Entry(ProblemHttpResult? Refusal)
 internal sealed record Waiting(Guid MemberId, string Status);
 
 /// <param name="Note">For who lets in, where registration is by approval.</param>
+/// <param name="SignIn">Whether the answer is to hold a session, too.</param>
 internal sealed record NewMember(
-    [Address] string Email, [Password] string Password, [Text(80)] string DisplayName,
-    [Text(40)] string? InvitationCode = null, [Text(1000, MultiLine = true, MayBeBlank = true)] string? Note = null);
-
-/// <summary>An e-mail address as people have them: no display name, no comments, no spaces.</summary>
-internal sealed class AddressAttribute() : ValidationAttribute("must be an e-mail address")
-{
-    public override bool IsValid(object? value) => value is null
-        || (value is string text && Text.Fault(text, 254) is null && !text.Any(char.IsWhiteSpace)
-            && MailAddress.TryCreate(text, out var address) && address.Address == text);
-
-    /// <summary>The form under which one address is one address, in any case of letters and any composition of accents.</summary>
-    public static string Normalize(string address) => address.Normalize(NormalizationForm.FormKC).ToLowerInvariant();
-}
+    [Address] string Email, [Password] string Password, [DisplayName] string DisplayName,
+    [Text(40)] string? InvitationCode = null, [Text(1000, MultiLine = true, MayBeBlank = true)] string? Note = null, bool SignIn = false);

@@ -134,7 +134,8 @@ internal sealed class Provider(string name, ProviderSettings settings, HttpClien
         var claims = result.ClaimsIdentity;
         var verified = string.Equals(claims.FindFirst("email_verified")?.Value, "true", StringComparison.OrdinalIgnoreCase);
 
-        return new(claims.FindFirst("sub")?.Value ?? throw new ProviderFault($"{name} names nobody."), verified ? claims.FindFirst("email")?.Value : null, claims.FindFirst("name")?.Value);
+        // An empty one would be everybody's, and the second to come would be the first.
+        return new(claims.FindFirst("sub")?.Value is { } subject && !string.IsNullOrWhiteSpace(subject) ? subject : throw new ProviderFault($"{name} names nobody."), verified ? claims.FindFirst("email")?.Value : null, claims.FindFirst("name")?.Value);
     }
 
     private async Task<Identity> OfGitHub(string token, CancellationToken ct)
@@ -147,7 +148,9 @@ internal sealed class Provider(string name, ProviderSettings settings, HttpClien
             .Select(known => known.GetProperty("email").GetString()).FirstOrDefault();
         var name = user.RootElement.TryGetProperty("name", out var given) && given.ValueKind == JsonValueKind.String ? given.GetString() : Text(user.RootElement, "login");
 
-        return new(user.RootElement.GetProperty("id").GetInt64().ToString(CultureInfo.InvariantCulture), address, name);
+        return user.RootElement.GetProperty("id").GetInt64() is > 0 and var id
+            ? new(id.ToString(CultureInfo.InvariantCulture), address, name)
+            : throw new ProviderFault($"{this.Name} names nobody.");
     }
 
     private async Task<JsonDocument> Get(string path, string token, CancellationToken ct)

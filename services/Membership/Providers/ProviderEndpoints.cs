@@ -64,7 +64,7 @@ internal static class ProviderEndpoints
 
     private static async Task<Results<Ok<SessionTokens>, Accepted<Waiting>, ProblemHttpResult>> Complete(
         SignedIn request, KnownProviders known, Accounts accounts, Admission admission, SecondFactor factor, Lockout lockout, Registration registration, Passwords passwords,
-        IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
+        StaffNames staff, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
     {
         if (await accounts.Take(request.State, ct) is not { LinkTo: null } attempt || !known.All.TryGetValue(attempt.Provider, out var provider))
             return StateInvalid();
@@ -89,7 +89,7 @@ internal static class ProviderEndpoints
             if (identity is null)
                 return StateInvalid();
 
-            var (who, answer) = await Whose(identity, provider.Name, request, accounts, registration, passwords, store, ring, clock, http, ct);
+            var (who, answer) = await Whose(identity, provider.Name, request, accounts, registration, passwords, staff, store, ring, clock, http, ct);
             if (who is null)
                 return answer is Accepted<Waiting> waiting ? waiting : (ProblemHttpResult)answer!;
 
@@ -99,16 +99,20 @@ internal static class ProviderEndpoints
         var account = $"two-factor {member}";
         if (await factor.IsOn(member, ct))
         {
-            if (await lockout.Attempt(account, http, ct) is { } wait)
+            // A provider has said who it is: nobody else comes so far, and guesses from elsewhere are not counted here.
+            var guess = await lockout.Begin(account, http, device: "provider", ct);
+            if (guess.Wait is { } wait)
                 return wait;
             if (await factor.Refusal(member, request.OneTimeCode, ct) is { } refusal)
             {
+                if (request.OneTimeCode is null)
+                    await guess.TakeBack(ct); // the first of two steps
                 await accounts.Keep(request.State, attempt with { Recognized = member }, ct);
 
                 return refusal;
             }
 
-            await lockout.Succeeded(account, http, ct);
+            await guess.Succeeded(ct);
         }
 
         return (await admission.Admit(member, by: null, http, ct)).Result switch
@@ -120,7 +124,7 @@ internal static class ProviderEndpoints
 
     /// <summary>The member whose account it is: linked before, or by an address that both sides have verified, or one who joins now.</summary>
     private static async Task<(Guid? Member, IResult? Answer)> Whose(
-        Identity identity, string provider, SignedIn request, Accounts accounts, Registration registration, Passwords passwords, IDocumentStore store, KeyRing ring, TimeProvider clock,
+        Identity identity, string provider, SignedIn request, Accounts accounts, Registration registration, Passwords passwords, StaffNames staff, IDocumentStore store, KeyRing ring, TimeProvider clock,
         HttpContext http, CancellationToken ct)
     {
         if (await accounts.MemberOf(provider, identity.Subject, ct) is { } linked)
@@ -129,9 +133,9 @@ internal static class ProviderEndpoints
             return (null, Problems.Problem(409, "address-unverified", "The provider has verified no address of yours; verify one there, or join by a password and link the account."));
 
         var now = clock.GetUtcNow();
-        var address = passwords.Find(email);
+        var (address, addresses) = (passwords.Find(email), passwords.FindAll(email));
         await using var session = store.QuerySession();
-        if (await session.Query<Credentials>().FirstOrDefaultAsync(known => known.Address == address, ct) is { } credentials)
+        if (await session.Query<Credentials>().FirstOrDefaultAsync(known => addresses.Contains(known.Address), ct) is { } credentials)
         {
             // Somebody may have registered with another's address and wait for its owner to come by the provider.
             if (await session.LoadAsync<MemberRow>(credentials.Id, ct) is not { Member.ConfirmedAt: not null })
@@ -148,9 +152,9 @@ internal static class ProviderEndpoints
 
         var id = Guid.CreateVersion7(now);
         Origin.Set(Origin.Current with { By = id.ToString() });
-        var name = Text.Fault(identity.Name, max: 80) is null ? identity.Name!.Trim() : email.Split('@')[0];
+        var name = await Name(identity.Name, id, ct) ?? await Name(email.Split('@')[0], id, ct) ?? $"member-{id.ToString("N")[^8..]}";
         var entry = await registration.Enter(
-            new Newcomer(id, name, email, Note: null, request.InvitationCode, http.AskedLanguage(), provider),
+            new Newcomer(id, name, AddressAttribute.Clean(email), Note: null, request.InvitationCode, http.AskedLanguage(), provider),
             document =>
             {
                 document.Insert(new Credentials(id, address, Password: ""));
@@ -160,6 +164,10 @@ internal static class ProviderEndpoints
             return (null, refusal);
 
         return entry.Member is null ? (null, TypedResults.Accepted((string?)null, new Waiting(id, "pending"))) : (id, null);
+
+        // Nobody chose it here: what is not taken is left out.
+        async Task<string?> Name(string? asked, Guid member, CancellationToken ct) =>
+            DisplayName.Fault(asked) is null && !await staff.AreLike(asked!, member, isOfStaff: false, ct) ? asked!.Trim() : null;
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> LinkAccount(

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Text.Json.Serialization;
 using Community.EventSourcing;
 using Community.Membership.Members;
 using Community.Membership.Tokens;
@@ -10,29 +11,38 @@ using Microsoft.AspNetCore.Identity;
 
 namespace Community.Membership.Sessions;
 
-internal sealed record SessionTokens(string AccessToken, string RefreshToken, int ExpiresIn, string TokenType);
+/// <param name="DeviceToken">To be kept by the client and sent with its next sign-in, so that guesses from elsewhere do not lock it out; null where a session is continued.</param>
+internal sealed record SessionTokens(
+    string AccessToken, string RefreshToken, int ExpiresIn, string TokenType, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? DeviceToken = null);
 
 /// <summary>What stands between knowing who somebody is and a session.</summary>
 internal sealed class Admission(
-    IDocumentStore store, KeyRing ring, Passwords passwords, Lockout lockout, SecondFactor secondFactor, SessionTable sessions, AccessTokens tokens, TimeProvider clock)
+    IDocumentStore store, KeyRing ring, Passwords passwords, Lockout lockout, Devices devices, SecondFactor secondFactor, SessionTable sessions, AccessTokens tokens, TimeProvider clock)
 {
     /// <summary>By address and password: the credentials, or a refusal that is the same whatever of them is wrong.</summary>
     public async Task<(Credentials? Credentials, ProblemHttpResult? Refusal)> Recognize(
-        string email, string password, string? oneTimeCode, HttpContext http, CancellationToken ct)
+        string email, string password, string? oneTimeCode, string? deviceToken, HttpContext http, CancellationToken ct)
     {
         var address = passwords.Find(email);
-        if (await lockout.Attempt(address, http, ct) is { } wait)
+        await using var session = store.LightweightSession();
+        var addresses = passwords.FindAll(email);
+        var credentials = await session.Query<Credentials>().FirstOrDefaultAsync(known => addresses.Contains(known.Address), ct);
+        var attempt = await lockout.Begin(address, http, devices.Find(credentials?.Id ?? Guid.Empty, deviceToken), ct);
+        if (attempt.Wait is { } wait)
             return (null, wait);
 
-        await using var session = store.LightweightSession();
-        var credentials = await session.Query<Credentials>().FirstOrDefaultAsync(known => known.Address == address, ct);
         var match = passwords.Match(credentials, password);
         if (match == PasswordVerificationResult.Failed || credentials is null)
             return (null, WrongCredentials());
         if (await secondFactor.Refusal(credentials.Id, oneTimeCode, ct) is { } refusal)
-            return (null, refusal);
+        {
+            if (oneTimeCode is null)
+                await attempt.TakeBack(ct); // the first of two steps
 
-        await lockout.Succeeded(address, http, ct);
+            return (null, refusal);
+        }
+
+        await attempt.Succeeded(ct);
         if (match == PasswordVerificationResult.SuccessRehashNeeded)
         {
             Credentials.Rehash(session, credentials, passwords.WithPassword(credentials, password).Password);
@@ -45,7 +55,7 @@ internal sealed class Admission(
     /// <summary>Whether who is signed in knows the password too, before what a thief of the session must not do; null: yes.</summary>
     public async Task<ProblemHttpResult?> Confirm(ClaimsPrincipal user, string? password, HttpContext http, CancellationToken ct)
     {
-        if (user.FindFirst("sid") is null)
+        if (user.FindFirst("sid") is not { Value: var current })
             return Problems.Forbidden("Only a member who is signed in may do this; a token may not.");
 
         await using var session = store.QuerySession();
@@ -53,12 +63,13 @@ internal sealed class Admission(
             return Problems.NotFound("member");
         if (credentials.Password.Length == 0)
             return null; // who signs in elsewhere has none
-        if (await lockout.Attempt(credentials.Address, http, ct) is { } wait)
+        var attempt = await lockout.Begin(credentials.Address, http, device: current, ct);
+        if (attempt.Wait is { } wait)
             return wait;
         if (passwords.Match(credentials, password ?? "") == PasswordVerificationResult.Failed)
             return Problems.Problem(403, "wrong-password", "The password is wrong.");
 
-        await lockout.Succeeded(credentials.Address, http, ct);
+        await attempt.Succeeded(ct);
 
         return null;
     }
@@ -84,15 +95,15 @@ internal sealed class Admission(
         var agent = http.Request.Headers.UserAgent.ToString();
 
         return await sessions.Begin(member, keys.Seal(member, agent[..Math.Min(agent.Length, 200)]), by, ct) is { } session
-            ? await Answer(session, http, ct)
+            ? await Answer(session, http, ct, devices.New(member))
             : WrongCredentials(); // changed while they were looked at
     }
 
-    public async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> Answer(Continuation session, HttpContext http, CancellationToken ct)
+    public async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> Answer(Continuation session, HttpContext http, CancellationToken ct, string? deviceToken = null)
     {
         http.Response.Headers.CacheControl = "no-store";
         if (await tokens.ForSession(session.MemberId, session.SessionId, ct) is { } access)
-            return TypedResults.Ok(new SessionTokens(access, session.RefreshToken, (int)AccessTokens.Life.TotalSeconds, "Bearer"));
+            return TypedResults.Ok(new SessionTokens(access, session.RefreshToken, (int)AccessTokens.Life.TotalSeconds, "Bearer", deviceToken));
 
         // Stopped between two steps.
         await sessions.End(session.SessionId, session.MemberId, ct);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.ComponentModel.DataAnnotations;
+using System.Text;
 using Community.EventSourcing;
 using Community.Membership.Members;
 using Community.ServiceDefaults;
@@ -54,11 +55,27 @@ internal sealed class Passwords
 
     public Credentials Make(Guid member, string address, string password) => WithPassword(new(member, Find(address), ""), password);
 
+    /// <summary>By RFC 8265: however a keyboard composes its accents, it is one password.</summary>
     public Credentials WithPassword(Credentials credentials, string password) =>
-        credentials with { Password = _hasher.HashPassword(credentials, password) };
+        credentials with { Password = _hasher.HashPassword(credentials, password.Normalize(NormalizationForm.FormC)) };
 
     /// <summary>What <see cref="Credentials.Address"/> is for this address.</summary>
-    public string Find(string address) => Convert.ToBase64String(_master.Hash("address", AddressAttribute.Normalize(address)));
+    public string Find(string address) => Hash(AddressAttribute.Normalize(address));
+
+    /// <summary>That, and what it may be since before addresses were folded as they are now.</summary>
+    public string[] FindAll(string address) => [.. AddressAttribute.Forms(address).Select(Hash)];
+
+    /// <summary>Whether a member has the address in a form that the unique index does not compare with the one of now.</summary>
+    public async Task<bool> IsTakenInAnOlderForm(string address, IDocumentStore store, CancellationToken ct)
+    {
+        var older = FindAll(address)[1..];
+        if (older.Length == 0)
+            return false;
+
+        await using var session = store.QuerySession();
+
+        return await session.Query<Credentials>().AnyAsync(known => older.Contains(known.Address), ct);
+    }
 
     /// <summary>
     /// Does the same work where there are no credentials, or none with a password: the time must not tell who is a member.
@@ -66,10 +83,20 @@ internal sealed class Passwords
     public PasswordVerificationResult Match(Credentials? credentials, string password)
     {
         var known = credentials is { Password.Length: > 0 } ? credentials : _nobody;
-        var result = _hasher.VerifyHashedPassword(known, known.Password, password);
+        var (composed, decomposed) = (password.Normalize(NormalizationForm.FormC), password.Normalize(NormalizationForm.FormD));
+        var result = _hasher.VerifyHashedPassword(known, known.Password, composed);
+
+        // One that was hashed as it was typed, before there was one form; of plain letters all are the same.
+        foreach (var form in new[] { password, decomposed }.Where(form => form != composed).Distinct(StringComparer.Ordinal))
+        {
+            if (result == PasswordVerificationResult.Failed && _hasher.VerifyHashedPassword(known, known.Password, form) != PasswordVerificationResult.Failed)
+                result = PasswordVerificationResult.SuccessRehashNeeded;
+        }
 
         return known == _nobody ? PasswordVerificationResult.Failed : result;
     }
+
+    private string Hash(string address) => Convert.ToBase64String(_master.Hash("address", address));
 }
 
 /// <summary>

@@ -10,7 +10,7 @@ namespace Community.Membership.Sessions;
 internal static class SessionEndpoints
 {
     public static void AddSessions(this WebApplicationBuilder builder) => builder.Services
-        .AddSingleton(Passwords.Hasher).AddSingleton<Passwords>().AddSingleton<Lockout>().AddSingleton<SessionTable>().AddSingleton<Admission>().AddSingleton<Registration>();
+        .AddSingleton(Passwords.Hasher).AddSingleton<Passwords>().AddSingleton<Lockout>().AddSingleton<Devices>().AddSingleton<SessionTable>().AddSingleton<Admission>().AddSingleton<Registration>().AddSingleton<StaffNames>();
 
     public static void MapSessions(this IEndpointRouteBuilder app)
     {
@@ -29,7 +29,7 @@ internal static class SessionEndpoints
     private static async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> SignIn(
         SignInRequest request, Admission admission, HttpContext http, CancellationToken ct)
     {
-        var (credentials, refusal) = await admission.Recognize(request.Email, request.Password, request.OneTimeCode, http, ct);
+        var (credentials, refusal) = await admission.Recognize(request.Email, request.Password, request.OneTimeCode, request.DeviceToken, http, ct);
 
         return refusal is not null ? refusal : await admission.Admit(credentials!.Id, credentials, http, ct);
     }
@@ -37,7 +37,7 @@ internal static class SessionEndpoints
     private static async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> Return(
         SignInRequest request, Admission admission, IDocumentStore store, TimeProvider clock, HttpContext http, CancellationToken ct)
     {
-        var (credentials, refusal) = await admission.Recognize(request.Email, request.Password, request.OneTimeCode, http, ct);
+        var (credentials, refusal) = await admission.Recognize(request.Email, request.Password, request.OneTimeCode, request.DeviceToken, http, ct);
         if (refusal is not null)
             return refusal;
 
@@ -93,7 +93,8 @@ internal static class SessionEndpoints
 
     internal static Guid? SessionOf(ClaimsPrincipal user) => Guid.TryParse(user.FindFirstValue("sid"), out var session) ? session : null;
 
-    private sealed record SignInRequest([Text(254)] string Email, [Text(1000)] string Password, [Text(40)] string? OneTimeCode = null);
+    /// <param name="DeviceToken">Of an earlier sign-in by this client; one that is not good is as none.</param>
+    private sealed record SignInRequest([Text(254)] string Email, [Text(1000)] string Password, [Text(40)] string? OneTimeCode = null, [Text(200)] string? DeviceToken = null);
 
     private sealed record RefreshRequest([Text(200)] string RefreshToken);
 

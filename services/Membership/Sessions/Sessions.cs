@@ -180,6 +180,15 @@ internal sealed class SessionTable(NpgsqlDataSource database, IDocumentStore sto
         return sessions;
     }
 
+    /// <summary>When somebody signed in to begin it, however often it was continued; null: there is none.</summary>
+    public async Task<DateTimeOffset?> BeganAt(Guid session, CancellationToken ct)
+    {
+        await using var select = database.CreateCommand("select began_at from sessions where id = $1");
+        select.Parameters.Add(new() { Value = session });
+
+        return await select.ExecuteScalarAsync(ct) is DateTime began ? new DateTimeOffset(began, TimeSpan.Zero) : null;
+    }
+
     public async Task<bool> IsOver(Guid session, CancellationToken ct)
     {
         await using var select = database.CreateCommand("select ended_at is not null from sessions where id = $1");
@@ -228,7 +237,8 @@ internal static class SessionStorage
         tokens.AddColumn("hash", "bytea").AsPrimaryKey();
         tokens.AddColumn<Guid>("session_id").NotNull().AddIndex();
         tokens.AddColumn("used_at", "timestamptz");
-        options.Storage.ExtendedSchemaObjects.Add(Lockout.Table());
+        foreach (var table in Lockout.Tables())
+            options.Storage.ExtendedSchemaObjects.Add(table);
         options.Storage.ExtendedSchemaObjects.Add(sessions);
         options.Storage.ExtendedSchemaObjects.Add(tokens);
     }

@@ -26,7 +26,7 @@ internal static class TierEndpoints
         if (request.Until <= now)
             throw new InvalidParameter("until", "must be in the future");
 
-        var handled = await store.Handle(Member.Decider, id, new GrantTier(TierSource.Gift, request.Tier, request.Until, user.MemberId(), now), ct);
+        var handled = await store.Handle(Member.Decider, id, new GrantTier(TierSource.Gift, request.Tier.Trim().ToLowerInvariant(), request.Until, user.MemberId(), now), ct);
 
         return MemberEndpoints.Answer(handled.Rejection);
     }
@@ -39,8 +39,8 @@ internal static class TierEndpoints
         return MemberEndpoints.Answer(handled.Rejection);
     }
 
-    /// <param name="Tier">As plans name it.</param>
+    /// <param name="Tier">As plans name it, in any case of letters.</param>
     private sealed record Gift(
-        [Text(40), RegularExpression("[a-z0-9]+(-[a-z0-9]+)*", ErrorMessage = "must be lower-case letters, digits and dashes")] string Tier,
+        [Text(40), RegularExpression(@"\s*[a-zA-Z0-9]+(-[a-zA-Z0-9]+)*\s*", ErrorMessage = "must be letters, digits and dashes")] string Tier,
         DateTimeOffset? Until = null);
 }

@@ -80,17 +80,19 @@ internal static class TokenRevocation
     public static Task<IReadOnlyList<(Guid Stream, object[] Events)>> AllTokens(this IDocumentStore store, Guid member, DateTimeOffset at, CancellationToken ct) =>
         store.Tokens(member, _ => true, at, ct);
 
-    private static async Task<IReadOnlyList<(Guid Stream, object[] Events)>> Tokens(
-        this IDocumentStore store, Guid member, Func<Made, bool> which, DateTimeOffset at, CancellationToken ct)
+    /// <summary>A member's tokens that are good.</summary>
+    public static async Task<IReadOnlyList<TokenRow>> LiveTokens(this IDocumentStore store, Guid member, DateTimeOffset at, CancellationToken ct)
     {
         await using var query = store.QuerySession();
-        var tokens = await query.Query<TokenRow>().Where(row => row.MemberId == member).ToListAsync(ct);
 
-        return
-        [
-            .. from row in tokens
-               where row.Token.RevokedAt is null && row.Token.ExpiresAt > at && which(row.Token)
-               select (row.Id, new object[] { new TokenRevoked(row.MemberId, row.Token.ExpiresAt, at) })
-        ];
+        return [.. (await query.Query<TokenRow>().Where(row => row.MemberId == member).ToListAsync(ct)).Where(row => row.Token.RevokedAt is null && row.Token.ExpiresAt > at)];
     }
+
+    /// <summary>The end of each of them, for the transaction of what ends them.</summary>
+    public static IReadOnlyList<(Guid Stream, object[] Events)> Endings(this IEnumerable<TokenRow> tokens, DateTimeOffset at) =>
+        [.. tokens.Select(row => (row.Id, new object[] { new TokenRevoked(row.MemberId, row.Token.ExpiresAt, at) }))];
+
+    private static async Task<IReadOnlyList<(Guid Stream, object[] Events)>> Tokens(
+        this IDocumentStore store, Guid member, Func<Made, bool> which, DateTimeOffset at, CancellationToken ct) =>
+        (await store.LiveTokens(member, at, ct)).Where(row => which(row.Token)).Endings(at);
 }

@@ -3,6 +3,7 @@ using System.Security.Claims;
 using System.Text.Json.Serialization;
 using Community.EventSourcing;
 using Community.Membership.Members;
+using Community.Membership.Sessions;
 using Community.ServiceDefaults;
 using JasperFx.Events.Projections;
 using Marten;
@@ -41,8 +42,8 @@ internal static class TokenEndpoints
         tokens.MapDelete("/{id}", Revoke).WithSummary("Ends a token at once");
 
         var keys = app.MapGroup("/.well-known").AllowAnonymous().WithTag("Keys", "By which anybody checks the tokens of this community.");
-        keys.MapGet("/openid-configuration", (TokenRules rules, HttpRequest request) => TypedResults.Ok(new Metadata(
-            rules.Issuer, $"{request.Scheme}://{request.Host}/.well-known/jwks.json", [SecurityAlgorithms.EcdsaSha256])))
+        keys.MapGet("/openid-configuration", (TokenRules rules, IConfiguration configuration, HttpContext http) => TypedResults.Ok(new Metadata(
+            rules.Issuer, $"{http.OwnAddress(configuration["Membership:Address"])}.well-known/jwks.json", [SecurityAlgorithms.EcdsaSha256])))
             .WithSummary("Who signs the tokens, and where the keys are");
         keys.MapGet("/jwks.json", async (SigningKeys signing, CancellationToken ct) =>
             TypedResults.Ok(new KeySet([.. (await signing.Published(ct)).Select(key => PublicKey.Of(key.Key))])))
@@ -50,7 +51,7 @@ internal static class TokenEndpoints
     }
 
     private static async Task<Results<Created<ShownToken>, ProblemHttpResult>> Make(
-        NewToken request, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, AccessTokens tokens, TimeProvider clock, HttpContext http, CancellationToken ct)
+        NewToken request, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, AccessTokens tokens, SessionTable sessions, TimeProvider clock, HttpContext http, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         if (user.FindFirst("sid") is null)
@@ -72,6 +73,14 @@ internal static class TokenEndpoints
         var expires = DateTimeOffset.FromUnixTimeSeconds((request.ExpiresAt ?? now + AccessTokens.LongestLife).ToUnixTimeSeconds());
         var make = new MakeToken(member, keys.Seal(member, request.Name), [.. request.Scopes.Distinct()], [.. roles], expires, now);
         var made = (Made)(await store.Handle(ApiToken.Decider, id, make, ct)).State;
+        if (SessionEndpoints.SessionOf(user) is not { } session || await sessions.IsOver(session, ct))
+        {
+            // A new password ended the session while the token was made, and did not see it.
+            await store.Handle(ApiToken.Decider, id, new RevokeToken(clock.GetUtcNow()), ct);
+
+            return Problems.Problem(401, "unauthenticated", "The session has ended.");
+        }
+
         http.Response.Headers.CacheControl = "no-store";
 
         return TypedResults.Created($"/tokens/{id}", new ShownToken(

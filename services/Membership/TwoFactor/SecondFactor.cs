@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Community.EventSourcing;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -53,7 +54,7 @@ internal sealed class SecondFactor(NpgsqlDataSource database, KeyRing ring, Mast
         await using var select = Command("select secret from two_factor where member_id = $1", member);
         if (await select.ExecuteScalarAsync(ct) is not string secret || (await ring.Find([member], ct)).Open(new Sealed(member, secret)) is not { } clear)
             return false;
-        if (!Totp(Convert.FromBase64String(clear)).VerifyTotp(clock.GetUtcNow().UtcDateTime, code.Trim(), out var step, Window))
+        if (!Totp(Convert.FromBase64String(clear)).VerifyTotp(clock.GetUtcNow().UtcDateTime, Digits(code), out var step, Window))
             return false;
 
         await using var use = Command("update two_factor set last_step = $2 where member_id = $1 and last_step < $2", member, step);
@@ -88,6 +89,9 @@ internal sealed class SecondFactor(NpgsqlDataSource database, KeyRing ring, Mast
         return (int)(await count.ExecuteScalarAsync(ct))!;
     }
 
+    // Authenticators show it in two groups, and some keyboards write wide digits.
+    private static string Digits(string code) => string.Concat(code.Normalize(NormalizationForm.FormKC).Where(char.IsAsciiLetterOrDigit));
+
     internal static Totp Totp(byte[] secret) => new(secret, step: 30, OtpHashMode.Sha1, totpSize: 6);
 
     private async Task<bool> UseRecoveryCode(Guid member, string code, CancellationToken ct)
@@ -98,7 +102,7 @@ internal sealed class SecondFactor(NpgsqlDataSource database, KeyRing ring, Mast
     }
 
     private byte[] Hash(Guid member, string code) =>
-        master.Hash("recovery-code", $"{member}\0{string.Concat(code.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant()}");
+        master.Hash("recovery-code", $"{member}\0{Digits(code).ToLowerInvariant()}");
 
     private NpgsqlCommand Command(string sql, params object[] values)
     {

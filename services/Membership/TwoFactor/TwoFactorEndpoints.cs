@@ -108,24 +108,24 @@ internal static class TwoFactorEndpoints
     private static async Task<ProblemHttpResult?> Refusal(
         WithCode request, ClaimsPrincipal user, Lockout lockout, SecondFactor factor, HttpContext http, CancellationToken ct)
     {
-        if (SessionEndpoints.SessionOf(user) is null)
+        if (SessionEndpoints.SessionOf(user) is not { } session)
             return Problems.Forbidden("Only a member who is signed in may do this; a token may not.");
 
         http.Response.Headers.CacheControl = "no-store";
-        var account = $"two-factor {user.MemberId()}";
-        if (await lockout.Attempt(account, http, ct) is { } wait)
+        var attempt = await lockout.Begin($"two-factor {user.MemberId()}", http, device: $"{session}", ct);
+        if (attempt.Wait is { } wait)
             return wait;
         if (!await factor.Use(user.MemberId(), request.OneTimeCode, ct))
             return Problems.Problem(403, "wrong-one-time-code", "The code is wrong or was used already.");
 
-        await lockout.Succeeded(account, http, ct);
+        await attempt.Succeeded(ct);
 
         return null;
     }
 
     private sealed record WithPassword([Text(1000)] string? Password = null);
 
-    private sealed record WithCode([Text(10)] string OneTimeCode);
+    private sealed record WithCode([Text(40)] string OneTimeCode);
 
     private sealed record TwoFactorView(bool Enabled, int RecoveryCodesLeft);
 

@@ -101,7 +101,7 @@ internal static class GatewayEndpoints
 
     private static async Task<Results<Created<StartedPaymentView>, ProblemHttpResult>> Start(
         Guid id, NewPayment wish, ClaimsPrincipal user, HttpContext http, IEnumerable<IGateway> gateways, IDocumentStore store,
-        TimeProvider clock, ILogger<Receiver> log, CancellationToken ct)
+        IConfiguration configuration, TimeProvider clock, ILogger<Receiver> log, CancellationToken ct)
     {
         if (!All.Contains(wish.Gateway))
         {
@@ -134,7 +134,7 @@ internal static class GatewayEndpoints
         }
 
         var order = (Placed)handled.State;
-        var service = new Uri($"{http.Request.Scheme}://{http.Request.Host}{http.Request.PathBase}/");
+        var service = http.OwnAddress(configuration["Gateways:Address"]);
 
         try
         {

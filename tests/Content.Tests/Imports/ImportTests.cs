@@ -75,6 +75,23 @@ public sealed class ImportTests(ContentService service)
     }
 
     [Fact]
+    public async Task An_id_of_zeros_is_refused_by_itself_and_the_others_are_taken()
+    {
+        var (topics, replies, comments, votes, accepted) = Community(2);
+        var program = service.Program("import");
+
+        foreach (var (path, id, items) in new[]
+        {
+            ("topics", "topicId", topics), ("replies", "replyId", replies), ("comments", "commentId", comments), ("votes", "voteId", votes), ("accepted-replies", "topicId", accepted)
+        })
+        {
+            var answer = await program.Post($"/imports/{path}", new { items = new[] { With(items[0], id, Guid.Empty.ToString()), items[1] } }, HttpStatusCode.OK);
+            Assert.Equal((path, (1, 0, 1)), (path, Counts(answer)));
+            Assert.Equal((Guid.Empty.ToString(), "invalid"), (answer["refused"]![0]!.Text("id"), answer["refused"]![0]!.Text("code")));
+        }
+    }
+
+    [Fact]
     public async Task Only_a_token_for_imports_imports_and_only_what_is_a_batch()
     {
         var (topics, _, _, _, _) = Community(1);

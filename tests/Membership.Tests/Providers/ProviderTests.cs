@@ -119,6 +119,34 @@ public sealed class ProviderTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    public async Task A_provider_that_names_nobody_lets_nobody_into_anybodys_account(string subject)
+    {
+        await Come("club", new Somebody(subject, "first@example.org")).Problem(503, "provider-away");
+        await Come("club", new Somebody(subject, "second@example.org")).Problem(503, "provider-away");
+
+        using var owner = await Community.SignIn("owner@example.org");
+        Assert.Single((await owner.GetAsync("/members", Ct).Ok(200))["items"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task A_new_password_leaves_linked_sign_ins_and_its_mail_names_them()
+    {
+        var (ann, id) = await Community.Join("ann");
+        var (state, code) = await Begin(ann, "github", new Somebody("78", "elsewhere@example.com", Verified: false));
+        await ann.PostAsJsonAsync("/members/me/sign-ins", new { state, code }, Ct).Ok(204);
+
+        await ann.PutAsJsonAsync("/members/me/password", new { currentPassword = MembershipService.GoodPassword, newPassword = "orange lighthouse 7" }, Ct).Ok(204);
+
+        using var owner = await Community.SignIn("owner@example.org");
+        var mail = (await owner.GetAsync("/outbox?limit=100", Ct).Ok(200))["items"]!.AsArray().First(item => item!.Id("memberId") == id && item!.Text("kind") == "passwordChanged")!;
+        Assert.Contains("github", mail.Text("text"), StringComparison.Ordinal);
+        Assert.Single((await ann.GetAsync("/members/me/sign-ins", Ct).Ok(200))["items"]!.AsArray());
+        ann.Dispose();
+    }
+
+    [Theory]
     [InlineData("nonce")]
     [InlineData("audience")]
     [InlineData("issuer")]

@@ -1,0 +1,95 @@
+using System.Net.Http.Json;
+using Community.Testing;
+
+namespace Community.Membership.Tests.Tokens;
+
+/// <summary>A token tells the roles of the instant that it was written; what it may is decided by the roles of now.</summary>
+public sealed class WithdrawnRoleTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static CancellationToken Ct => MembershipService.Ct;
+
+    [Fact]
+    public async Task Who_was_an_owner_makes_no_owners_with_the_token_of_before()
+    {
+        await using var community = await MembershipService.Found();
+        var (_, id) = await community.Join("bea");
+        var (_, accomplice) = await community.Join("carl");
+        using var owner = await community.SignIn("owner@example.org");
+        await owner.PutAsync($"/members/{id}/roles/owner", null, Ct).Ok(204);
+        using var bea = await community.SignIn("bea@example.org");
+        await bea.PutAsync($"/members/{accomplice}/roles/creator", null, Ct).Ok(204);
+        using var program = community.Host.Client((await bea.PostAsJsonAsync("/tokens", new { name = "program", scopes = new[] { "read", "write" } }, Ct).Ok(201)).Text("token"));
+
+        await owner.DeleteAsync($"/members/{id}/roles/owner", Ct).Ok(204);
+
+        await bea.PutAsync($"/members/{accomplice}/roles/owner", null, Ct).Problem(403, "forbidden");
+        await bea.PutAsync($"/members/{accomplice}/roles/operator", null, Ct).Problem(403, "forbidden");
+        await bea.GetAsync("/members", Ct).Problem(403, "forbidden");
+        await program.PutAsync($"/members/{accomplice}/roles/owner", null, Ct).Problem(401, "unauthenticated");
+        await bea.GetAsync("/members/me", Ct).Ok(200); // who she is does not end with what she was
+        Assert.DoesNotContain("owner", (await owner.GetAsync($"/members/{accomplice}", Ct).Ok(200)).Strings("roles"));
+    }
+
+    [Fact]
+    public async Task Who_was_an_operator_grants_nothing_also_not_to_oneself()
+    {
+        await using var community = await MembershipService.Found();
+        var (_, id) = await community.Join("olaf", "operator");
+        using var olaf = await community.SignIn("olaf@example.org");
+        using var owner = await community.SignIn("owner@example.org");
+        await olaf.GetAsync("/outbox", Ct).Ok(200);
+
+        await owner.DeleteAsync($"/members/{id}/roles/operator", Ct).Ok(204);
+
+        await olaf.PutAsync($"/members/{id}/roles/moderator", null, Ct).Problem(403, "forbidden");
+        await olaf.GetAsync("/outbox", Ct).Problem(403, "forbidden");
+        Assert.Equal(["member"], (await olaf.GetAsync("/members/me", Ct).Ok(200)).Strings("roles"));
+    }
+
+    [Fact]
+    public async Task Every_other_service_hears_of_it_and_counts_the_role_no_more()
+    {
+        await using var community = await MembershipService.Found();
+        await using var elsewhere = await AnotherService.Start(community);
+        var (_, id) = await community.Join("olaf", "operator");
+        using var client = await community.SignIn("olaf@example.org");
+        var token = client.DefaultRequestHeaders.Authorization!.Parameter!;
+        using var owner = await community.SignIn("owner@example.org");
+        await Eventually.True(async () => await elsewhere.Ask(token, "/operators") == 200, Patience, "the operator to be let in");
+
+        await owner.DeleteAsync($"/members/{id}/roles/operator", Ct).Ok(204);
+        await Eventually.True(async () => await elsewhere.Tick() && await elsewhere.Ask(token, "/operators") == 403, Patience, "the role to count no more there");
+        Assert.Equal(200, await elsewhere.Ask(token));
+
+        await owner.PutAsync($"/members/{id}/roles/operator", null, Ct).Ok(204);
+        await Eventually.True(async () => await elsewhere.Tick() && await elsewhere.Ask(token, "/operators") == 200, Patience, "the role to count again");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_new_password_ends_the_api_tokens_too_and_its_mail_names_them(bool byLink)
+    {
+        await using var community = await MembershipService.Found();
+        var (ann, id) = await community.Join("ann");
+        using var program = community.Host.Client((await ann.PostAsJsonAsync("/tokens", new { name = "backup robot", scopes = new[] { "read" } }, Ct).Ok(201)).Text("token"));
+        await program.GetAsync("/members/me", Ct).Ok(200);
+        if (byLink)
+        {
+            await ann.PostAsJsonAsync("/password-resets", new { email = "ann@example.org" }, Ct).Ok(202);
+            await ann.PostAsJsonAsync("/password-resets/completion", new { token = await community.TokenOf(id, "resetPassword"), password = "orange lighthouse 7" }, Ct).Ok(204);
+        }
+        else
+        {
+            await ann.PutAsJsonAsync("/members/me/password", new { currentPassword = MembershipService.GoodPassword, newPassword = "orange lighthouse 7" }, Ct).Ok(204);
+        }
+
+        await program.GetAsync("/members/me", Ct).Problem(401, "unauthenticated");
+        using var owner = await community.SignIn("owner@example.org");
+        var mail = (await owner.GetAsync("/outbox?limit=100", Ct).Ok(200))["items"]!.AsArray().First(item => item!.Text("kind") == "passwordChanged")!;
+        Assert.Contains("backup robot", mail.Text("text"), StringComparison.Ordinal);
+        ann.Dispose();
+    }
+}
