@@ -1,3 +1,4 @@
+using Community.Analytics;
 using Community.Analytics.Activities;
 using Community.Analytics.Figures;
 using Community.Analytics.Revenue;
@@ -17,6 +18,7 @@ builder.AddEventStore("analyticsdb", typeof(Program).Assembly, options =>
 });
 builder.Services.AddSingleton<RevenueFigures>();
 builder.AddStanding();
+builder.AddExport(Exports.All);
 builder.Services.AddHostedService<CountAnew>();
 builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>().Add<RecordRecurringRevenue>().Add<HearTimeZone>().Add<RefuseTokenWhenRevoked>());
 

@@ -20,6 +20,7 @@ builder.AddEventStore("contentdb", typeof(Program).Assembly, options =>
     options.Storage.ExtendedSchemaObjects.Add(Entitlements.Tiers);
 });
 builder.AddStanding();
+builder.AddExport(Exports.All);
 builder.AddMessaging("content", Publications.All, consume =>
 {
     consume.Add<UnlockContentWhenOrderPaid>();
@@ -39,5 +40,5 @@ app.MapAudience();
 app.MapComments();
 app.MapTopics();
 app.MapImports();
-app.MapExport(Vote.Shown);
+app.MapExport();
 return await app.RunOrRebuild(args);

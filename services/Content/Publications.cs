@@ -16,7 +16,7 @@ internal static class Publications
             e.Data.Price is { } price ? new(price.Amount, price.Currency) : null, e.Data.At)),
         Publication.Of<ContentUnpublished, Contracts.ContentUnpublished>(e => new(e.StreamId, e.Data.At)),
         Publication.Of<ContentViewed, Contracts.ContentViewed>(e => new(e.Data.ContentId, e.Data.MemberId, e.Data.At)),
-        Publication.Of<ContentShared, Contracts.ContentShared>(e => new(e.Data.ContentId, e.Data.MemberId, e.Data.Channel, e.Data.At)),
+        Publication.Of<ContentShared, Contracts.ContentShared>(e => new(e.Data.ContentId, e.Data.MemberId, Channels.Known(e.Data.Channel), e.Data.At)),
         Publication.Of<ReactionAdded, Contracts.ReactionAdded>(e => new(e.Data.ContentId, e.Data.MemberId, e.Data.Kind.ToWord(), e.Data.At)),
         Publication.Of<FeedbackGiven, Contracts.FeedbackGiven>(e => new(e.Data.ContentId, e.Data.MemberId, e.Data.Rating, e.Data.At)),
         Publication.Of<CommentPosted, Contracts.CommentPosted>(e => new(

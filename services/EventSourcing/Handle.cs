@@ -17,6 +17,12 @@ public sealed record Handling
     /// <summary>From <c>If-Match</c>: any other version of the stream is a <see cref="VersionConflictException"/>.</summary>
     public long? ExpectedVersion { get; init; }
 
+    /// <summary>
+    /// A stream that has so many events takes no more: without it one that goes to and fro would be read longer and longer.
+    /// What must always be possible, as taking back, leaves it out.
+    /// </summary>
+    public int? AtMost { get; init; }
+
     /// <summary>The instant of a fact from elsewhere; live commands leave it out.</summary>
     public DateTimeOffset? At { get; init; }
 
@@ -136,6 +142,7 @@ public static class CommandHandling
         {
             var (past, state) = states[stream];
             var decision = past.AreOf<TEvent>() ? decider.Decide(state, command) : Rejection.NotFound;
+            decision = past.Count >= handling.AtMost && !decision.Events.IsEmpty ? Rejection.TooManyChanges : decision;
             var events = decision.Rejection is null ? decision.Events : [];
 
             foreach (var @event in events)
@@ -340,6 +347,7 @@ internal sealed class Work<TState, TCommand, TEvent>(
 
         var state = decider.Fold(past);
         var decision = decider.Decide(state, command);
+        decision = past.Count >= handling.AtMost && !decision.Events.IsEmpty ? Rejection.TooManyChanges : decision;
         var events = decision.Rejection is null ? decision.Events : [];
 
         // Of what is not there for the caller, it has no version either.

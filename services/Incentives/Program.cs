@@ -16,6 +16,7 @@ builder.AddEventStore("incentivesdb", typeof(Program).Assembly, options =>
     options.Projections.Add(new BadgeAwards(options), ProjectionLifecycle.Inline);
 });
 builder.AddStanding();
+builder.AddExport(Exports.All);
 builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>().Add<RefuseTokenWhenRevoked>());
 builder.Services.AddSingleton<RulesInForce>();
 builder.Services.AddSingleton<PointsBook>();

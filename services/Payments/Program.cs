@@ -44,6 +44,7 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
     options.Schema.For<OwedRefund>();
 });
 builder.AddStanding();
+builder.AddExport(Exports.All);
 builder.AddMessaging("payments", Publications.All, consume =>
 {
     consume.Add<OfferContentWhenPublished>();

@@ -10,7 +10,7 @@ internal static class Scenes
     public const string Rest = "Only who has paid reads how it ends.";
 
     /// <summary>The kind of activity that a client has told analytics itself: it goes with analytics' database, and nobody tells it again.</summary>
-    public const string ToldByClients = "lesson";
+    public const string ToldByClients = "click";
 
 
     public static async Task<Guid> Draft(this Person creator, string title, long? price)

@@ -9,9 +9,8 @@ namespace Community.Analytics.Activities;
 
 internal sealed record ClientActivity(
     [property: AllowedValues(
-        ActivityKinds.View, ActivityKinds.Content, ActivityKinds.Topic, ActivityKinds.Reply, ActivityKinds.Comment, ActivityKinds.Reaction,
-        ActivityKinds.Vote, ActivityKinds.Share, ActivityKinds.Feedback, ActivityKinds.Order, ActivityKinds.Registration, ActivityKinds.CheckIn,
-        ActivityKinds.Lesson, ActivityKinds.Booking, ActivityKinds.Redemption, ErrorMessage = "must be a kind of activity")] string Kind,
+        ActivityKinds.View, ActivityKinds.Click, ActivityKinds.Share, ActivityKinds.Search,
+        ErrorMessage = "must be what happens in a client: view, click, share or search; the services tell the rest themselves")] string Kind,
     DateTimeOffset At,
     Guid? SubjectId = null);
 
@@ -35,6 +34,7 @@ internal static class ActivityEndpoints
         var heard = batch.Activities.Select((activity, i) => activity switch
         {
             null => throw new InvalidParameter($"activities[{i}]", "must not be null"),
+            { SubjectId: { } subject } when subject == Guid.Empty => throw new InvalidParameter($"activities[{i}].subjectId", "must not be all zeros"),
             { At: var at } when at > now + Ahead => throw new InvalidParameter($"activities[{i}].at", "must not lie in the future"),
             { At: var at } when at < now - Oldest => throw new InvalidParameter($"activities[{i}].at", "must not be older than 7 days"),
             _ => new ActivityRecorded(user.MemberId(), activity.Kind, activity.SubjectId, activity.At)

@@ -23,6 +23,10 @@ public sealed record MemberJoinRecorded(Guid MemberId, DateTimeOffset At, bool I
 internal static class ActivityKinds
 {
     public const string View = "view";
+    public const string Click = "click";
+
+    /// <summary>Only clients tell it, and it is no activity: who searches has not found anything yet.</summary>
+    public const string Search = "search";
     public const string Content = "content";
     public const string Topic = "topic";
     public const string Reply = "reply";

@@ -65,7 +65,7 @@ internal sealed class MemberDays : EventProjection
 
     public override ValueTask ApplyAsync(IDocumentOperations operations, IEvent e, CancellationToken cancellation)
     {
-        if (e.Data is ActivityRecorded activity)
+        if (e.Data is ActivityRecorded { Kind: not ActivityKinds.Search } activity)
         {
             var at = activity.At.ToUniversalTime();
             operations.QueueSqlCommand(_begin);

@@ -39,15 +39,15 @@ internal sealed class HearTimeZone(IDocumentStore store, NpgsqlDataSource databa
             CommunityZone.Decider, CommunityZone.Stream, new RecordTimeZone(await Known(arranged.TimeZone, context.CancellationToken), arranged.Version, arranged.At), context);
     }
 
-    // PostgreSQL counts in it, by a copy of the database of its own.
+    // PostgreSQL counts in it, by a copy of the database of its own, and knows the names in any case of letters.
     private async Task<string> Known(string zone, CancellationToken ct)
     {
-        await using var known = database.CreateCommand("select exists (select from pg_timezone_names where name = $1)");
+        await using var known = database.CreateCommand("select name from pg_timezone_names where lower(name) = lower($1) order by name = $1 desc, name limit 1");
         known.Parameters.Add(new() { Value = zone });
 
-        if ((bool)(await known.ExecuteScalarAsync(ct))!)
+        if (await known.ExecuteScalarAsync(ct) is string name)
         {
-            return zone;
+            return name;
         }
 
         log.LogWarning("PostgreSQL does not know the time zone {Zone}: figures are counted in UTC", zone);

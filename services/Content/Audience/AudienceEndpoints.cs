@@ -12,14 +12,17 @@ internal sealed record Share([property: Text(50)] string Channel);
 
 internal sealed record Feedback(
     [property: Range(1, 5)] int Rating,
-    [property: Text(5000, MultiLine = true, MayBeBlank = true)] string? Text = null);
+    [property: Text(5000, MultiLine = true, MayBeBlank = true)] string? Text = null) : IWritten
+{
+    (string Field, string? Text) IWritten.Written => ("text", Text);
+}
 
 /// <summary>What members do with published contents. Views and shares also of a preview; who rates has read it whole.</summary>
 internal static class AudienceEndpoints
 {
     public static void MapAudience(this IEndpointRouteBuilder app)
     {
-        var content = app.MapGroup("/contents/{id:guid}").WithTag("Audience", "What members do with what is published.");
+        var content = app.MapGroup("/contents/{id:guid}").WithTag("Audience", "What members do with what is published.").RefuseComplexTexts();
         content.MapPost("views", View).WithSummary("Notes that the member has read it, or its preview");
         content.MapPost("shares", ShareIt).WithSummary("Notes that the member has passed it on");
         content.MapPost("reactions", React).WithSummary("Reacts to it, once in each kind");
@@ -28,22 +31,38 @@ internal static class AudienceEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> View(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
-        await Refuse(id, user, Reach.Preview, store, entitlements, ct)
-        ?? Answer(await store.Handle(
-            Moment.Decider, http.NewId(clock), new ContentViewed(id, user.MemberId(), clock.GetUtcNow()), ct));
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct)
+    {
+        var (work, refusal) = await Find(id, user, Reach.Preview, store, entitlements, ct);
+
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        // What a browser fetches beforehand nobody has looked at yet, and who wrote it is no audience.
+        return IsFetchedAhead(http.Request) || work?.AuthorId == user.MemberId()
+            ? TypedResults.NoContent()
+            : await Tell(new ContentViewed(id, user.MemberId(), clock.GetUtcNow()), store, ct);
+    }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> ShareIt(
-        Guid id, Share body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock,
-        CancellationToken ct) =>
+        Guid id, Share body, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
         await Refuse(id, user, Reach.Preview, store, entitlements, ct)
-        ?? Answer(await store.Handle(
-            Moment.Decider, http.NewId(clock), new ContentShared(id, user.MemberId(), body.Channel, clock.GetUtcNow()), ct));
+        ?? await Tell(new ContentShared(id, user.MemberId(), Channels.Known(body.Channel), clock.GetUtcNow()), store, ct);
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Tell(MomentEvent moment, IDocumentStore store, CancellationToken ct) =>
+        Answer(await store.Handle(Moment.Decider, Moment.Stream(moment), moment, ct));
+
+    /// <summary>By <c>Sec-Purpose</c> of the Fetch Standard, and by what browsers sent before it.</summary>
+    private static bool IsFetchedAhead(HttpRequest request) => new[] { "Sec-Purpose", "Purpose", "X-Purpose", "X-Moz" }.Any(name =>
+        request.Headers[name].ToString().Split([';', ','], StringSplitOptions.TrimEntries)
+            .Any(purpose => purpose is "prefetch" or "prerender" or "preview"));
 
     private static async Task<Results<NoContent, ProblemHttpResult>> React(
         Guid id, Reaction body, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
         await Refuse(id, user, Reach.Preview, store, entitlements, ct)
-        ?? await Hold(id, user, store, new React(id, user.MemberId(), body.Kind, clock.GetUtcNow()), ct);
+        ?? await Hold(id, user, store, new React(id, user.MemberId(), body.Kind, clock.GetUtcNow()), ct, atMost: Opinion.Changes);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Withdraw(
         Guid id, Word<ReactionKind> kind, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
@@ -53,26 +72,30 @@ internal static class AudienceEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> GiveFeedback(
         Guid id, Feedback body, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
         await Refuse(id, user, Reach.Full, store, entitlements, ct)
-        ?? await Hold(id, user, store, new GiveFeedback(id, user.MemberId(), body.Rating, body.Text ?? "", clock.GetUtcNow()), ct);
+        ?? await Hold(id, user, store, new GiveFeedback(id, user.MemberId(), body.Rating, body.Text ?? "", clock.GetUtcNow()), ct, atMost: Opinion.Changes);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Hold(
-        Guid id, ClaimsPrincipal user, IDocumentStore store, OpinionCommand command, CancellationToken ct) =>
-        Answer(await store.Handle(Opinion.Decider, Opinion.Stream(id, user.MemberId()), command, ct));
+        Guid id, ClaimsPrincipal user, IDocumentStore store, OpinionCommand command, CancellationToken ct, int? atMost = null) =>
+        Answer(await store.Handle(Opinion.Decider, Opinion.Stream(id, user.MemberId()), command, new Handling { AtMost = atMost }, ct));
 
     private static Results<NoContent, ProblemHttpResult> Answer<TState>(Handled<TState> handled) =>
         handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.NoContent();
 
     /// <summary>Why the member may not take part in the content, or null.</summary>
     internal static async Task<ProblemHttpResult?> Refuse(
+        Guid id, ClaimsPrincipal user, Reach needed, IDocumentStore store, Entitlements entitlements, CancellationToken ct) =>
+        (await Find(id, user, needed, store, entitlements, ct)).Refusal;
+
+    private static async Task<(Work.Drafted? Work, ProblemHttpResult? Refusal)> Find(
         Guid id, ClaimsPrincipal user, Reach needed, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
     {
         var reader = Reader.Of(user);
         var (work, _, rights) = await store.Find(id, reader, entitlements, ct);
 
-        return work is null ? Problems.NotFound("content")
+        return (work, work is null ? Problems.NotFound("content")
             : work.Stage != Stage.Published ? Problems.Problem(409, "content-not-published", "It is not published.")
             : needed == Reach.Full && reader.Into(work.AuthorId, work.Requires, rights.Open(id, work.Requires)) != Reach.Full
                 ? Problems.Forbidden("This is for those who can read all of it.")
-            : null;
+            : null);
     }
 }

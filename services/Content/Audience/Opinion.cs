@@ -16,6 +16,9 @@ internal sealed record Opinion(ImmutableHashSet<ReactionKind> Reactions, Feedbac
 {
     public static readonly Decider<Opinion, OpinionCommand, OpinionEvent> Decider = new(new([], null), Decide, Evolve);
 
+    /// <summary>After so many changes of mind nothing is added any more, only taken back.</summary>
+    public const int Changes = 200;
+
     public static Guid Stream(Guid contentId, Guid memberId) => StreamId.Of("opinion", $"{contentId}/{memberId}");
 
     private static Decision<OpinionEvent> Decide(Opinion opinion, OpinionCommand command) => command switch
@@ -40,6 +43,21 @@ internal sealed record Opinion(ImmutableHashSet<ReactionKind> Reactions, Feedbac
 
 internal static class Moment
 {
+    private static readonly TimeSpan Stretch = TimeSpan.FromMinutes(30);
+
+    /// <summary>
+    /// What a member does with a content counts once in each half hour, however often the page is loaded. It is counted in
+    /// fixed stretches: "so long after the last that counted" would have to look for it.
+    /// </summary>
+    public static Guid Stream(MomentEvent moment) => moment switch
+    {
+        ContentViewed e => StreamId.Of("view", $"{e.ContentId}/{e.MemberId}/{Of(e.At)}"),
+        ContentShared e => StreamId.Of("share", $"{e.ContentId}/{e.MemberId}/{e.Channel}/{Of(e.At)}"),
+        _ => throw new UnreachableException()
+    };
+
+    private static long Of(DateTimeOffset at) => at.UtcTicks / Stretch.Ticks;
+
     public static readonly Decider<MomentEvent?, MomentEvent, MomentEvent> Decider = LoneFact.Decider<MomentEvent>((known, repeat) => (known, repeat) switch
     {
         (ContentViewed k, ContentViewed r) => k == r with { At = k.At },

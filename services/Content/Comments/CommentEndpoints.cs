@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Content.Comments;
 
-internal sealed record NewComment([property: Text(100_000, MultiLine = true)] string Body);
+internal sealed record NewComment([property: Text(100_000, MultiLine = true)] string Body) : IWritten
+{
+    (string Field, string? Text) IWritten.Written => ("body", Body);
+}
 
 internal enum BodyFormat { Markdown, Html }
 
@@ -19,7 +22,7 @@ internal static class CommentEndpoints
 {
     public static void MapComments(this IEndpointRouteBuilder app)
     {
-        var comments = app.MapGroup("").WithTag("Comments", "On contents, topics and replies.");
+        var comments = app.MapGroup("").WithTag("Comments", "On contents, topics and replies.").RefuseComplexTexts();
         comments.MapGet("/comments/{id:guid}", Get).AllowAnonymous().WithSummary("A comment");
         comments.MapPost("/contents/{id:guid}/comments", OnContent).WithSummary("Comments on a content that the member can read whole");
         comments.MapGet("/contents/{id:guid}/comments", OfContent).AllowAnonymous().WithSummary("The comments on a content, oldest first");
@@ -106,11 +109,14 @@ internal static class CommentEndpoints
     }
 
     private static CommentAnswer Show(CommentText comment) =>
-        new(comment.Id, comment.AuthorId, comment.Body, FormatOf(comment.Imported), comment.At);
+        new(comment.Id, comment.AuthorId, Shown(comment.Body, comment.Imported), FormatOf(comment.Imported), comment.At);
 
     private static CommentAnswer Show(Guid id, CommentPosted comment) =>
-        new(id, comment.AuthorId, comment.Body, FormatOf(comment.Imported), comment.At);
+        new(id, comment.AuthorId, Shown(comment.Body, comment.Imported), FormatOf(comment.Imported), comment.At);
 
-    /// <summary>Members write Markdown; what comes from elsewhere is HTML, which whoever shows it has to sanitise.</summary>
+    /// <summary>Members write Markdown; what comes from elsewhere is HTML.</summary>
     internal static BodyFormat FormatOf(bool imported) => imported ? BodyFormat.Html : BodyFormat.Markdown;
+
+    /// <summary>Kept as it came, and made safe wherever it goes out.</summary>
+    internal static string Shown(string body, bool imported) => imported ? SafeHtml.Of(body) : body;
 }

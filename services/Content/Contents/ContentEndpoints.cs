@@ -24,7 +24,10 @@ internal sealed record NewContent(
     [property: Text(100_000, MultiLine = true)] string Body,
     [property: Text(50), MaxLength(10)] List<string>? Tags = null,
     Asked? Requires = null,
-    DateOnly? PlannedFor = null);
+    DateOnly? PlannedFor = null) : IWritten
+{
+    (string Field, string? Text) IWritten.Written => ("body", Body);
+}
 
 internal sealed record Revision(
     [property: Text(200)] string? Title = null,
@@ -33,12 +36,18 @@ internal sealed record Revision(
     [property: Text(100_000, MultiLine = true)] string? Body = null,
     [property: Text(50), MaxLength(10)] List<string>? Tags = null,
     Asked? Requires = null,
-    DateOnly? PlannedFor = null);
+    DateOnly? PlannedFor = null) : IWritten
+{
+    (string Field, string? Text) IWritten.Written => ("body", Body);
+}
 
 internal sealed record NewReview(
     Verdict Verdict,
     [property: Range(1, 5)] int Quality,
-    [property: Text(5000, MultiLine = true, MayBeBlank = true)] string? Notes = null);
+    [property: Text(5000, MultiLine = true, MayBeBlank = true)] string? Notes = null) : IWritten
+{
+    (string Field, string? Text) IWritten.Written => ("notes", Notes);
+}
 
 /// <param name="Body">As far as <paramref name="Access"/> goes.</param>
 /// <param name="Reviews">For its author, reviewers and operators only.</param>
@@ -57,7 +66,7 @@ internal static class ContentEndpoints
 {
     public static void MapContents(this IEndpointRouteBuilder app)
     {
-        var contents = app.MapGroup("/contents").WithTag("Contents", "From draft to publication, behind paywalls or not.");
+        var contents = app.MapGroup("/contents").WithTag("Contents", "From draft to publication, behind paywalls or not.").RefuseComplexTexts();
         contents.MapPost("", Draft).RequireRoles("creator").AnswersVersion().WithSummary("Drafts a content");
         contents.MapGet("", List).AllowAnonymous().ProducesProblem(401)
             .WithSummary("Published contents, newest first; with status, one's own or, for reviewers and operators, all");
@@ -149,9 +158,10 @@ internal static class ContentEndpoints
 
         if (asOf is not { } instant)
         {
-            http.SetVersion(version);
+            var answer = Show(id, work, reader, rights);
+            http.SetVersion(version, reader.SeesDraftsOf(work.AuthorId) ? null : answer.Access.ToWord());
 
-            return TypedResults.Ok(Show(id, work, reader, rights));
+            return TypedResults.Ok(answer);
         }
 
         if (!reader.Keeps(work.AuthorId))
@@ -229,7 +239,8 @@ internal static class ContentEndpoints
         }
 
         var handled = await store.Handle(
-            Work.Decider, id, command, new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+            Work.Decider, id, command,
+            new Handling { ExpectedVersion = http.ExpectedVersion(), AtMost = command is UnpublishContent ? null : Work.Changes }, ct);
 
         if (handled.Rejection is { } rejection)
         {
@@ -241,15 +252,16 @@ internal static class ContentEndpoints
         return TypedResults.Ok(Show(id, (Work.Drafted)handled.State, reader, rights));
     }
 
-    /// <summary>The content if the reader may know of it: it is published, theirs, to be reviewed by them, or bought by them.</summary>
+    /// <summary>The content if the reader may know of it: it is published, theirs, to be reviewed by them, or bought by them; for who bought it, as it was published last.</summary>
     internal static async Task<(Work.Drafted? Work, long Version, Rights Rights)> Find(
         this IDocumentStore store, Guid id, Reader reader, Entitlements entitlements, CancellationToken ct)
     {
         var (state, version) = await store.Load(Work.Decider, id, asOf: null, ct);
         var rights = await entitlements.Of(reader.MemberId, [id], ct);
 
-        return state is Work.Drafted work && (work.Stage == Stage.Published || rights.Bought.Contains(id) || reader.SeesDraftsOf(work.AuthorId))
-            ? (work, version, rights)
+        return state is not Work.Drafted work ? (null, 0, rights)
+            : reader.SeesDraftsOf(work.AuthorId) ? (work, version, rights)
+            : work.Stage == Stage.Published || (rights.Bought.Contains(id) && work.Published is not null) ? (work.AsPublished(), version, rights)
             : (null, 0, rights);
     }
 

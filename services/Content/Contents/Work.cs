@@ -21,11 +21,20 @@ internal sealed record PublishContent(DateTimeOffset At) : WorkCommand;
 
 internal sealed record UnpublishContent(DateTimeOffset At) : WorkCommand;
 
+/// <summary>A content as it was published: what those see who bought it, whatever its author does with it meanwhile.</summary>
+internal sealed record Edition(Manuscript Manuscript, string[] Tags, Requirements Requires);
+
 internal enum Stage { Draft, Submitted, ChangesRequested, Rejected, Approved, Published, Unpublished }
 
 /// <summary>The life of a content from draft to publication. Who may see or do what, the endpoints know.</summary>
 internal abstract record Work
 {
+    /// <summary>So long may a content's stream be before nothing changes any more but that it can be taken back.</summary>
+    public const int Changes = 1_000;
+
+    /// <summary>Whoever reads a content reads all its versions: they must not become many times a text.</summary>
+    public const long LongestInAll = 10_000_000;
+
     public static readonly Decider<Work, WorkCommand, ContentEvent> Decider = new(new Undrafted(), Decide, Evolve);
 
     public sealed record Undrafted : Work;
@@ -38,6 +47,17 @@ internal abstract record Work
         public ImmutableList<ContentReviewed> Reviews { get; init; } = [];
 
         public DateTimeOffset? PublishedAt { get; init; }
+
+        /// <summary>Characters in all its versions together.</summary>
+        public long Written { get; init; } = Manuscript.Body.Length;
+
+        /// <summary>Of the last publication.</summary>
+        public Edition? Published { get; init; }
+
+        /// <summary>As those know it who do not see what is being worked on: while it is not published, by its last edition.</summary>
+        public Drafted AsPublished() => Stage == Stage.Published || Published is not { } edition
+            ? this
+            : this with { Manuscript = edition.Manuscript, Tags = edition.Tags, Requires = edition.Requires, Stage = Stage.Unpublished };
     }
 
     private static Decision<ContentEvent> Decide(Work work, WorkCommand command) => (work, command) switch
@@ -76,6 +96,7 @@ internal abstract record Work
             ([], _) => Decision.Nothing,
             (_, Stage.Submitted) => new Rejection("content-in-review", "What is being reviewed cannot change."),
             (_, Stage.Published) => new Rejection("content-published", "What is published was reviewed as it is: take it back first."),
+            _ when work.Written + manuscript.Body.Length > LongestInAll && manuscript != work.Manuscript => Rejection.TooManyChanges,
             _ => [.. changes]
         };
     }
@@ -121,13 +142,13 @@ internal abstract record Work
     {
         (Undrafted, ContentDrafted e) => new Drafted(e.AuthorId, e.Manuscript, e.Tags, e.Requires, e.PlannedFor, e.At),
         // An approval was given to the text as it stood.
-        (Drafted w, ContentRevised e) => w with { Manuscript = e.Manuscript, Stage = Stage.Draft },
+        (Drafted w, ContentRevised e) => w with { Manuscript = e.Manuscript, Written = w.Written + e.Manuscript.Body.Length, Stage = Stage.Draft },
         (Drafted w, ContentTagged e) => w with { Tags = e.Tags },
         (Drafted w, ContentRequirementsSet e) => w with { Requires = e.Requires },
         (Drafted w, ContentPlanned e) => w with { PlannedFor = e.PlannedFor },
         (Drafted w, ContentSubmitted) => w with { Stage = Stage.Submitted },
         (Drafted w, ContentReviewed e) => w with { Reviews = w.Reviews.Add(e), Stage = Outcome(e.Verdict) },
-        (Drafted w, ContentPublished e) => w with { Stage = Stage.Published, PublishedAt = e.At },
+        (Drafted w, ContentPublished e) => w with { Stage = Stage.Published, PublishedAt = e.At, Published = new Edition(w.Manuscript, w.Tags, w.Requires) },
         (Drafted w, ContentUnpublished) => w with { Stage = Stage.Unpublished },
         _ => throw new UnreachableException($"{@event.GetType().Name} cannot follow {work.GetType().Name}.")
     };

@@ -8,6 +8,11 @@ internal interface IImported
 {
     Guid Id { get; }
 
+    /// <summary>All that it names.</summary>
+    IEnumerable<(string Name, Guid? Id)> Ids { get; }
+
+    string? Html => null;
+
     DateTimeOffset At { get; }
 }
 
@@ -19,6 +24,10 @@ internal sealed record ImportedTopic(
     DateTimeOffset At) : IImported
 {
     Guid IImported.Id => TopicId;
+
+    IEnumerable<(string Name, Guid? Id)> IImported.Ids => [("topicId", TopicId), ("authorId", AuthorId)];
+
+    string? IImported.Html => Body;
 }
 
 internal sealed record ImportedReply(
@@ -27,6 +36,10 @@ internal sealed record ImportedReply(
     DateTimeOffset At) : IImported
 {
     Guid IImported.Id => ReplyId;
+
+    IEnumerable<(string Name, Guid? Id)> IImported.Ids => [("replyId", ReplyId), ("topicId", TopicId), ("authorId", AuthorId)];
+
+    string? IImported.Html => Body;
 }
 
 internal sealed record ImportedComment(
@@ -35,6 +48,10 @@ internal sealed record ImportedComment(
     DateTimeOffset At) : IImported
 {
     Guid IImported.Id => CommentId;
+
+    IEnumerable<(string Name, Guid? Id)> IImported.Ids => [("commentId", CommentId), ("subjectId", SubjectId), ("authorId", AuthorId)];
+
+    string? IImported.Html => Body;
 }
 
 internal sealed record ImportedVote(
@@ -43,11 +60,15 @@ internal sealed record ImportedVote(
     DateTimeOffset At) : IImported
 {
     Guid IImported.Id => VoteId;
+
+    IEnumerable<(string Name, Guid? Id)> IImported.Ids => [("voteId", VoteId), ("subjectId", SubjectId), ("voterId", VoterId)];
 }
 
 internal sealed record ImportedAcceptance(Guid TopicId, Guid ReplyId, DateTimeOffset At) : IImported
 {
     Guid IImported.Id => TopicId;
+
+    IEnumerable<(string Name, Guid? Id)> IImported.Ids => [("topicId", TopicId), ("replyId", ReplyId)];
 }
 
 internal abstract record Batch
@@ -140,11 +161,13 @@ internal static class Batches
     {
         var faults = new List<ValidationResult>();
 
-        // No stream has it, and the store throws at it: the whole batch would fail.
-        return item.Id == Guid.Empty || stream == Guid.Empty ? new Rejection("invalid", "An id of all zeros names nothing.")
+        // An id of zeros is no id, and the store takes none for a stream.
+        return item.Ids.FirstOrDefault(id => id.Id == Guid.Empty) is { Name: { } zero } ? new Rejection("invalid", $"{zero} must not be all zeros.")
             : item.At < Earliest || item.At > now ? new Rejection("invalid", "at must lie between 1970 and now.")
             : !Validator.TryValidateObject(item, new ValidationContext(item), faults, validateAllProperties: true)
                 ? new Rejection("invalid", string.Join(", ", faults.Select(fault => $"{fault.MemberNames.FirstOrDefault()} {fault.ErrorMessage}")))
+            : item.Html is { } html && SafeHtml.IsTooDeep(html)
+                ? new Rejection(WrittenText.Code, $"body must not nest elements deeper than {SafeHtml.Deepest}.")
             : null;
     }
 }

@@ -18,6 +18,9 @@ internal sealed record WithdrawAcceptance(Guid By, DateTimeOffset At) : TopicCom
 /// <summary>A question or a discussion, and the reply that answers it.</summary>
 internal abstract record Topic
 {
+    /// <summary>So long may a topic's stream be before no other reply is accepted any more.</summary>
+    public const int Changes = 200;
+
     public static readonly Decider<Topic, TopicCommand, TopicEvent> Decider = new(new Unopened(), Decide, Evolve);
 
     public sealed record Unopened : Topic;
@@ -79,25 +82,14 @@ internal static class Vote
 
     public static Guid Stream(Guid post, Guid voter) => StreamId.Of("vote", $"{post}/{voter}");
 
-    /// <summary>In the export of somebody's data: the author of a post learns what was voted, not by whom.</summary>
-    public static HistoryItem Shown(HistoryItem item, Guid reader)
-    {
-        if (item.Type != "vote-cast.v1" || (string?)item.Data["voterId"] == $"{reader}")
-        {
-            return item;
-        }
+    /// <summary>So often a member may vote anew on one post.</summary>
+    public const int Changes = 100;
 
-        // The vote's id is made of the post's and the voter's.
-        var data = item.Data.DeepClone().AsObject();
-        data["voterId"] = data["voteId"] = null;
-
-        return item with { By = null, Data = data, CausationId = null, CorrelationId = null };
-    }
+    public static readonly Rejection OwnPost = new("own-post", "Nobody votes on what they wrote.");
 
     private static Decision<VoteCast> Decide(VoteCast? known, VoteCast vote) => known switch
     {
-        _ when vote.VoterId is not null && vote.VoterId == vote.SubjectAuthorId =>
-            new Rejection("own-post", "Nobody votes on what they wrote."),
+        _ when vote.VoterId is not null && vote.VoterId == vote.SubjectAuthorId => OwnPost,
         null => vote,
         _ when vote.Imported => known == vote ? Decision.Nothing : LoneFact.AlreadyDifferent,
         _ when known.Value == vote.Value => Decision.Nothing,

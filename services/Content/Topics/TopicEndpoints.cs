@@ -10,9 +10,15 @@ internal sealed record NewTopic(
     TopicKind Kind,
     [property: Text(300)] string Title,
     [property: Text(100_000, MultiLine = true)] string Body,
-    [property: Text(50), MaxLength(10)] List<string>? Tags = null);
+    [property: Text(50), MaxLength(10)] List<string>? Tags = null) : IWritten
+{
+    (string Field, string? Text) IWritten.Written => ("body", Body);
+}
 
-internal sealed record NewReply([property: Text(100_000, MultiLine = true)] string Body);
+internal sealed record NewReply([property: Text(100_000, MultiLine = true)] string Body) : IWritten
+{
+    (string Field, string? Text) IWritten.Written => ("body", Body);
+}
 
 internal sealed record Acceptance(Guid ReplyId);
 
@@ -39,7 +45,7 @@ internal static class TopicEndpoints
 
     public static void MapTopics(this IEndpointRouteBuilder app)
     {
-        var topics = app.MapGroup("/topics").WithTag("Topics", "Discussions and questions, with their replies.");
+        var topics = app.MapGroup("/topics").WithTag("Topics", "Discussions and questions, with their replies.").RefuseComplexTexts();
         topics.MapPost("", Open).AnswersVersion().WithSummary("Opens a discussion or asks a question");
         topics.MapGet("", List).AllowAnonymous().WithSummary("Topics, newest first");
         topics.MapGet("{id:guid}", Get).AllowAnonymous().AnswersVersion().WithSummary("A topic with its first replies");
@@ -176,7 +182,7 @@ internal static class TopicEndpoints
             return Problems.NotFound("reply to this topic");
         }
 
-        return await Hold(id, new AcceptReply(reply.Id, reply.AuthorId, user.MemberId(), clock.GetUtcNow()), http, store, ct);
+        return await Hold(id, new AcceptReply(reply.Id, reply.AuthorId, user.MemberId(), clock.GetUtcNow()), http, store, ct, atMost: Topic.Changes);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Withdraw(
@@ -186,9 +192,9 @@ internal static class TopicEndpoints
             : await Hold(id, new WithdrawAcceptance(user.MemberId(), clock.GetUtcNow()), http, store, ct);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Hold(
-        Guid id, TopicCommand command, HttpContext http, IDocumentStore store, CancellationToken ct)
+        Guid id, TopicCommand command, HttpContext http, IDocumentStore store, CancellationToken ct, int? atMost = null)
     {
-        var handled = await store.Handle(Topic.Decider, id, command, new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+        var handled = await store.Handle(Topic.Decider, id, command, new Handling { ExpectedVersion = http.ExpectedVersion(), AtMost = atMost }, ct);
 
         return handled.Rejection is { } rejection
             ? rejection.ToProblem(rejection == Topic.NotTheAsker ? 403 : 409)
@@ -212,9 +218,9 @@ internal static class TopicEndpoints
     {
         var stream = Vote.Stream(post.Id, voter);
         var vote = new VoteCast(stream, post.Kind, post.Id, post.AuthorId, voter, value, clock.GetUtcNow(), Imported: false);
-        var handled = await store.Handle(Vote.Decider, stream, vote, ct);
+        var handled = await store.Handle(Vote.Decider, stream, vote, new Handling { AtMost = Vote.Changes }, ct);
 
-        return handled.Rejection is { } rejection ? rejection.ToProblem(403) : TypedResults.NoContent();
+        return handled.Rejection is { } rejection ? rejection.ToProblem(rejection == Vote.OwnPost ? 403 : 409) : TypedResults.NoContent();
     }
 
     private static async Task<Page<ReplyAnswer>> RepliesTo(
@@ -234,7 +240,7 @@ internal static class TopicEndpoints
 
         return new Page<ReplyAnswer>(
             [.. page.Items.Select(reply => new ReplyAnswer(
-                reply.Id, reply.TopicId, reply.AuthorId, reply.Body, CommentEndpoints.FormatOf(reply.Imported), reply.At,
+                reply.Id, reply.TopicId, reply.AuthorId, CommentEndpoints.Shown(reply.Body, reply.Imported), CommentEndpoints.FormatOf(reply.Imported), reply.At,
                 votes.GetValueOrDefault(reply.Id), topic.Accepted?.ReplyId == reply.Id))],
             page.Next);
     }
@@ -259,10 +265,10 @@ internal static class TopicEndpoints
         var opened = topic.Opened;
 
         return new(
-            id, opened.Kind, opened.AuthorId, opened.Title, opened.Body, CommentEndpoints.FormatOf(opened.Imported), opened.Tags,
+            id, opened.Kind, opened.AuthorId, opened.Title, CommentEndpoints.Shown(opened.Body, opened.Imported), CommentEndpoints.FormatOf(opened.Imported), opened.Tags,
             opened.At, votes, topic.Accepted?.ReplyId, replyCount, replies.Items, replies.Next);
     }
 
     private static ReplyAnswer Show(Guid id, ReplyPosted reply, int votes, bool accepted) => new(
-        id, reply.TopicId, reply.AuthorId, reply.Body, CommentEndpoints.FormatOf(reply.Imported), reply.At, votes, accepted);
+        id, reply.TopicId, reply.AuthorId, CommentEndpoints.Shown(reply.Body, reply.Imported), CommentEndpoints.FormatOf(reply.Imported), reply.At, votes, accepted);
 }

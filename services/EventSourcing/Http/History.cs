@@ -31,15 +31,19 @@ public static class Histories
         return new History([.. events.Select((e, i) => Item(e, data[i], ring))]);
     }
 
-    /// <summary>Single events by their places in the log, what these keys seal opened.</summary>
+    /// <summary>Single events by their places in the log, as far as somebody may see them, what these keys seal opened.</summary>
+    /// <param name="part">What is seen of an event; null: nothing, and it is left out.</param>
     public static async Task<IReadOnlyList<(long Sequence, HistoryItem Item)>> Items(
-        this IDocumentStore store, IReadOnlyCollection<long> sequences, MemberKeys keys, CancellationToken ct)
+        this IDocumentStore store, IReadOnlyCollection<long> sequences, MemberKeys keys, Func<IEvent, object?> part, CancellationToken ct)
     {
         await using var session = store.QuerySession();
         var wanted = sequences.ToArray();
         var events = await session.Events.QueryAllRawEvents().Where(e => wanted.Contains(e.Sequence)).OrderBy(e => e.Sequence).ToListAsync(ct);
 
-        return [.. events.Select(e => (e.Sequence, Item(e, JsonSerializer.SerializeToNode(e.Data, e.Data.GetType(), EventTypes.Json), keys)))];
+        return [.. from e in events
+                   let seen = part(e)
+                   where seen is not null
+                   select (e.Sequence, Item(e, JsonSerializer.SerializeToNode(seen, seen.GetType(), EventTypes.Json), keys))];
     }
 
     private static HistoryItem Item(IEvent e, JsonNode? data, MemberKeys keys) =>

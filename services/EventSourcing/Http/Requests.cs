@@ -1,18 +1,23 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace Community.EventSourcing;
 
 public static class Requests
 {
-    /// <summary>After authentication: who asks is stored with every event of the request.</summary>
+    /// <summary>
+    /// After authentication: who asks is stored with every event of the request. And every answer depends on who asks, if only
+    /// in that another would be refused it.
+    /// </summary>
     public static IApplicationBuilder UseOrigin(this IApplicationBuilder app) => app.Use((context, next) =>
     {
         Origin.Set(new Origin(
             context.User.FindFirst("sub")?.Value,
             Activity.Current?.SpanId.ToString() ?? context.TraceIdentifier,
             Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier));
+        context.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Authorization);
 
         return next(context);
     });

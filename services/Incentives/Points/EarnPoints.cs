@@ -56,9 +56,36 @@ internal sealed class EarnPoints(IDocumentStore store, RulesInForce rulesInForce
         }
 
         var rules = await rulesInForce.At(at, context.CancellationToken);
-        var paid = await book.HasPaid(memberId, cause, context.CancellationToken);
-        var reward = new RewardActivity(memberId, activity, cause, at, rules.Version, rules.For(activity), paid);
+        var settled = await book.IsSettled(memberId, cause, at, context.CancellationToken);
+        var reward = new RewardActivity(memberId, activity, cause, at, rules.Version, rules.For(activity), settled);
 
-        await store.Handle(PointsDay.Decider, PointsDay.Stream(memberId, at), reward, context);
+        while (!await Settle(context, reward))
+        {
+        }
+    }
+
+    /// <summary>False: what it would have earned, others have just earned up to the cap. Caps fill and never empty, so what earns nothing now never will.</summary>
+    private async Task<bool> Settle(ConsumeContext context, RewardActivity reward)
+    {
+        var stream = PointsDay.Stream(reward);
+        var day = (await store.Load(PointsDay.Decider, stream, asOf: null, context.CancellationToken)).State;
+
+        if (PointsDay.Decider.Decide(day, reward).Events is [PointsWithheld withheld])
+        {
+            await store.Handle(Withholding.Decider, Withholding.Stream(reward.MemberId, reward.Cause, reward.At), withheld, context);
+
+            return true;
+        }
+
+        try
+        {
+            await store.Handle(PointsDay.Earning, stream, reward, context);
+
+            return true;
+        }
+        catch (VersionConflictException)
+        {
+            return false;
+        }
     }
 }

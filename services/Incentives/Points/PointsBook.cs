@@ -52,12 +52,17 @@ internal sealed record PointsTotals(long Balance, long Lifetime, int Streak);
 /// <summary>Asks the ledger.</summary>
 internal sealed class PointsBook(NpgsqlDataSource database)
 {
-    public async Task<bool> HasPaid(Guid memberId, string cause, CancellationToken ct)
+    /// <summary>Whether the cause has earned, on whatever day, or has earned nothing on the day of the instant.</summary>
+    public async Task<bool> IsSettled(Guid memberId, string cause, DateTimeOffset at, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
 
         return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "select exists (select 1 from points_entries where member_id = @memberId and cause = @cause)", new { memberId, cause }, cancellationToken: ct));
+            """
+            select exists (select 1 from points_entries where member_id = @memberId and cause = @cause)
+                or exists (select 1 from mt_streams where id = @withheld)
+            """,
+            new { memberId, cause, withheld = Withholding.Stream(memberId, cause, at) }, cancellationToken: ct));
     }
 
     public async Task<PointsTotals> Totals(Guid memberId, DateTimeOffset asOf, CancellationToken ct)

@@ -23,12 +23,13 @@ internal static class Activities
 internal abstract record PointsCommand;
 
 /// <param name="Rule">Of the set in force at <paramref name="At"/>; null where it has none for the activity.</param>
-/// <param name="Paid">The cause has earned on another day.</param>
+/// <param name="Paid">The cause has earned, be it on another day, or has earned nothing on this one.</param>
 internal sealed record RewardActivity(
     Guid MemberId, string Activity, string Cause, DateTimeOffset At, int RuleVersion, EarningRule? Rule, bool Paid) : PointsCommand;
 
 /// <summary>
 /// A member's account for one business day: as much as caps and cool-downs look at, so that no stream grows without bound.
+/// What earned nothing is not in it (but for what was stored before it had streams of its own).
 /// Facts come in any order and repeated. What a day earns in all does not depend on it: each rule pays the cap or, if
 /// that is less, the points of every fact (or of every stretch of the cool-down that has one).
 /// </summary>
@@ -37,8 +38,20 @@ internal sealed record PointsDay(ImmutableHashSet<string> Causes, ImmutableDicti
     public static readonly Decider<PointsDay, PointsCommand, PointsEvent> Decider =
         new(new([], ImmutableDictionary<(string, int), Spent>.Empty), Decide, Evolve);
 
-    public static Guid Stream(Guid memberId, DateTimeOffset at) =>
-        StreamId.Of("points", string.Create(CultureInfo.InvariantCulture, $"{memberId}/{DayOf(at):yyyy-MM-dd}"));
+    /// <summary>The same, but that nothing is appended where nothing is earned: that is a fact of its own, <see cref="Withholding"/>.</summary>
+    /// <exception cref="VersionConflictException">Of its deciding, where nothing would be earned any more.</exception>
+    public static readonly Decider<PointsDay, PointsCommand, PointsEvent> Earning = Decider with { Decide = DecideEarning };
+
+    public static Guid Stream(Guid memberId, DateTimeOffset at) => StreamId.Of("points", DayOf(memberId, at));
+
+    /// <summary>Where caps and cool-downs look at the day, the day's, which they keep short; else the fact has one of its own.</summary>
+    public static Guid Stream(RewardActivity reward) => reward.Rule is { DailyCap: null, CoolDownSeconds: null }
+        ? StreamId.Of("points", $"{reward.MemberId}/{reward.Cause}")
+        : Stream(reward.MemberId, reward.At);
+
+    /// <summary>The member and the business day, as names of streams have them.</summary>
+    internal static string DayOf(Guid memberId, DateTimeOffset at) =>
+        string.Create(CultureInfo.InvariantCulture, $"{memberId}/{DayOf(at):yyyy-MM-dd}");
 
     public static DateOnly DayOf(DateTimeOffset at) => DateOnly.FromDateTime(at.UtcDateTime);
 
@@ -68,6 +81,15 @@ internal sealed record PointsDay(ImmutableHashSet<string> Causes, ImmutableDicti
             : new PointsEarned(c.MemberId, Math.Min(rule.Points, left), c.Activity, c.Cause, rule.Rule, c.RuleVersion, c.At);
     }
 
+    private static Decision<PointsEvent> DecideEarning(PointsDay day, PointsCommand command)
+    {
+        var decision = Decide(day, command);
+
+        return decision.Events is [PointsWithheld withheld]
+            ? throw new VersionConflictException(Stream(withheld.MemberId, withheld.At), preconditionFailed: false)
+            : decision;
+    }
+
     private static PointsDay Evolve(PointsDay day, PointsEvent @event) => @event switch
     {
         PointsEarned e => new(day.Causes.Add(e.Cause), day.Spent.SetItem(
@@ -80,6 +102,15 @@ internal sealed record PointsDay(ImmutableHashSet<string> Causes, ImmutableDicti
         new(c.MemberId, c.Activity, c.Cause, reason, c.Rule?.Rule, c.RuleVersion, c.At);
 
     private static int Stretch(DateTimeOffset at, int seconds) => (int)at.UtcDateTime.TimeOfDay.TotalSeconds / seconds;
+}
+
+/// <summary>A fact that earned nothing on its day: a stream of its own, for there are as many as a member likes.</summary>
+internal static class Withholding
+{
+    public static readonly Decider<PointsWithheld?, PointsWithheld, PointsEvent> Decider = new(
+        null, (known, withheld) => known is null ? withheld : Decision.Nothing, (_, @event) => (PointsWithheld)@event);
+
+    public static Guid Stream(Guid memberId, string cause, DateTimeOffset at) => StreamId.Of("withheld", $"{PointsDay.DayOf(memberId, at)}/{cause}");
 }
 
 /// <summary>What a rule has paid on the day, and for what was done when.</summary>

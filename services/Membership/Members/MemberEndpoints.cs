@@ -23,7 +23,7 @@ internal static class MemberEndpoints
         members.MapGet("/me", Mine).AnswersVersion().ProducesProblem(404).WithSummary("The profile of who asks, or what it was at an instant");
         members.MapPatch("/me", Change).AnswersVersion().TakesVersion().ProducesProblem(404)
             .WithSummary("Changes what is given; an empty bio or list of links takes it off");
-        members.MapGet("/{id}", Read).AllowAnonymous().AnswersVersion().WithSummary("A profile, or what it was at an instant");
+        members.MapGet("/{id}", Read).AllowAnonymous().AnswersVersion().ProducesProblem(403).WithSummary("A profile; for the member and operators, what it was at an instant");
         members.MapGet("/{id}/history", History).WithSummary("All that happened to a member; for the member and operators");
         members.MapAvatars();
         members.MapPut("/{id}/roles/{role}", Grant).RequireRoles(Roles.Operator).ProducesProblem(409).WithSummary("Gives a role");
@@ -33,11 +33,15 @@ internal static class MemberEndpoints
     private static async Task<Results<Ok<Profile>, ProblemHttpResult>> Read(
         Guid id, Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
     {
+        // What somebody has taken from the profile is no longer for others to read.
+        if (asOf is not null && user.FindMemberId() != id && !user.May(Roles.Operator))
+            return Problems.Forbidden("Only the member and operators see a profile as it was.");
+
         var (state, version) = await store.Load(Member.Decider, id, asOf?.Value, ct);
         if (state is not Joined member)
             return Problems.NotFound("member");
 
-        http.SetVersion(version);
+        http.SetVersion(version, user.FindMemberId() == id ? null : "public");
 
         return TypedResults.Ok(Profile.Of(id, member, await ring.Find([id], ct), asOf?.Value ?? clock.GetUtcNow(), withAddress: user.FindMemberId() == id));
     }

@@ -33,7 +33,10 @@ internal static class Registration
         services.AddSingleton<CommunityName>();
     }
 
-    /// <summary>Asks with the visitor's token, and tells whose address it is: the services limit requests by it.</summary>
+    /// <summary>
+    /// Asks with the visitor's token, and tells whose address it is: the services limit requests by it. And tells what the
+    /// browser fetches beforehand: nobody has looked at it yet.
+    /// </summary>
     private sealed class OnBehalfOfTheVisitor(IHttpContextAccessor accessor) : DelegatingHandler
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -43,6 +46,14 @@ internal static class Registration
                 if (visitor.Connection.RemoteIpAddress is { } address)
                 {
                     request.Headers.TryAddWithoutValidation("X-Forwarded-For", address.ToString());
+                }
+
+                foreach (var purpose in new[] { "Sec-Purpose", "Purpose" })
+                {
+                    if (visitor.Request.Headers.TryGetValue(purpose, out var values))
+                    {
+                        request.Headers.TryAddWithoutValidation(purpose, values.ToString());
+                    }
                 }
 
                 // While the session itself is being checked there is no token to ask with yet.

@@ -87,7 +87,7 @@ public sealed class ActivityTests(AnalyticsHost analytics) : IClassFixture<Analy
         var now = TimeProvider.System.GetUtcNow();
         var batch = new
         {
-            activities = Enumerable.Range(0, 500).Select(i => new { kind = i < 300 ? "view" : "checkIn", subjectId = i % 2 == 0 ? member : (Guid?)null, at = now.AddSeconds(-i) })
+            activities = Enumerable.Range(0, 500).Select(i => new { kind = i < 300 ? "view" : "share", subjectId = i % 2 == 0 ? member : (Guid?)null, at = now.AddSeconds(-i) })
         };
 
         for (var i = 0; i < 3; i++)
@@ -99,7 +99,7 @@ public sealed class ActivityTests(AnalyticsHost analytics) : IClassFixture<Analy
         }
 
         await analytics.Projected();
-        Assert.Equal("checkIn=200 view=300", await analytics.Scalar<string>(Kinds, member));
+        Assert.Equal("share=200 view=300", await analytics.Scalar<string>(Kinds, member));
     }
 
     [Theory]
@@ -110,6 +110,22 @@ public sealed class ActivityTests(AnalyticsHost analytics) : IClassFixture<Analy
     [InlineData("""{"activities":[{"kind":"sleeping","at":"$now"}]}""")]
     [InlineData("""{"activities":[{"kind":"badge","at":"$now"}]}""")]
     [InlineData("""{"activities":[{"kind":null,"at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"order","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"registration","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"checkIn","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"lesson","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"booking","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"redemption","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"content","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"topic","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"reply","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"comment","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"reaction","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"vote","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"feedback","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"view","at":"$now"},{"kind":"order","at":"$now"}]}""")]
+    [InlineData("""{"activities":[{"kind":"view","at":"$now"},null]}""")]
+    [InlineData("""{"activities":[{"kind":"view","at":"$now","subjectId":"00000000-0000-0000-0000-000000000000"}]}""")]
     [InlineData("""{"activities":[{"kind":"view","at":"yesterday"}]}""")]
     [InlineData("""{"activities":[{"kind":"view","at":"2999-01-01T00:00:00Z"}]}""")]
     [InlineData("""{"activities":[{"kind":"view","at":"2001-01-01T00:00:00Z"}]}""")]
@@ -126,6 +142,19 @@ public sealed class ActivityTests(AnalyticsHost analytics) : IClassFixture<Analy
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
+    public async Task A_client_tells_what_happens_in_a_client_and_a_search_is_no_activity()
+    {
+        var member = AnalyticsHost.NewId();
+        using var client = analytics.Member(member);
+        var at = TimeProvider.System.GetUtcNow();
+        using var answer = await client.PostAsJsonAsync("/activities", new { activities = new[] { "view", "click", "share", "search" }.Select(kind => new { kind, at }) });
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+
+        await analytics.Projected();
+        Assert.Equal("click=1 share=1 view=1", await analytics.Scalar<string>(Kinds, member));
     }
 
     [Fact]

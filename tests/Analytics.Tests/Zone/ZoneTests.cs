@@ -79,6 +79,16 @@ public sealed class ZoneTests
         await analytics.AssertFigures(In("UTC", activities));
     }
 
+    [Fact]
+    public async Task The_name_of_a_zone_is_known_in_any_case_of_letters()
+    {
+        await using var analytics = await Start();
+        await Arrange(analytics, "asia/SHANGHAI", 2);
+        await Eventually.True(
+            async () => await analytics.Scalar<string>("select coalesce(max(data->>'timeZone'), '') from mt_events where type = 'time-zone-recorded.v1'") is not "", "the zone to be heard");
+        Assert.Equal("Asia/Shanghai", await TimeZone(analytics));
+    }
+
     private static ActivityRecorded Activity(Random random, DateTimeOffset first, int days) =>
         new(FigureTests.Member(random.Next(30)), ActivityKinds.View, null, first.AddSeconds(random.Next(days * 86_400)));
 

@@ -75,19 +75,52 @@ public sealed class ImportTests(ContentService service)
     }
 
     [Fact]
-    public async Task An_id_of_zeros_is_refused_by_itself_and_the_others_are_taken()
+    public async Task An_id_of_zeros_is_refused_by_itself_and_a_null_item_with_its_batch()
     {
-        var (topics, replies, comments, votes, accepted) = Community(2);
         var program = service.Program("import");
+        var (topics, replies, comments, votes, accepted) = Community(2);
+        var zero = $"{Guid.Empty}";
 
-        foreach (var (path, id, items) in new[]
+        foreach (var (path, items, ids) in new[]
         {
-            ("topics", "topicId", topics), ("replies", "replyId", replies), ("comments", "commentId", comments), ("votes", "voteId", votes), ("accepted-replies", "topicId", accepted)
+            ("topics", topics, new[] { "topicId", "authorId" }), ("replies", replies, ["replyId", "topicId", "authorId"]),
+            ("comments", comments, ["commentId", "subjectId", "authorId"]), ("votes", votes, ["voteId", "subjectId", "voterId"]),
+            ("accepted-replies", accepted, ["topicId", "replyId"])
         })
         {
-            var answer = await program.Post($"/imports/{path}", new { items = new[] { With(items[0], id, Guid.Empty.ToString()), items[1] } }, HttpStatusCode.OK);
-            Assert.Equal((path, (1, 0, 1)), (path, Counts(answer)));
-            Assert.Equal((Guid.Empty.ToString(), "invalid"), (answer["refused"]![0]!.Text("id"), answer["refused"]![0]!.Text("code")));
+            await program.Post($"/imports/{path}", new { items = new JsonNode?[] { items[0].DeepClone(), null } }, HttpStatusCode.BadRequest);
+            var answer = await program.Post($"/imports/{path}", new { items = ids.Select(id => With(items[0], id, zero)).Append(items[0]).Append(items[1]) }, HttpStatusCode.OK);
+            Assert.Equal((2, 0, ids.Length), Counts(answer)); // none was stored with the null
+        }
+    }
+
+    [Fact]
+    public async Task What_is_shown_of_an_import_can_do_no_harm()
+    {
+        var program = service.Program("import");
+        var (topics, replies, comments, _, _) = Community(1);
+        const string harm = "<p onclick=\"x()\">Safe <b>bold</b><script>steal()</script><img src=x onerror=steal()><a href=\"javascript:steal()\">link</a><svg><script>steal()</script></svg>&lt;script&gt;</p>";
+        await program.Post("/imports/topics", new { items = new[] { With(topics[0], "body", harm) } }, HttpStatusCode.OK);
+        await program.Post("/imports/replies", new { items = new[] { With(replies[0], "body", harm) } }, HttpStatusCode.OK);
+        await program.Post("/imports/comments", new { items = new[] { With(comments[0], "body", harm) } }, HttpStatusCode.OK);
+        var topic = $"/topics/{topics[0].Text("topicId")}";
+        var reply = $"{topic}/replies/{replies[0].Text("replyId")}";
+        string[] bodies =
+        [
+            (await service.Anybody.Read(topic)).Text("body"), (await service.Anybody.Read(topic))["replies"]![0]!.Text("body"),
+            (await service.Anybody.Read($"{topic}/replies"))["items"]![0]!.Text("body"), (await service.Anybody.Read(reply)).Text("body"),
+            (await service.Anybody.Read($"{topic}/comments"))["items"]![0]!.Text("body"),
+            (await service.Anybody.Read($"/comments/{comments[0].Text("commentId")}")).Text("body")
+        ];
+
+        foreach (var body in bodies)
+        {
+            Assert.Contains("Safe <b>bold</b>", body, StringComparison.Ordinal);
+            Assert.Contains("&lt;script&gt;", body, StringComparison.Ordinal);
+            Assert.DoesNotContain("<script", body, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("steal", body, StringComparison.Ordinal);
+            Assert.DoesNotContain("onclick", body, StringComparison.Ordinal);
+            Assert.DoesNotContain("javascript:", body, StringComparison.Ordinal);
         }
     }
 

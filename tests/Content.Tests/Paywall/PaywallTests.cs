@@ -124,6 +124,61 @@ public sealed class PaywallTests(ContentService service)
         await service.Person().Http.Read(sold.Text("location"), HttpStatusCode.NotFound);
     }
 
+    [Fact]
+    public async Task A_buyer_reads_what_was_published_last_and_no_draft_of_the_next()
+    {
+        var (author, reviewer, buyer) = (service.Person("creator"), service.Person("reviewer"), service.Person());
+        var sold = await Workflow.Published(service, author, reviewer, Price);
+        var path = sold.Text("location");
+        await service.Say(new OrderPaid(New(), buyer.Id, ContentService.Line(sold.Id("contentId")), 9900, "CNY", Noon));
+        await Until(buyer, path, "full");
+        await author.Http.Send(HttpMethod.Delete, $"{path}/publication", null, HttpStatusCode.NoContent);
+        await author.Http.Send(HttpMethod.Patch, path, new { title = "Unreviewed title", body = "UNREVIEWED", tags = new[] { "unreviewed" } }, HttpStatusCode.OK);
+
+        var seen = await buyer.Http.Read(path);
+        Assert.Equal(("full", Workflow.Body, "unpublished"), (seen.Text("access"), seen.Text("body"), seen.Text("status")));
+        Assert.DoesNotContain("unreviewed", seen.ToJsonString(), StringComparison.OrdinalIgnoreCase);
+        Assert.Equal("UNREVIEWED", (await author.Http.Read(path)).Text("body"));
+        Assert.Equal("UNREVIEWED", (await reviewer.Http.Read(path)).Text("body"));
+
+        await author.Http.Post($"{path}/submission", null, HttpStatusCode.OK);
+        await reviewer.Http.Post($"{path}/reviews", new { verdict = "approved", quality = 5, notes = "" }, HttpStatusCode.OK);
+        Assert.Equal(Workflow.Body, (await buyer.Http.Read(path)).Text("body"));
+        await author.Http.Post($"{path}/publication", null, HttpStatusCode.OK);
+        Assert.Equal("UNREVIEWED", (await buyer.Http.Read(path)).Text("body"));
+    }
+
+    [Fact]
+    public async Task What_depends_on_who_asks_is_never_the_same_entity()
+    {
+        var (author, reviewer, buyer) = (service.Person("creator"), service.Person("reviewer"), service.Person());
+        var sold = await Workflow.Published(service, author, reviewer, Price);
+        var path = sold.Text("location");
+        await service.Say(new OrderPaid(New(), buyer.Id, ContentService.Line(sold.Id("contentId")), 9900, "CNY", Noon));
+        await Until(buyer, path, "full");
+
+        var (preview, full, whole) = (await Asked(service.Anybody, path), await Asked(buyer.Http, path), await Asked(author.Http, path));
+        Assert.Equal(3, new[] { preview.Tag, full.Tag, whole.Tag }.Distinct().Count());
+        Assert.All([preview, full, whole], answer => Assert.Contains("Authorization", answer.Vary));
+        Assert.Equal(preview.Tag, (await Asked(service.Person().Http, path)).Tag);
+        Assert.Contains("Authorization", (await Asked(service.Anybody, "/contents")).Vary);
+
+        // Whatever is seen of it, the version in the tag guards a change; an older one does not pass.
+        await author.Http.Send(HttpMethod.Delete, $"{path}/publication", null, HttpStatusCode.NoContent, whole.Tag);
+        var after = await Asked(buyer.Http, path);
+        Assert.NotEqual(full.Tag, after.Tag);
+        await author.Http.Send(HttpMethod.Patch, path, new { title = "Late" }, HttpStatusCode.PreconditionFailed, full.Tag);
+        await author.Http.Send(HttpMethod.Patch, path, new { title = "Late" }, HttpStatusCode.PreconditionFailed, "\"7-\"");
+        await author.Http.Send(HttpMethod.Patch, path, new { title = "In time" }, HttpStatusCode.OK, after.Tag);
+    }
+
+    private static async Task<(string? Tag, IEnumerable<string> Vary)> Asked(HttpClient http, string path)
+    {
+        using var answer = await http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+
+        return (answer.Headers.ETag?.Tag, answer.Headers.Vary);
+    }
+
     private async Task<(string Path, Guid Id)> ForMoney()
     {
         var content = await Workflow.Published(service, service.Person("creator"), service.Person("reviewer"), Price);

@@ -68,6 +68,33 @@ public sealed class EarningTests(IncentivesHost incentives)
     }
 
     [Fact]
+    public async Task A_day_of_many_looks_stays_short_and_every_one_of_them_is_kept()
+    {
+        var (member, content) = (IncentivesHost.NewId(), IncentivesHost.NewId());
+        var day = Past.Date;
+        var views = Enumerable.Range(0, 300).Select(i => (object)new ContentViewed(content, member, new DateTimeOffset(day, TimeSpan.Zero).AddSeconds(i))).ToArray();
+        await Say(views);
+        await Say(views); // told again, under other ids
+
+        Assert.Equal(5, (await incentives.Points(member)).GetProperty("balance").GetInt64());
+        Assert.Equal(300, await incentives.Scalar<long>("select count(*) from mt_events where data->>'memberId' = $1", $"{member}"));
+        // Those that have earned.
+        Assert.Equal(5, await incentives.Scalar<long>(
+            "select max(n) from (select count(*) as n from mt_events where data->>'memberId' = $1 group by stream_id) s", $"{member}"));
+    }
+
+    [Fact]
+    public async Task A_cause_that_once_earned_nothing_earns_nothing_later_that_day()
+    {
+        var (member, content) = (IncentivesHost.NewId(), IncentivesHost.NewId());
+        await Say([.. Enumerable.Range(0, 6).Select(i => (object)new ContentShared(content, member, $"way-{i}", Past))]);
+        await Say(new ContentShared(content, member, "way-0", Past), new ContentShared(content, member, "way-5", Past));
+
+        Assert.Equal(6, (await incentives.Points(member)).GetProperty("balance").GetInt64());
+        Assert.Equal(6, await incentives.Scalar<long>("select count(*) from mt_events where data->>'memberId' = $1", $"{member}"));
+    }
+
+    [Fact]
     public async Task A_reply_accepted_again_on_another_day_earns_no_more()
     {
         var (member, reply) = (IncentivesHost.NewId(), IncentivesHost.NewId());

@@ -123,6 +123,27 @@ public sealed class ProfileTests(MembershipService membership)
     }
 
     [Fact]
+    public async Task Strangers_see_the_present_only_and_another_entity_than_the_member()
+    {
+        var (ann, ben) = (await membership.Join(), await membership.Join());
+        using var client = membership.Host.Client(ann.AccessToken);
+        await client.PatchAsJsonAsync("/members/me", new { bio = "REGRETTED" }, Ct).Ok(200);
+        var regretted = membership.Clock.GetUtcNow();
+        membership.Clock.Advance(TimeSpan.FromMinutes(1));
+        await client.PatchAsJsonAsync("/members/me", new { bio = "" }, Ct).Ok(200);
+        using var stranger = membership.Host.Client(ben.AccessToken);
+        using var anybody = membership.Host.Client();
+
+        await stranger.GetAsync($"/members/{ann.Id}?asOf={Instant(regretted)}", Ct).Problem(403, "forbidden");
+        await anybody.GetAsync($"/members/{ann.Id}?asOf={Instant(regretted)}", Ct).Problem(403, "forbidden");
+        Assert.Equal("REGRETTED", (await client.GetAsync($"/members/{ann.Id}?asOf={Instant(regretted)}", Ct).Ok(200)).Text("bio"));
+        using var own = await client.GetAsync($"/members/{ann.Id}", Ct);
+        using var others = await anybody.GetAsync($"/members/{ann.Id}", Ct);
+        Assert.NotEqual(own.Headers.ETag, others.Headers.ETag);
+        Assert.Contains("Authorization", others.Headers.Vary);
+    }
+
+    [Fact]
     public async Task A_change_is_guarded_by_the_version_that_its_maker_saw()
     {
         var ann = await membership.Join();

@@ -48,7 +48,8 @@ public sealed class SuspensionTests
             items => items[^1].Item1 == "suspension-ended.v1", "the suspension ends by itself");
         Assert.Equal("time", history[^1].Item2);
         await Eventually.True(async () => await elsewhere.Tick() && await elsewhere.Ask(program) == 200, "the other service lets her in again");
-        Assert.Equal("suspended", (await anonymous.GetAsync($"/members/{id}?asOf=2026-05-01T12:04:00Z", Ct).Ok(200)).Text("status"));
+        using var owner = await community.SignIn("owner@example.org");
+        Assert.Equal("suspended", (await owner.GetAsync($"/members/{id}?asOf=2026-05-01T12:04:00Z", Ct).Ok(200)).Text("status"));
         ann.Dispose();
         moderator.Dispose();
     }

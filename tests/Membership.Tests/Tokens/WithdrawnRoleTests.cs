@@ -57,14 +57,14 @@ public sealed class WithdrawnRoleTests
         using var client = await community.SignIn("olaf@example.org");
         var token = client.DefaultRequestHeaders.Authorization!.Parameter!;
         using var owner = await community.SignIn("owner@example.org");
-        await Eventually.True(async () => await elsewhere.Ask(token, "/operators") == 200, Patience, "the operator to be let in");
+        await Eventually.True(async () => await elsewhere.Ask(token, "/operators") == 200, "the operator to be let in");
 
         await owner.DeleteAsync($"/members/{id}/roles/operator", Ct).Ok(204);
-        await Eventually.True(async () => await elsewhere.Tick() && await elsewhere.Ask(token, "/operators") == 403, Patience, "the role to count no more there");
+        await Eventually.True(async () => await elsewhere.Tick() && await elsewhere.Ask(token, "/operators") == 403, "the role to count no more there");
         Assert.Equal(200, await elsewhere.Ask(token));
 
         await owner.PutAsync($"/members/{id}/roles/operator", null, Ct).Ok(204);
-        await Eventually.True(async () => await elsewhere.Tick() && await elsewhere.Ask(token, "/operators") == 200, Patience, "the role to count again");
+        await Eventually.True(async () => await elsewhere.Tick() && await elsewhere.Ask(token, "/operators") == 200, "the role to count again");
     }
 
     [Theory]
