@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,8 +14,11 @@ internal static class Health
     internal const string Ready = "/health";
     internal const string Live = "/alive";
 
-    internal static void AddHealth(this IServiceCollection services) =>
+    internal static void AddHealth(this IServiceCollection services)
+    {
+        services.AddSingleton<StartFigures>();
         services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), ["live"]);
+    }
 
     internal static void MapHealth(this IEndpointRouteBuilder app, IConfiguration configuration)
     {
@@ -27,13 +31,23 @@ internal static class Health
                 ? TypedResults.NotFound()
                 : await next(context));
 
-        probes.MapGet(Ready, (HealthCheckService health, CancellationToken ct) => Report(health, _ => true, ct));
-        probes.MapGet(Live, (HealthCheckService health, CancellationToken ct) => Report(health, check => check.Tags.Contains("live"), ct));
+        probes.MapGet(Ready, async Task<IResult> (HealthCheckService health, StartFigures start, CancellationToken ct) =>
+        {
+            var report = await health.CheckHealthAsync(ct);
+
+            if (report.Status != HealthStatus.Unhealthy)
+            {
+                start.Healthy();
+            }
+
+            return Answer(report);
+        });
+        probes.MapGet(Live, async Task<IResult> (HealthCheckService health, CancellationToken ct) =>
+            Answer(await health.CheckHealthAsync(check => check.Tags.Contains("live"), ct)));
     }
 
-    private static async Task<IResult> Report(HealthCheckService health, Func<HealthCheckRegistration, bool> which, CancellationToken ct)
+    private static JsonHttpResult<Whole> Answer(HealthReport report)
     {
-        var report = await health.CheckHealthAsync(which, ct);
         var parts = report.Entries.ToDictionary(entry => entry.Key, entry => new Part(
             entry.Value.Status, entry.Value.Description ?? entry.Value.Exception?.Message, entry.Value.Data));
 
