@@ -74,7 +74,7 @@ internal sealed partial class AddressAttribute() : ValidationAttribute("must be 
     {
         var at = address.LastIndexOf('@');
 
-        return at < 0 ? (Local: address, Domain: (string?)null) : (address[..at], address[(at + 1)..]);
+        return at < 0 ? (address, (string?)null) : (address[..at], address[(at + 1)..]);
     }
 
     private static string? Ascii(string domain)
