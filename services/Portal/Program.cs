@@ -1,3 +1,4 @@
+using Community.Markup;
 using Community.Portal;
 using Community.Portal.Pages;
 using Community.Portal.Services;
@@ -8,6 +9,7 @@ builder.AddHostDefaults();
 builder.Services.AddServices();
 builder.Services.AddSessions(builder.Configuration);
 builder.Services.AddLanguages();
+builder.Services.AddMarkup();
 builder.Services.AddRazorComponents();
 builder.Services.AddCascadingAuthenticationState();
 
