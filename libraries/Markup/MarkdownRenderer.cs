@@ -44,8 +44,9 @@ internal static class MarkdownRenderer
 
     private static MarkdownPipeline Build()
     {
-        var builder = new MarkdownPipelineBuilder().UsePipeTables().UseEmphasisExtras().UseAutoLinks().UseTaskLists().DisableHtml();
+        var builder = new MarkdownPipelineBuilder().UsePipeTables().UseEmphasisExtras().UseTaskLists().UseCjkFriendlyEmphasis().DisableHtml();
         builder.BlockParsers.Insert(0, new BlockGuard());
+        builder.InlineParsers.Insert(0, new BareLinks());
         builder.InlineParsers.Insert(0, new InlineGuard());
 
         return builder.Build();
