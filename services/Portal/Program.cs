@@ -5,6 +5,8 @@ using Community.Portal.Services;
 using Community.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
+// What the build made is run in production, too: there its files are where this finds them. Published, there is nothing to find.
+builder.WebHost.UseStaticWebAssets();
 builder.AddHostDefaults();
 builder.Services.AddServices();
 builder.Services.AddSessions(builder.Configuration);
