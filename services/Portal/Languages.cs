@@ -38,7 +38,7 @@ internal static class Languages
             }
 
             return Results.LocalRedirect(Local(back));
-        });
+        }).DisableAntiforgery().RequireSameOrigin();
 
     /// <summary>A path of ours, or home: nobody is sent elsewhere by a link that somebody else made.</summary>
     public static string Local(string? path) =>

@@ -18,6 +18,7 @@ builder.Services.AddCascadingAuthenticationState();
 var app = builder.Build();
 app.MapHostDefaults();
 app.UseContentPolicy();
+app.UsePublicPages();
 app.UseExceptionHandler("/error", createScopeForErrors: true);
 app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
 app.UseRequestLocalization();

@@ -16,6 +16,7 @@ namespace Community.Portal;
 internal static class Sessions
 {
     public const string AccessToken = "access_token";
+    public const string FormCookie = "community-form";
     private const string RefreshToken = "refresh_token";
     private const string ExpiresAt = "expires_at";
 
@@ -31,7 +32,7 @@ internal static class Sessions
             protection.PersistKeysToFileSystem(new DirectoryInfo(directory));
         }
 
-        services.AddAntiforgery(options => options.Cookie.Name = "community-form");
+        services.AddAntiforgery(options => options.Cookie.Name = FormCookie);
         services.AddSingleton<Refreshes>();
         services.AddAuthorization();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
