@@ -56,11 +56,16 @@ internal static class Sessions
     public static void MapSessions(this IEndpointRouteBuilder app) =>
         app.MapPost("/sign-out", async ([FromForm] string? back, HttpContext http, MembershipService membership, CancellationToken ct) =>
         {
+            if (Languages.Local(back) is not { } path)
+            {
+                return Results.BadRequest();
+            }
+
             // Should membership be away, its session ends by itself; here it ends now.
             await membership.SignOut(ct);
             await http.SignOutAsync();
 
-            return Results.LocalRedirect(Languages.Local(back));
+            return Results.LocalRedirect(path);
         });
 
     public static Task SignIn(this HttpContext http, Tokens tokens, DateTimeOffset now)
