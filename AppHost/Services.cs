@@ -2,6 +2,10 @@ namespace Community.AppHost;
 
 internal static class ServiceExtensions
 {
+    // A gigabyte: whoever makes a service want more gets an error, and the machine keeps the rest for the others.
+    private const string Heap = "DOTNET_GCHeapHardLimit";
+    private const string LargestHeap = "0x40000000";
+
     /// <summary>
     /// Runs what the build made. Aspire would have <c>dotnet run</c> do that, which costs a second and 85 MiB for each process.
     /// </summary>
@@ -13,6 +17,7 @@ internal static class ServiceExtensions
         return builder
             .WithAnnotation(new ExecutableAnnotation { Command = Dotnet(), WorkingDirectory = directory })
             .WithArgs(Path.Combine(directory, output, $"Community.{Path.GetFileNameWithoutExtension(project)}.dll"))
+            .WithEnvironment(Heap, Environment.GetEnvironmentVariable(Heap) ?? LargestHeap)
             .WithEnvironment(context => context.EnvironmentVariables.Remove("DOTNET_SYSTEM_CONSOLE_ALLOW_ANSI_COLOR_REDIRECTION")); // the lines go to files, too
     }
 

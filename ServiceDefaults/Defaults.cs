@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -58,7 +59,13 @@ public static class Defaults
         builder.Services.ConfigureHttpClientDefaults(http =>
         {
             // A POST to a gateway that timed out may have been done.
-            http.AddStandardResilienceHandler(options => options.Retry.DisableForUnsafeHttpMethods());
+            http.AddStandardResilienceHandler(options =>
+            {
+                options.Retry.DisableForUnsafeHttpMethods();
+                // 429 tells one caller to wait. It is no sign that the service is away: the others' requests go on.
+                options.CircuitBreaker.ShouldHandle = attempt => ValueTask.FromResult(
+                    attempt.Outcome.Result?.StatusCode != HttpStatusCode.TooManyRequests && HttpClientResiliencePredicates.IsTransient(attempt.Outcome));
+            });
             http.AddServiceDiscovery();
         });
         // Proxies on this machine (and those configured) tell whom they speak for.

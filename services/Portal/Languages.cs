@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Localization;
@@ -29,6 +30,11 @@ internal static class Languages
     public static void MapLanguages(this IEndpointRouteBuilder app) =>
         app.MapPost("/language", ([FromForm] string language, [FromForm] string? back, HttpContext http, TimeProvider clock) =>
         {
+            if (Local(back) is not { } path)
+            {
+                return Results.BadRequest();
+            }
+
             if (Known.Contains(language))
             {
                 http.Response.Cookies.Append(
@@ -37,12 +43,16 @@ internal static class Languages
                     new() { Expires = clock.GetUtcNow().AddYears(1), HttpOnly = true, SameSite = SameSiteMode.Lax, IsEssential = true });
             }
 
-            return Results.LocalRedirect(Local(back));
-        });
+            return Results.LocalRedirect(path);
+        }).DisableAntiforgery().RequireSameOrigin();
 
-    /// <summary>A path of ours, or home: nobody is sent elsewhere by a link that somebody else made.</summary>
-    public static string Local(string? path) =>
-        path is ['/', not ('/' or '\\'), ..] && !path.Any(char.IsControl) ? path : "/";
+    /// <summary>
+    /// A path of ours, or home: nobody is sent elsewhere by a link that somebody else made. Null where it is no address at all:
+    /// an address is written in ASCII.
+    /// </summary>
+    public static string? Local(string? path) =>
+        path is not null && !Ascii.IsValid(path) ? null
+        : path is ['/', not ('/' or '\\'), ..] && !path.Any(char.IsControl) ? path : "/";
 
     public static string Date(DateTimeOffset at) => at.ToString("d", CultureInfo.CurrentCulture);
 }

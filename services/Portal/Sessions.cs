@@ -16,6 +16,7 @@ namespace Community.Portal;
 internal static class Sessions
 {
     public const string AccessToken = "access_token";
+    public const string FormCookie = "community-form";
     private const string RefreshToken = "refresh_token";
     private const string ExpiresAt = "expires_at";
 
@@ -31,7 +32,7 @@ internal static class Sessions
             protection.PersistKeysToFileSystem(new DirectoryInfo(directory));
         }
 
-        services.AddAntiforgery(options => options.Cookie.Name = "community-form");
+        services.AddAntiforgery(options => options.Cookie.Name = FormCookie);
         services.AddSingleton<Refreshes>();
         services.AddAuthorization();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
@@ -55,11 +56,16 @@ internal static class Sessions
     public static void MapSessions(this IEndpointRouteBuilder app) =>
         app.MapPost("/sign-out", async ([FromForm] string? back, HttpContext http, MembershipService membership, CancellationToken ct) =>
         {
+            if (Languages.Local(back) is not { } path)
+            {
+                return Results.BadRequest();
+            }
+
             // Should membership be away, its session ends by itself; here it ends now.
             await membership.SignOut(ct);
             await http.SignOutAsync();
 
-            return Results.LocalRedirect(Languages.Local(back));
+            return Results.LocalRedirect(path);
         });
 
     public static Task SignIn(this HttpContext http, Tokens tokens, DateTimeOffset now)

@@ -23,6 +23,7 @@ internal sealed class Neighbours : IAsyncDisposable
     private readonly WebApplication _server;
     private readonly ConcurrentDictionary<string, bool> _usedRefreshTokens = new();
     private int _made;
+    private int _refusals;
 
     private Neighbours(WebApplication server) => _server = server;
 
@@ -39,6 +40,15 @@ internal sealed class Neighbours : IAsyncDisposable
 
     public ConcurrentQueue<string> Views { get; } = new();
 
+    /// <summary>The address that has asked content for too much.</summary>
+    public string? Limited { get; set; }
+
+    /// <summary>How often it was told to wait.</summary>
+    public int Refusals => _refusals;
+
+    /// <summary>Of the articles.</summary>
+    public string Body { get; set; } = "# Part\n\nText of **it**. <script>alert(1)</script> [x](javascript:alert(1))\n\n| a | b |\n|---|---|\n| 1 | 2 |";
+
     public static async Task<Neighbours> Start()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -46,6 +56,19 @@ internal sealed class Neighbours : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var server = builder.Build();
         var neighbours = new Neighbours(server);
+        server.Use((http, next) =>
+        {
+            if (neighbours.Limited is not { } limited || http.Request.Headers["X-Forwarded-For"] != limited || http.Request.Path == "/settings")
+            {
+                return next(http);
+            }
+
+            Interlocked.Increment(ref neighbours._refusals);
+            http.Response.StatusCode = 429;
+            http.Response.Headers.RetryAfter = "1";
+
+            return Task.CompletedTask;
+        });
         server.MapGet("/settings", () => Results.Json(new { name = "程序员社群 <Club>" }));
         server.MapPost("/sessions", (JsonObject body) =>
             (string?)body["password"] == Password ? Results.Json(neighbours.Tokens()) : Results.Json(new { }, statusCode: 401));
@@ -67,11 +90,11 @@ internal sealed class Neighbours : IAsyncDisposable
         server.MapDelete("/sessions/current", () => Results.NoContent());
         server.MapGet("/contents", (HttpRequest request) => Results.Json(new
         {
-            items = new[] { Item(Free, request), Item(Paid, request) },
+            items = new[] { neighbours.Item(Free, request), neighbours.Item(Paid, request) },
             next = request.Query.ContainsKey("after") ? null : "more"
         }));
         server.MapGet("/contents/{id:guid}", (Guid id, HttpRequest request) =>
-            id == Free || id == Paid ? Results.Json(Item(id, request)) : Results.Json(new { }, statusCode: 404));
+            id == Free || id == Paid ? Results.Json(neighbours.Item(id, request)) : Results.Json(new { }, statusCode: 404));
         server.MapPost("/contents/{id:guid}/views", (Guid id, HttpRequest request) =>
         {
             neighbours.Views.Enqueue($"{id} {request.Headers["X-Forwarded-For"]} {request.Headers.Authorization.ToString().Split(' ')[0]}");
@@ -121,10 +144,9 @@ internal sealed class Neighbours : IAsyncDisposable
         }
     };
 
-    private static object Item(Guid id, HttpRequest request)
+    private object Item(Guid id, HttpRequest request)
     {
         var full = id == Free || request.Headers.Authorization.Count > 0;
-        var body = "# Part\n\nText of **it**. <script>alert(1)</script> [x](javascript:alert(1))\n\n| a | b |\n|---|---|\n| 1 | 2 |";
 
         return new
         {
@@ -136,7 +158,7 @@ internal sealed class Neighbours : IAsyncDisposable
             access = full ? "full" : "preview",
             requires = new { price = id == Paid ? new { amount = 9900, currency = "CNY" } : null, tier = (string?)null, level = (int?)null },
             excerpt = "An excerpt.",
-            body = full ? body : "First paragraph.",
+            body = full ? Body : "First paragraph.",
             publishedAt = "2026-03-01T12:00:00Z"
         };
     }

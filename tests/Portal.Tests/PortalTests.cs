@@ -124,17 +124,86 @@ public sealed partial class PortalTests : IAsyncLifetime
         Assert.DoesNotContain("elsewhere", response.Headers.Location!.ToString(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Forms_of_others_are_refused()
+    [Theory]
+    [InlineData("Development", "Origin", "https://elsewhere.example")]
+    [InlineData("Production", "Origin", "https://elsewhere.example")]
+    [InlineData("Production", "Origin", "null")]
+    [InlineData("Production", "Sec-Fetch-Site", "cross-site")]
+    [InlineData("Production", "Sec-Fetch-Site", "same-site")]
+    public async Task Forms_of_others_are_refused(string environment, string header, string page)
     {
-        var visitor = Visitor();
+        await using var portal = new Portal(Beside.Address, environment: environment);
+        var visitor = portal.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
+        visitor.DefaultRequestHeaders.Add(header, page);
 
         foreach (var path in new[] { "/sign-in", "/sign-out", "/language" })
         {
             using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["_handler"] = "sign-in", ["language"] = "zh", ["Given.Email"] = "a", ["Given.Password"] = "b" });
             var response = await visitor.PostAsync(new Uri(path, UriKind.Relative), form, Ct);
             Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+            Assert.DoesNotContain("Set-Cookie: .AspNetCore.Culture", response.Headers.ToString(), StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task One_visitor_who_asks_too_much_closes_the_portal_for_nobody_else()
+    {
+        Beside.Limited = "203.0.113.7";
+        var (greedy, other) = (Visitor(), Visitor());
+        greedy.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.7");
+        other.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.8");
+
+        for (var i = 0; i < 15; i++)
+        {
+            var pages = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Get(greedy, "/")));
+            Assert.All(pages, page => Assert.Contains("Too many requests.", page, StringComparison.Ordinal));
+        }
+
+        Assert.Contains("事件溯源", await Get(other, "/"), StringComparison.Ordinal);
+        Assert.Equal(150, Beside.Refusals); // who is told to wait does not ask again at once
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/contents/01900000-0000-7000-8000-000000000001")]
+    public async Task Public_pages_may_be_kept_as_long_as_nobody_is_signed_in(string path)
+    {
+        var visitor = Visitor();
+        var response = await visitor.GetAsync(new Uri(path, UriKind.Relative), Ct);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.False(response.Headers.Contains("Set-Cookie"));
+        Assert.False(response.Headers.Contains("Pragma"));
+        Assert.True(response.Headers.CacheControl is { Public: true, NoStore: false, NoCache: false, MaxAge.TotalSeconds: > 0 }, $"{response.Headers.CacheControl}");
+        Assert.Equal(["Accept-Language", "Cookie"], response.Headers.Vary);
+
+        await SignIn(visitor, Neighbours.Password, HttpStatusCode.Redirect);
+        response = await visitor.GetAsync(new Uri(path, UriKind.Relative), Ct);
+        Assert.Contains("Sign out", await response.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+        Assert.False(response.Headers.CacheControl?.Public ?? false);
+        Assert.True(response.Headers.CacheControl is { NoStore: true } or { Private: true }, $"{response.Headers.CacheControl}");
+    }
+
+    [Fact]
+    public async Task What_could_not_be_shown_is_not_kept()
+    {
+        Beside.Limited = "203.0.113.7";
+        var visitor = Visitor();
+        visitor.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.7");
+
+        foreach (var path in new[] { "/", $"/contents/{Neighbours.Free}", "/nowhere", "/sign-in" })
+        {
+            var response = await visitor.GetAsync(new Uri(path, UriKind.Relative), Ct);
+            Assert.False(response.Headers.CacheControl?.Public ?? false, path);
+        }
+    }
+
+    [Fact]
+    public async Task A_text_that_costs_too_much_is_shown_as_it_was_written()
+    {
+        Beside.Body = new string('>', 50_000) + new string('[', 40_000) + "<b>the end";
+        var page = await Get(Visitor(), $"/contents/{Neighbours.Free}");
+        Assert.Contains("""<pre class="plain-text">""", page, StringComparison.Ordinal);
+        Assert.Contains("[[[&lt;b&gt;the end</pre>", page, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -273,11 +342,11 @@ public sealed partial class PortalTests : IAsyncLifetime
     [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"([^\"]+)\"")]
     private static partial Regex Token();
 
-    private sealed class Portal(string services, Dictionary<string, string>? others = null) : WebApplicationFactory<Program>
+    private sealed class Portal(string services, Dictionary<string, string>? others = null, string environment = "Development") : WebApplicationFactory<Program>
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
-            builder.UseEnvironment("Development");
+            builder.UseEnvironment(environment);
             builder.UseSetting("services:membership:http:0", services);
             builder.UseSetting("services:content:http:0", services);
 

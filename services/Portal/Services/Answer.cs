@@ -2,8 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Community.ServiceDefaults;
-using Polly.CircuitBreaker;
-using Polly.Timeout;
+using Polly;
 
 namespace Community.Portal.Services;
 
@@ -35,7 +34,7 @@ internal static class Answers
                 _ => new(Outcome.Refused, default)
             };
         }
-        catch (Exception e) when (e is HttpRequestException or TimeoutRejectedException or BrokenCircuitException or JsonException
+        catch (Exception e) when (e is HttpRequestException or ExecutionRejectedException or JsonException
             || (e is TaskCanceledException && !ct.IsCancellationRequested))
         {
             return new(Outcome.Away, default);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Http.Resilience;
@@ -23,6 +24,10 @@ internal static class Registration
         // Somebody looks at an empty page meanwhile: say soon that a service is away.
         services.ConfigureAll<HttpStandardResilienceOptions>(options =>
         {
+            // Who is told to wait is told so on the page at once.
+            var fault = options.Retry.ShouldHandle;
+            options.Retry.ShouldHandle = attempt =>
+                attempt.Outcome.Result?.StatusCode == HttpStatusCode.TooManyRequests ? ValueTask.FromResult(false) : fault(attempt);
             options.Retry.MaxRetryAttempts = 2;
             options.Retry.Delay = TimeSpan.FromMilliseconds(100);
             options.AttemptTimeout.Timeout = TimeSpan.FromSeconds(4);
