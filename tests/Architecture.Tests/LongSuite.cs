@@ -12,6 +12,8 @@ public sealed partial class LongSuite
         "AppHost.Tests/LifeTests A_taken_port_of_the_dashboard_is_named_and_keeps_nobody_from_starting",
         "AppHost.Tests/LifeTests Given_servers_are_used_and_none_started",
         "AppHost.Tests/LifeTests However_it_ends_nobody_is_left_and_the_next_start_finds_the_data",
+        "Markup.Tests/PageFuzz Memory_stays_bounded_while_a_thousand_hostile_texts_are_read",
+        "Markup.Tests/PageFuzz Texts_of_the_largest_size_and_of_any_make_are_bounded_and_harmless",
         "Messaging.Tests/CutLines What_is_said_while_lines_to_the_broker_and_the_databases_are_cut_is_heard_once",
         "Messaging.Tests/NothingLostNothingTwice A_service_that_starts_while_the_broker_is_away_takes_commands",
         "Messaging.Tests/NothingLostNothingTwice With_the_broker_down_commands_go_on_and_all_is_told_when_it_is_back",

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Community.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Community.Markup.Tests;
@@ -21,13 +22,11 @@ public sealed class PageFuzz
     [InlineData(3)]
     public void Texts_of_any_make_are_bounded_and_harmless(int seed) => Try(seed, length: 20_000, TimeSpan.FromSeconds(5));
 
-    [Fact]
-    [Trait("Suite", "Long")]
+    [LongFact]
     public void Texts_of_the_largest_size_and_of_any_make_are_bounded_and_harmless() =>
-        Try(Environment.TickCount, HostileTexts.Largest, TimeSpan.FromMinutes(5));
+        Try(RandomInput.Seed(), HostileTexts.Largest, TimeSpan.FromMinutes(5));
 
-    [Fact]
-    [Trait("Suite", "Long")]
+    [LongFact]
     public async Task Memory_stays_bounded_while_a_thousand_hostile_texts_are_read()
     {
         using var texts = new RenderedTexts(TimeProvider.System, NullLogger<RenderedTexts>.Instance);

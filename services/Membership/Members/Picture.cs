@@ -20,7 +20,7 @@ internal sealed record Picture(string MediaType, byte[] Bytes)
     private static readonly SemaphoreSlim AtOnce = new(2);
 
     /// <summary>Null: no picture of a kind that is taken, or cut off, or too large.</summary>
-    public static Picture? Read(byte[] file)
+    public static Picture? Decode(byte[] file)
     {
         using var data = SKData.CreateCopy(file);
         using var codec = SKCodec.Create(data);
@@ -36,7 +36,7 @@ internal sealed record Picture(string MediaType, byte[] Bytes)
         await AtOnce.WaitAsync(ct);
         try
         {
-            return Read(file);
+            return Decode(file);
         }
         finally
         {

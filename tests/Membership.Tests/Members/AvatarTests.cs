@@ -34,14 +34,14 @@ public sealed class AvatarTests(MembershipService membership)
 
     [Theory]
     [MemberData(nameof(NoPictures))]
-    public void What_is_no_picture_is_known_by_its_bytes(string why, byte[] file) => Assert.True(Picture.Read(file) is null, why);
+    public void What_is_no_picture_is_known_by_its_bytes(string why, byte[] file) => Assert.True(Picture.Decode(file) is null, why);
 
     [Fact]
     public void A_picture_of_every_kind_stays_of_its_kind_and_size()
     {
         foreach (var (format, type) in new[] { (SKEncodedImageFormat.Png, "image/png"), (SKEncodedImageFormat.Jpeg, "image/jpeg"), (SKEncodedImageFormat.Webp, "image/webp") })
         {
-            var picture = Picture.Read(Made(format, 40, 20))!;
+            var picture = Picture.Decode(Made(format, 40, 20))!;
             using var shown = SKBitmap.Decode(picture.Bytes);
 
             Assert.Equal((type, 40, 20), (picture.MediaType, shown.Width, shown.Height));
@@ -67,7 +67,7 @@ public sealed class AvatarTests(MembershipService membership)
 
         foreach (var (file, i) in told.Select((file, i) => (file, i)))
         {
-            var picture = Picture.Read(file);
+            var picture = Picture.Decode(file);
 
             Assert.True(picture is not null, $"picture {i}");
             Assert.Equal(-1, picture.Bytes.AsSpan().IndexOf(Secret));
@@ -99,7 +99,7 @@ public sealed class AvatarTests(MembershipService membership)
         byte[] exif = [.. "Exif\0\0II"u8, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, (byte)orientation, 0, 0, 0, 0, 0, 0, 0];
         byte[] file = [0xFF, 0xD8, .. Segment(0xE1, exif), .. Made(SKEncodedImageFormat.Jpeg, 40, 20).AsSpan(2)];
 
-        using var shown = SKBitmap.Decode(Picture.Read(file)!.Bytes);
+        using var shown = SKBitmap.Decode(Picture.Decode(file)!.Bytes);
 
         Assert.Equal((width, height), (shown.Width, shown.Height));
         var (there, away) = red switch
