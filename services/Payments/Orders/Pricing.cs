@@ -60,7 +60,7 @@ internal static class Pricing
             return (place, null, decision.Rejection);
         }
 
-        var coupon = (await store.Load(Coupon.Decider, Coupon.Stream(code), null, ct)).State;
+        var coupon = (await store.FindCoupon(code, ct)).State;
         var total = decision.Events.OfType<OrderPlaced>().Single().Total;
         var reserve = new ReserveUse(orderId, member, total, now);
 
