@@ -44,6 +44,7 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
     options.Schema.For<OwedRefund>();
 });
 builder.AddStanding();
+builder.AddCommunityZone();
 builder.AddMessaging("payments", Publications.All, consume =>
 {
     consume.Add<OfferContentWhenPublished>();
@@ -51,6 +52,7 @@ builder.AddMessaging("payments", Publications.All, consume =>
     consume.Add<EndSubscriptionsOfLeavers>();
     consume.Add<NoteReferrals>();
     consume.Add<RefuseTokenWhenRevoked>();
+    consume.Add<HearCommunityZone>();
 });
 builder.Services.AddSingleton(Tax.Of(builder.Configuration));
 builder.Services.AddHostedService<UnpaidOrders>();

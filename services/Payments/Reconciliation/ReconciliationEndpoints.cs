@@ -8,6 +8,7 @@ using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
+using Community.Standing;
 using JasperFx.Events;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -34,7 +35,8 @@ internal sealed record GatewayReport(bool Uploaded)
 }
 
 /// <param name="Payments">Arrivals and returns of money that were looked at.</param>
-internal sealed record ReconciliationView(int Payments, int Entitlements, int ReportLines, IReadOnlyList<Difference> Differences);
+/// <param name="TimeZone">The community's: in it the days of <c>from</c> and <c>to</c> begin and end.</param>
+internal sealed record ReconciliationView(int Payments, int Entitlements, int ReportLines, IReadOnlyList<Difference> Differences, string TimeZone);
 
 internal static class ReconciliationEndpoints
 {
@@ -63,10 +65,11 @@ internal static class ReconciliationEndpoints
     }
 
     private static async Task<Ok<ReconciliationView>> Reconcile(
-        DateOnly? from, DateOnly? to, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
+        DateOnly? from, DateOnly? to, CommunityZone community, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
     {
-        var begin = from is { } first ? new DateTimeOffset(first.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : DateTimeOffset.MinValue;
-        var end = to is { } last && last < DateOnly.MaxValue ? new DateTimeOffset(last.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : DateTimeOffset.MaxValue;
+        var zone = await community.Now(ct);
+        var begin = from is { } first ? zone.StartOf(first) : DateTimeOffset.MinValue;
+        var end = to is { } last && last < DateOnly.MaxValue ? zone.StartOf(last.AddDays(1)) : DateTimeOffset.MaxValue;
         await using var session = store.QuerySession();
         var log = (await session.Events.QueryAllRawEvents()
                 .Where(e => Known.Contains(e.EventTypeName)).OrderBy(e => e.Sequence).ToListAsync(ct)).ToList();
@@ -89,7 +92,7 @@ internal static class ReconciliationEndpoints
             // Money that fits no order is owed back, and nothing is invoiced for it; nor for what a bank takes.
             within.Where(e => e.Data is RefundOwed or OwedMoneyReturned or ChargebackOpened or ChargebackClosed || invoiced.Contains(InvoiceIds.Of(e.Id))).Select(e => e.Id).ToHashSet());
 
-        return TypedResults.Ok(new ReconciliationView(money.Count, entitlements.Count, reports.Values.Sum(lines => lines.Count), witnesses.Differences()));
+        return TypedResults.Ok(new ReconciliationView(money.Count, entitlements.Count, reports.Values.Sum(lines => lines.Count), witnesses.Differences(), zone.Id));
     }
 
     private static MoneyFact? Fact(IEvent e) => e.Data switch
