@@ -54,6 +54,7 @@ builder.AddMessaging("payments", Publications.All, consume =>
     consume.Add<RefuseTokenWhenRevoked>();
     consume.Add<HearCommunityZone>();
 });
+builder.Services.AddSingleton<StaffWords>();
 builder.Services.AddSingleton(Tax.Of(builder.Configuration));
 builder.Services.AddHostedService<UnpaidOrders>();
 builder.AddGateways();
