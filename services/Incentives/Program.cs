@@ -16,7 +16,8 @@ builder.AddEventStore("incentivesdb", typeof(Program).Assembly, options =>
     options.Projections.Add(new BadgeAwards(options), ProjectionLifecycle.Inline);
 });
 builder.AddStanding();
-builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>().Add<RefuseTokenWhenRevoked>());
+builder.AddCommunityZone();
+builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>().Add<RefuseTokenWhenRevoked>().Add<HearCommunityZone>());
 builder.Services.AddSingleton<RulesInForce>();
 builder.Services.AddSingleton<PointsBook>();
 builder.Services.AddSingleton<BadgeBook>();

@@ -1,3 +1,4 @@
+using Community.Standing;
 using Dapper;
 using JasperFx.Events;
 using Marten;
@@ -60,7 +61,8 @@ internal sealed class PointsBook(NpgsqlDataSource database)
             "select exists (select 1 from points_entries where member_id = @memberId and cause = @cause)", new { memberId, cause }, cancellationToken: ct));
     }
 
-    public async Task<PointsTotals> Totals(Guid memberId, DateTimeOffset asOf, CancellationToken ct)
+    /// <param name="zone">In which days are counted.</param>
+    public async Task<PointsTotals> Totals(Guid memberId, DateTimeOffset asOf, TimeZoneInfo zone, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
 
@@ -68,7 +70,7 @@ internal sealed class PointsBook(NpgsqlDataSource database)
         return await connection.QuerySingleAsync<PointsTotals>(new CommandDefinition(
             """
             with entries as (
-                select points, (at at time zone 'UTC')::date as day from points_entries where member_id = @memberId and recorded_at <= @asOf),
+                select points, (at at time zone @zone)::date as day from points_entries where member_id = @memberId and recorded_at <= @asOf),
             days as (
                 select day, day + (row_number() over (order by day desc))::int - 1 as last from (select distinct day from entries where day <= @today) d),
             streak as (
@@ -77,7 +79,7 @@ internal sealed class PointsBook(NpgsqlDataSource database)
                 (select length from streak) as streak
             from entries
             """,
-            new { memberId, asOf, today = PointsDay.DayOf(asOf) }, cancellationToken: ct));
+            new { memberId, asOf, today = zone.DayOf(asOf), zone = zone.Id }, cancellationToken: ct));
     }
 
     /// <summary>The newest first.</summary>
