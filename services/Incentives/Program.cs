@@ -17,7 +17,8 @@ builder.AddEventStore("incentivesdb", typeof(Program).Assembly, options =>
 });
 builder.AddStanding();
 builder.AddExport(Exports.All);
-builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>().Add<RefuseTokenWhenRevoked>());
+builder.AddCommunityZone();
+builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>().Add<RefuseTokenWhenRevoked>().Add<HearCommunityZone>());
 builder.Services.AddSingleton<RulesInForce>();
 builder.Services.AddSingleton<PointsBook>();
 builder.Services.AddSingleton<BadgeBook>();

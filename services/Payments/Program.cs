@@ -45,6 +45,7 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
 });
 builder.AddStanding();
 builder.AddExport(Exports.All);
+builder.AddCommunityZone();
 builder.AddMessaging("payments", Publications.All, consume =>
 {
     consume.Add<OfferContentWhenPublished>();
@@ -52,7 +53,9 @@ builder.AddMessaging("payments", Publications.All, consume =>
     consume.Add<EndSubscriptionsOfLeavers>();
     consume.Add<NoteReferrals>();
     consume.Add<RefuseTokenWhenRevoked>();
+    consume.Add<HearCommunityZone>();
 });
+builder.Services.AddSingleton<StaffWords>();
 builder.Services.AddSingleton(Tax.Of(builder.Configuration));
 builder.Services.AddHostedService<UnpaidOrders>();
 builder.AddGateways();

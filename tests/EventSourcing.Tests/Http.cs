@@ -79,6 +79,56 @@ public sealed class OverHttp
         Assert.Equal(HttpStatusCode.Conflict, (await Post(client, "key-1", -1)).StatusCode);
     }
 
+    [Fact]
+    public async Task A_refused_request_may_be_mended_and_sent_again_under_its_key()
+    {
+        await using var host = await Host();
+        using var client = new HttpClient { BaseAddress = new Uri(host.Urls.First()) };
+        Assert.Equal(HttpStatusCode.Conflict, (await Post(client, "key-1", -1)).StatusCode);
+        var made = await Post(client, "key-1", 7);
+        Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+
+        // From now on it is the key of that.
+        Assert.Equal(made.Headers.Location, (await Post(client, "key-1", 7)).Headers.Location);
+        Assert.Contains("urn:community:idempotency-key-reused", await (await Post(client, "key-1", 8)).Content.ReadAsStringAsync(Ct));
+    }
+
+    [Fact]
+    public async Task A_request_that_is_refused_by_an_exception_may_be_mended_too()
+    {
+        await using var host = await Store.Start(map: app => app.MapPost("/numbers", (Number number, HttpContext http, TimeProvider clock) => number.Value switch
+        {
+            1 => throw new BadHttpRequestException("No such number."),
+            2 => throw new VersionConflictException(Guid.Empty, preconditionFailed: true),
+            3 => throw new InvalidOperationException("It may have been done."),
+            _ => TypedResults.Created($"/numbers/{http.NewId(clock)}")
+        }));
+        using var client = new HttpClient { BaseAddress = new Uri(host.Urls.First()) };
+
+        foreach (var refused in new[] { 1, 2 })
+        {
+            Assert.False((await Post(client, $"key-{refused}", refused)).IsSuccessStatusCode); // what it is told as, is the service's to say
+            Assert.Equal(HttpStatusCode.Created, (await Post(client, $"key-{refused}", 7)).StatusCode);
+        }
+
+        // What came of it is not known: the key stays that of this request.
+        Assert.Equal(HttpStatusCode.InternalServerError, (await Post(client, "key-3", 3)).StatusCode);
+        Assert.Contains("urn:community:idempotency-key-reused", await (await Post(client, "key-3", 7)).Content.ReadAsStringAsync(Ct));
+    }
+
+    [Fact]
+    public async Task Of_many_at_once_under_a_key_of_which_some_are_refused_one_is_done()
+    {
+        var database = await Servers.CreateDatabase("idempotency");
+        await using var one = await Host(database: database);
+        await using var two = await Host(database: database);
+        using var first = new HttpClient { BaseAddress = new Uri(one.Urls.First()) };
+        using var second = new HttpClient { BaseAddress = new Uri(two.Urls.First()) };
+        var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(n => Post(n % 2 == 0 ? first : second, "key-1", n % 3 == 0 ? 7 : -1)));
+        Assert.All(answers, answer => Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.Created, HttpStatusCode.Conflict }));
+        Assert.Single(answers.Where(answer => answer.StatusCode == HttpStatusCode.Created).Select(answer => answer.Headers.Location).Distinct());
+    }
+
     [Theory]
     [InlineData("\"7\"", HttpStatusCode.PreconditionFailed)]
     [InlineData("nonsense", HttpStatusCode.PreconditionFailed)]

@@ -18,7 +18,8 @@ internal sealed record IdempotentRequest(Guid Id);
 
 /// <summary>
 /// <c>Idempotency-Key</c> on POST: the same key with the same body returns the first answer, with another body 409.
-/// Answers that did not succeed are not kept: the caller may mend the cause and use the key again. Answers are encrypted.
+/// Answers that did not succeed are not kept: the caller may mend the cause and use the key again, after a refusal with
+/// another body, too. Where it is not known what came of the first, the key stays that of its body. Answers are encrypted.
 /// </summary>
 public static class Idempotency
 {
@@ -64,11 +65,18 @@ public static class Idempotency
 
         using var turn = await Turns.Requests.Take(new Guid(id.AsSpan(0, 16)), ct);
         await Insert(database, id, request, clock.GetUtcNow(), ct);
-        Row row;
+        Row? row;
 
         // No connection is held meanwhile: requests that wait for each other must not starve the one that works.
-        while (!(row = await Lease(database, id, clock.GetUtcNow(), ct)).Leased)
+        while ((row = await Lease(database, id, clock.GetUtcNow(), ct)) is not { Leased: true })
         {
+            if (row is null)
+            {
+                await Insert(database, id, request, clock.GetUtcNow(), ct); // the one before was refused
+
+                continue;
+            }
+
             if (!row.Request.AsSpan().SequenceEqual(request))
             {
                 await Problems.Problem(409, "idempotency-key-reused", "This Idempotency-Key was used with another body.").ExecuteAsync(context);
@@ -87,6 +95,7 @@ public static class Idempotency
         }
 
         byte[]? keep = null;
+        var refused = false;
         Answer given;
 
         try
@@ -101,10 +110,18 @@ public static class Idempotency
             context.Features.Set(new IdempotentRequest(row.CreatedId));
             given = await Run(context, next);
             keep = given.Status is >= 200 and < 300 ? master.Wrap(given.ToBytes()) : null;
+            refused = given.Status is >= 400 and < 500;
+        }
+        catch (Exception e) when (e is BadHttpRequestException or VersionConflictException)
+        {
+            refused = true;
+
+            throw;
         }
         finally
         {
-            await Release(database, id, keep);
+            // A refused request has done nothing; nor had one before it, if it is the first.
+            await (refused && row.IsFirst ? Free(database, id, row.Until) : Release(database, id, keep));
         }
 
         await given.Write(context, ct);
@@ -152,34 +169,46 @@ public static class Idempotency
     }
 
     // One replica works at a time; the lease of one that died ends by itself.
-    private static async Task<Row> Lease(NpgsqlDataSource database, byte[] id, DateTimeOffset now, CancellationToken ct)
+    private static async Task<Row?> Lease(NpgsqlDataSource database, byte[] id, DateTimeOffset now, CancellationToken ct)
     {
         await using var lease = database.CreateCommand(
             """
             with leased as (
                 update idempotency_keys set leased_until = $3 where id = $1 and answer is null and (leased_until is null or leased_until < $2)
                 returning id)
-            select request, created_id, answer, exists (select from leased) from idempotency_keys where id = $1
-            """);
+            select request, created_id, answer, exists (select from leased), leased_until is null from idempotency_keys where id = $1
+            """); // the last as it was before the update
         lease.Parameters.Add(new() { Value = id });
         lease.Parameters.Add(new() { Value = now });
         lease.Parameters.Add(new() { Value = now + LeaseTime });
         await using var row = await lease.ExecuteReaderAsync(ct);
-        await row.ReadAsync(ct);
 
-        return new Row(
-            row.GetFieldValue<byte[]>(0), row.GetGuid(1), await row.IsDBNullAsync(2, ct) ? null : row.GetFieldValue<byte[]>(2), row.GetBoolean(3));
+        return await row.ReadAsync(ct)
+            ? new Row(
+                row.GetFieldValue<byte[]>(0), row.GetGuid(1), await row.IsDBNullAsync(2, ct) ? null : row.GetFieldValue<byte[]>(2), row.GetBoolean(3),
+                row.GetBoolean(4), now + LeaseTime)
+            : null;
     }
 
     private static async Task Release(NpgsqlDataSource database, byte[] id, byte[]? answer)
     {
-        await using var update = database.CreateCommand("update idempotency_keys set answer = $2, leased_until = null where id = $1");
+        await using var update = database.CreateCommand("update idempotency_keys set answer = $2, leased_until = '-infinity' where id = $1");
         update.Parameters.Add(new() { Value = id });
         update.Parameters.Add(new() { Value = (object?)answer ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bytea });
         await update.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
-    private sealed record Row(byte[] Request, Guid CreatedId, byte[]? Answer, bool Leased);
+    // Not where somebody else has it meanwhile, because it took longer than the lease.
+    private static async Task Free(NpgsqlDataSource database, byte[] id, DateTimeOffset until)
+    {
+        await using var delete = database.CreateCommand("delete from idempotency_keys where id = $1 and answer is null and leased_until = $2");
+        delete.Parameters.Add(new() { Value = id });
+        delete.Parameters.Add(new() { Value = until });
+        await delete.ExecuteNonQueryAsync(CancellationToken.None);
+    }
+
+    /// <param name="IsFirst">Nobody had the lease before.</param>
+    private sealed record Row(byte[] Request, Guid CreatedId, byte[]? Answer, bool Leased, bool IsFirst, DateTimeOffset Until);
 
     private sealed record Answer(int Status, string? ContentType, string? Location, string? ETag, string Body)
     {

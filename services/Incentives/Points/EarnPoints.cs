@@ -4,13 +4,14 @@ using Community.EventSourcing;
 using Community.Incentives.Rules;
 using Community.Messaging;
 using Community.Payments.Contracts;
+using Community.Standing;
 using Marten;
 using MassTransit;
 
 namespace Community.Incentives.Points;
 
 /// <summary>What members do, as the other services tell it, earns by the rules. Nobody known did it: nobody earns.</summary>
-internal sealed class EarnPoints(IDocumentStore store, RulesInForce rulesInForce, PointsBook book) :
+internal sealed class EarnPoints(IDocumentStore store, RulesInForce rulesInForce, PointsBook book, CommunityZone community) :
     IConsumer<ContentPublished>, IConsumer<ContentViewed>, IConsumer<CommentPosted>, IConsumer<ReactionAdded>, IConsumer<ContentShared>,
     IConsumer<FeedbackGiven>, IConsumer<TopicOpened>, IConsumer<ReplyPosted>, IConsumer<ReplyAccepted>, IConsumer<OrderPaid>
 {
@@ -55,9 +56,11 @@ internal sealed class EarnPoints(IDocumentStore store, RulesInForce rulesInForce
             return;
         }
 
+        var zone = await community.At(at, context.CancellationToken);
+        at = TimeZoneInfo.ConvertTime(at, zone);
         var rules = await rulesInForce.At(at, context.CancellationToken);
         var settled = await book.IsSettled(memberId, cause, at, context.CancellationToken);
-        var reward = new RewardActivity(memberId, activity, cause, at, rules.Version, rules.For(activity), settled);
+        var reward = new RewardActivity(memberId, activity, cause, at, rules.Version, rules.For(activity), settled) { Midnight = zone.StartOf(zone.DayOf(at)) };
 
         while (!await Settle(context, reward))
         {

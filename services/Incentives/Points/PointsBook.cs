@@ -1,3 +1,4 @@
+using Community.Standing;
 using Dapper;
 using JasperFx.Events;
 using Marten;
@@ -65,7 +66,8 @@ internal sealed class PointsBook(NpgsqlDataSource database)
             new { memberId, cause, withheld = Withholding.Stream(memberId, cause, at) }, cancellationToken: ct));
     }
 
-    public async Task<PointsTotals> Totals(Guid memberId, DateTimeOffset asOf, CancellationToken ct)
+    /// <param name="zone">In which days are counted.</param>
+    public async Task<PointsTotals> Totals(Guid memberId, DateTimeOffset asOf, TimeZoneInfo zone, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
 
@@ -73,7 +75,7 @@ internal sealed class PointsBook(NpgsqlDataSource database)
         return await connection.QuerySingleAsync<PointsTotals>(new CommandDefinition(
             """
             with entries as (
-                select points, (at at time zone 'UTC')::date as day from points_entries where member_id = @memberId and recorded_at <= @asOf),
+                select points, (at at time zone @zone)::date as day from points_entries where member_id = @memberId and recorded_at <= @asOf),
             days as (
                 select day, day + (row_number() over (order by day desc))::int - 1 as last from (select distinct day from entries where day <= @today) d),
             streak as (
@@ -82,7 +84,7 @@ internal sealed class PointsBook(NpgsqlDataSource database)
                 (select length from streak) as streak
             from entries
             """,
-            new { memberId, asOf, today = PointsDay.DayOf(asOf) }, cancellationToken: ct));
+            new { memberId, asOf, today = zone.DayOf(asOf), zone = zone.Id }, cancellationToken: ct));
     }
 
     /// <summary>The newest first.</summary>

@@ -22,10 +22,17 @@ internal static class Activities
 
 internal abstract record PointsCommand;
 
+/// <param name="At">With the offset of the community's zone: caps go by its days.</param>
 /// <param name="Rule">Of the set in force at <paramref name="At"/>; null where it has none for the activity.</param>
 /// <param name="Paid">The cause has earned, be it on another day, or has earned nothing on this one.</param>
 internal sealed record RewardActivity(
-    Guid MemberId, string Activity, string Cause, DateTimeOffset At, int RuleVersion, EarningRule? Rule, bool Paid) : PointsCommand;
+    Guid MemberId, string Activity, string Cause, DateTimeOffset At, int RuleVersion, EarningRule? Rule, bool Paid) : PointsCommand
+{
+    /// <summary>When the day began, from which stretches of cool-downs are counted: an offset alone does not say, where the clocks were changed since.</summary>
+    public DateTimeOffset Midnight { get; init; } = new(At.Date, At.Offset);
+
+    public long Stretch(DateTimeOffset at, int seconds) => (long)Math.Floor((at - Midnight).TotalSeconds / seconds);
+}
 
 /// <summary>
 /// A member's account for one business day: as much as caps and cool-downs look at, so that no stream grows without bound.
@@ -53,7 +60,8 @@ internal sealed record PointsDay(ImmutableHashSet<string> Causes, ImmutableDicti
     internal static string DayOf(Guid memberId, DateTimeOffset at) =>
         string.Create(CultureInfo.InvariantCulture, $"{memberId}/{DayOf(at):yyyy-MM-dd}");
 
-    public static DateOnly DayOf(DateTimeOffset at) => DateOnly.FromDateTime(at.UtcDateTime);
+    /// <param name="at">With the offset of where the day is counted.</param>
+    public static DateOnly DayOf(DateTimeOffset at) => DateOnly.FromDateTime(at.DateTime);
 
     private static Decision<PointsEvent> Decide(PointsDay day, PointsCommand command)
     {
@@ -77,8 +85,8 @@ internal sealed record PointsDay(ImmutableHashSet<string> Causes, ImmutableDicti
         var left = rule.DailyCap - spent.Points ?? int.MaxValue;
 
         return left <= 0 ? Withheld(c, "daily-cap")
-            : rule.CoolDownSeconds is { } seconds && spent.Instants.Any(at => Stretch(at, seconds) == Stretch(c.At, seconds)) ? Withheld(c, "cool-down")
-            : new PointsEarned(c.MemberId, Math.Min(rule.Points, left), c.Activity, c.Cause, rule.Rule, c.RuleVersion, c.At);
+            : rule.CoolDownSeconds is { } seconds && spent.Instants.Any(at => c.Stretch(at, seconds) == c.Stretch(c.At, seconds)) ? Withheld(c, "cool-down")
+            : new PointsEarned(c.MemberId, Math.Min(rule.Points, left), c.Activity, c.Cause, rule.Rule, c.RuleVersion, c.At.ToUniversalTime());
     }
 
     private static Decision<PointsEvent> DecideEarning(PointsDay day, PointsCommand command)
@@ -99,9 +107,7 @@ internal sealed record PointsDay(ImmutableHashSet<string> Causes, ImmutableDicti
     };
 
     private static PointsWithheld Withheld(RewardActivity c, string reason) =>
-        new(c.MemberId, c.Activity, c.Cause, reason, c.Rule?.Rule, c.RuleVersion, c.At);
-
-    private static int Stretch(DateTimeOffset at, int seconds) => (int)at.UtcDateTime.TimeOfDay.TotalSeconds / seconds;
+        new(c.MemberId, c.Activity, c.Cause, reason, c.Rule?.Rule, c.RuleVersion, c.At.ToUniversalTime());
 }
 
 /// <summary>A fact that earned nothing on its day: a stream of its own, for there are as many as a member likes.</summary>

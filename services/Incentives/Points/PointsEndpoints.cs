@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Community.EventSourcing;
 using Community.Incentives.Badges;
 using Community.ServiceDefaults;
+using Community.Standing;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Incentives.Points;
@@ -26,7 +27,7 @@ internal static class PointsEndpoints
     }
 
     private static async Task<Results<Ok<MemberPoints>, ProblemHttpResult>> Get(
-        Guid id, Instant? asOf, ClaimsPrincipal user, PointsBook book, BadgeBook badges, TimeProvider clock, CancellationToken ct)
+        Guid id, Instant? asOf, ClaimsPrincipal user, PointsBook book, BadgeBook badges, CommunityZone community, TimeProvider clock, CancellationToken ct)
     {
         if (!user.MaySee(id))
         {
@@ -34,7 +35,7 @@ internal static class PointsEndpoints
         }
 
         var instant = asOf?.Value ?? clock.GetUtcNow();
-        var totals = await book.Totals(id, instant, ct);
+        var totals = await book.Totals(id, instant, await community.Now(ct), ct);
         var level = Levels.At(totals.Lifetime);
         var next = Levels.After(level) is { } after ? new NextLevel(after.Number, after.Name, after.Points, after.Points - totals.Lifetime) : null;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using Community.EventSourcing;
 using Community.Payments.Subscriptions;
+using Marten;
 
 namespace Community.Payments.Coupons;
 
@@ -92,6 +93,16 @@ internal sealed record Coupon(CouponTerms? Terms)
 
 internal static class CouponRules
 {
+    /// <summary>The coupon of a code as somebody has written it.</summary>
+    public static async Task<Loaded<Coupon>> FindCoupon(this IDocumentStore store, string written, CancellationToken ct)
+    {
+        var (code, former) = (Coupon.Stream(Words.CouponCode(written) ?? ""), Coupon.Stream(written.Trim()));
+        var found = await store.Load(Coupon.Decider, code, null, ct);
+
+        // One that is older than this way to write codes keeps its own.
+        return found.Version > 0 || former == code ? found : await store.Load(Coupon.Decider, former, null, ct);
+    }
+
     /// <summary>What is left to pay of a price; rounded in favour of the payer.</summary>
     public static Money Price(this CouponTerms terms, Money price) => terms.Promise(null).Off(price);
 

@@ -19,7 +19,7 @@ internal sealed partial class CouponList : SingleStreamProjection<CouponInList, 
     public static CouponInList Apply(CouponUseReleased _, CouponInList coupon) => coupon with { Uses = coupon.Uses - 1 };
 }
 
-/// <param name="Code">The same in any case of letters.</param>
+/// <param name="Code">The same however it is written: in any case or width of letters, with blanks around it.</param>
 internal sealed record NewCoupon(
     [property: Text(100)] string Code, CouponDuration Duration, [property: Range(1, 100)] int? PercentOff = null, [property: Positive] Money? AmountOff = null,
     [property: Range(1, 1_000_000)] int? MaxUses = null, [property: Range(1, 1_000_000)] int? MaxUsesPerMember = null,
@@ -42,7 +42,7 @@ internal static class CouponEndpoints
     private static async Task<Results<Created<CouponView>, ProblemHttpResult>> Create(
         NewCoupon wish, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        var code = wish.Code.Trim().ToUpperInvariant();
+        var code = Words.CouponCode(wish.Code) ?? throw new InvalidParameter("code", "must have 1 to 100 characters that are seen");
         var terms = new CouponTerms(
             code, wish.PercentOff, wish.AmountOff, wish.MaxUses, wish.MaxUsesPerMember, wish.Duration, wish.Months, wish.ExpiresAt?.ToUniversalTime());
         var handled = await store.Handle(Coupon.Decider, Coupon.Stream(code), new CreateCoupon(terms, clock.GetUtcNow()), ct);
@@ -69,7 +69,7 @@ internal static class CouponEndpoints
     private static async Task<Results<Ok<CouponView>, ProblemHttpResult>> Get(
         string code, HttpContext http, IDocumentStore store, CancellationToken ct)
     {
-        var coupon = await store.Load(Coupon.Decider, Coupon.Stream(code), null, ct);
+        var coupon = await store.FindCoupon(code, ct);
 
         if (coupon.State.Terms is not { } terms)
         {

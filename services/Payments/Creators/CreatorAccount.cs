@@ -22,7 +22,11 @@ public sealed record ShareReversed(Guid CreatorId, Guid OrderId, int Line, Guid 
 public sealed record PayoutPrepared(Guid CreatorId, Guid PayoutId, Money Amount, DateTimeOffset At) : CreatorEvent;
 
 [EventType("creator-payout-paid.v1")]
-public sealed record PayoutPaid(Guid CreatorId, Guid PayoutId, Money Amount, string Reference, DateTimeOffset At) : CreatorEvent;
+public sealed record PayoutPaid(Guid CreatorId, Guid PayoutId, Money Amount, string Reference, DateTimeOffset At) : CreatorEvent
+{
+    /// <summary>The reference as staff wrote it, by the creator's key; the other one is then empty.</summary>
+    public Sealed? ReferenceInWords { get; init; }
+}
 
 internal abstract record CreatorCommand;
 
@@ -34,7 +38,11 @@ internal sealed record ReverseShare(Guid OrderId, int Line, Guid RefundId, Money
 
 internal sealed record PreparePayout(Guid PayoutId, string Currency, DateTimeOffset At) : CreatorCommand;
 
-internal sealed record MarkPaid(Guid PayoutId, string Reference, DateTimeOffset At) : CreatorCommand;
+internal sealed record MarkPaid(Guid PayoutId, string Reference, DateTimeOffset At) : CreatorCommand
+{
+    /// <summary>As <see cref="PayoutPaid.ReferenceInWords"/>.</summary>
+    public Sealed? ReferenceInWords { get; init; }
+}
 
 /// <param name="Left">After reversals.</param>
 internal sealed record Share(Money Earned, Money Of, Money Left, DateTimeOffset AvailableAt, ImmutableHashSet<Guid> Refunds)
@@ -80,7 +88,7 @@ internal sealed record CreatorAccount(Guid? CreatorId)
         PreparePayout => new Rejection("payout-nothing-due", "Nothing is due."),
         MarkPaid c when account.CreatorId is { } creator && account.Payouts.TryGetValue(c.PayoutId, out var payout) => payout.Paid
             ? Decision.Nothing
-            : new PayoutPaid(creator, c.PayoutId, payout.Amount, c.Reference, c.At),
+            : new PayoutPaid(creator, c.PayoutId, payout.Amount, c.Reference, c.At) { ReferenceInWords = c.ReferenceInWords },
         MarkPaid => Rejection.NotFound,
         _ => throw new UnreachableException($"{command.GetType().Name} is no command of a creator's account.")
     };

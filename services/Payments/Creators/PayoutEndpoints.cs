@@ -27,7 +27,11 @@ internal enum PayoutStatus
 }
 
 internal sealed record PayoutInList(
-    Guid Id, Guid CreatorId, Money Amount, PayoutStatus Status, DateTimeOffset PreparedAt, DateTimeOffset? PaidAt, string? Reference);
+    Guid Id, Guid CreatorId, Money Amount, PayoutStatus Status, DateTimeOffset PreparedAt, DateTimeOffset? PaidAt, string? Reference)
+{
+    /// <summary>As <see cref="PayoutPaid.ReferenceInWords"/>.</summary>
+    public Sealed? ReferenceInWords { get; init; }
+}
 
 internal sealed partial class PayoutList : MultiStreamProjection<PayoutInList, Guid>
 {
@@ -40,7 +44,7 @@ internal sealed partial class PayoutList : MultiStreamProjection<PayoutInList, G
     public static PayoutInList Create(PayoutPrepared e) => new(e.PayoutId, e.CreatorId, e.Amount, PayoutStatus.Prepared, e.At, null, null);
 
     public static PayoutInList Apply(PayoutPaid e, PayoutInList payout) =>
-        payout with { Status = PayoutStatus.Paid, PaidAt = e.At, Reference = e.Reference };
+        payout with { Status = PayoutStatus.Paid, PaidAt = e.At, Reference = e.Reference, ReferenceInWords = e.ReferenceInWords };
 }
 
 /// <summary>
@@ -101,7 +105,7 @@ internal static class PayoutEndpoints
         payouts.MapPost("/{id}/payment", Pay).RequireRoles("operator").WithSummary("Marks a payout as paid");
     }
 
-    private static async Task<Page<PayoutView>> List([AsParameters] Paging paging, ClaimsPrincipal user, IQuerySession session, CancellationToken ct)
+    private static async Task<Page<PayoutView>> List([AsParameters] Paging paging, ClaimsPrincipal user, IQuerySession session, KeyRing keys, CancellationToken ct)
     {
         var payouts = session.Query<PayoutInList>().AsQueryable();
 
@@ -118,7 +122,9 @@ internal static class PayoutEndpoints
 
         var rows = await payouts.OrderByDescending(p => p.Id).Take(paging.Size + 1).ToListAsync(ct);
 
-        return paging.Page([.. rows.Select(View)], p => p.PayoutId);
+        var ring = await keys.Find([.. rows.Select(p => p.ReferenceInWords?.KeyId).OfType<Guid>().Distinct()], ct);
+
+        return paging.Page([.. rows.Select(p => View(p, ring))], p => p.PayoutId);
     }
 
     private static async Task<CreatorBalances> Balance(ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
@@ -129,14 +135,17 @@ internal static class PayoutEndpoints
             c => new CreatorBalance(c, account.Held(c, now), account.Available(c, now), account.PaidOut(c)))]);
     }
 
-    private static async Task<ContentHttpResult> Export(IQuerySession session, CancellationToken ct)
+    private static async Task<ContentHttpResult> Export(IQuerySession session, KeyRing keys, CancellationToken ct)
     {
         var csv = new StringBuilder("payoutId,creatorId,amount,currency,status,preparedAt,paidAt,reference\r\n");
+
+        var creators = await session.Query<PayoutInList>().Select(p => p.CreatorId).Distinct().ToListAsync(ct);
+        var ring = await keys.Find([.. creators], ct);
 
         await foreach (var p in session.Query<PayoutInList>().OrderBy(p => p.Id).ToAsyncEnumerable(ct))
         {
             csv.Append(CultureInfo.InvariantCulture, $"{p.Id},{p.CreatorId},{p.Amount.Amount},{p.Amount.Currency},{p.Status.ToWord()},{p.PreparedAt.UtcDateTime:O},{p.PaidAt?.UtcDateTime:O},")
-                .Append('"').Append(Cell(p.Reference ?? "")).Append("\"\r\n");
+                .Append('"').Append(Cell(ring.Open(p.ReferenceInWords) ?? p.Reference ?? "")).Append("\"\r\n");
         }
 
         return TypedResults.Text(csv.ToString(), "text/csv", Encoding.UTF8);
@@ -172,7 +181,7 @@ internal static class PayoutEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Pay(
-        Guid id, PaidPayout paid, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        Guid id, PaidPayout paid, StaffWords words, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         await using var session = store.QuerySession();
 
@@ -181,11 +190,12 @@ internal static class PayoutEndpoints
             return Problems.NotFound("payout");
         }
 
-        var handled = await store.Handle(
-            CreatorAccount.Decider, CreatorAccount.Stream(payout.CreatorId), new MarkPaid(id, paid.Reference, clock.GetUtcNow()), ct);
+        var mark = new MarkPaid(id, "", clock.GetUtcNow()) { ReferenceInWords = await words.Seal(payout.CreatorId, paid.Reference, ct) };
+        var handled = await store.Handle(CreatorAccount.Decider, CreatorAccount.Stream(payout.CreatorId), mark, ct);
 
         return handled.Rejection is null ? TypedResults.NoContent() : Problems.NotFound("payout");
     }
 
-    private static PayoutView View(PayoutInList p) => new(p.Id, p.CreatorId, p.Amount, p.Status, p.PreparedAt, p.PaidAt, p.Reference);
+    private static PayoutView View(PayoutInList p, MemberKeys keys) =>
+        new(p.Id, p.CreatorId, p.Amount, p.Status, p.PreparedAt, p.PaidAt, keys.Open(p.ReferenceInWords) ?? p.Reference);
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Community.EventSourcing;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Community.Payments.Gateways;
@@ -12,38 +13,31 @@ namespace Community.Payments.Gateways;
 internal sealed class Alipay : IGateway
 {
     public const string Gateway = "alipay";
+    private const long MostFen = 10_000_000_000;
     private static readonly TimeSpan China = TimeSpan.FromHours(8);
     private readonly Func<HttpClient> _http;
     private readonly TimeProvider _clock;
-    private readonly string _app;
-    private readonly string _seller;
-    private readonly RsaKey _key;
-    private readonly RsaKey _alipayKey;
-    private readonly Uri _address;
-    private readonly Uri _webhook;
-    private readonly Uri? _returnTo;
+    private readonly Followed<Setup> _setup;
 
     /// <exception cref="InvalidOperationException">A setting is absent or wrong; the message names it.</exception>
-    public Alipay(GatewaySettings settings, Func<HttpClient> http, TimeProvider clock)
-    {
-        (_http, _clock) = (http, clock);
-        (_app, _seller) = (settings.Needed("AppId"), settings.Needed("SellerId"));
-        _key = RsaKey.Private(settings.NameOf("PrivateKey"), settings.Needed("PrivateKey"));
-        _alipayKey = RsaKey.Public(settings.NameOf("AlipayPublicKey"), settings.Needed("AlipayPublicKey"));
-        _address = settings.Address("Address", "https://openapi.alipay.com/gateway.do");
-        (_webhook, _returnTo) = (settings.Webhook(Gateway), settings.ReturnTo);
-    }
+    public Alipay(GatewaySettings settings, Func<HttpClient> http, TimeProvider clock) =>
+        (_http, _clock, _setup) = (http, clock, settings.Follow(Setup.Read));
 
     public string Name => Gateway;
+
+    public string? Fault => _setup.Fault;
 
     public string? Thanks => "success";
 
     // The platform's own sandbox has a host of its own.
-    public bool IsLive => _address.Host == "openapi.alipay.com";
+    public bool IsLive => _setup.Now.Address.Host == "openapi.alipay.com";
 
-    public bool Takes(string currency) => currency == "CNY";
+    public Rejection? Refuses(Money amount) =>
+        amount.Currency != "CNY" ? Amounts.OtherCurrency(Gateway, amount.Currency)
+        : amount.Amount > MostFen ? Amounts.NotTaken(Gateway, amount, "at most 100000000 yuan are paid at once")
+        : null;
 
-    public async Task<PaymentAction> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct)
+    public async Task<StartAnswer> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct)
     {
         var trade = new Dictionary<string, string>
         {
@@ -53,19 +47,22 @@ internal sealed class Alipay : IGateway
             ["passback_params"] = payment.OrderId.ToString()
         };
 
+        var setup = _setup.Now;
+
         if (kind == PaymentAction.QrCode)
         {
-            var answer = await Call("alipay.trade.precreate", trade, _webhook, ct);
+            var answer = await Call("alipay.trade.precreate", trade, setup.Webhook, ct);
 
             return answer.Code == "10000" && Uri.TryCreate(answer.Text("qr_code"), UriKind.Absolute, out var code)
-                ? new PaymentAction(PaymentAction.QrCode, code)
+                ? new StartAnswer.Begun(new PaymentAction(PaymentAction.QrCode, code))
+                : answer.IsRefusal ? new StartAnswer.Refused(answer.Reason)
                 : throw new GatewayAwayException(Gateway, answer.Reason);
         }
 
         trade["product_code"] = "FAST_INSTANT_TRADE_PAY";
-        var page = QueryHelpers.AddQueryString(_address.ToString(), Signed("alipay.trade.page.pay", trade, _webhook, _returnTo)!);
+        var page = QueryHelpers.AddQueryString(setup.Address.ToString(), Signed(setup, "alipay.trade.page.pay", trade, setup.Webhook, setup.ReturnTo)!);
 
-        return new PaymentAction(PaymentAction.Redirect, new Uri(page));
+        return new StartAnswer.Begun(new PaymentAction(PaymentAction.Redirect, new Uri(page)));
     }
 
     public async Task<Notification> Ask(PaymentRequest payment, CancellationToken ct)
@@ -74,7 +71,9 @@ internal sealed class Alipay : IGateway
 
         return answer.Code == "10000"
             ? Understand(answer.Text("trade_status"), answer.Text("trade_no"), answer.Text("total_amount"), payment.OrderId, payment.PaymentId)
-            : answer.SubCode == "ACQ.TRADE_NOT_EXIST" ? new NothingNew() : throw new GatewayAwayException(Gateway, answer.Reason);
+            : answer.SubCode == "ACQ.TRADE_NOT_EXIST" ? new NothingNew()
+            : answer.IsRefusal ? new NotTold(answer.Reason)
+            : throw new GatewayAwayException(Gateway, answer.Reason);
     }
 
     // Their document: who asks again under the same out_request_no gets no second refund.
@@ -90,31 +89,34 @@ internal sealed class Alipay : IGateway
         return answer switch
         {
             { Code: "10000" } => new RefundAnswer.Sent($"{refund.RefundId:N}"),
-            { Code: "40004", SubCode: not (null or "ACQ.SYSTEM_ERROR" or "aop.ACQ.SYSTEM_ERROR") } => new RefundAnswer.Refused(answer.Reason),
+            { IsRefusal: true } => new RefundAnswer.Refused(answer.Reason),
             _ => throw new GatewayAwayException(Gateway, answer.Reason)
         };
     }
 
     public Notification Read(IHeaderDictionary headers, ReadOnlyMemory<byte> body)
     {
-        var form = QueryHelpers.ParseQuery(Encoding.UTF8.GetString(body.Span));
+        var setup = _setup.Now;
 
-        if (form.Any(parameter => parameter.Value.Count != 1)
-            || form.GetValueOrDefault("sign_type") != "RSA2"
-            || !_alipayKey.Verify(Encoding.UTF8.GetBytes(Content(form.Where(p => p.Key is not ("sign" or "sign_type"))
-                .Select(p => KeyValuePair.Create(p.Key, p.Value.ToString())))), form.GetValueOrDefault("sign")))
+        // As bytes: whether they tell in UTF-8 or in GBK, it is these that are signed, and all that is read here is ASCII.
+        if (Form(body.Span) is not { } bytes
+            || !bytes.TryGetValue("sign_type", out var type) || !type.AsSpan().SequenceEqual("RSA2"u8)
+            || !bytes.TryGetValue("sign", out var sign)
+            || !setup.IsTheirs(Content(bytes.Where(p => p.Key is not ("sign" or "sign_type"))), Encoding.ASCII.GetString(sign)))
         {
             return new NotGenuine();
         }
 
+        var form = bytes.ToDictionary(p => p.Key, p => Encoding.UTF8.GetString(p.Value));
+
         // No age is too old: they sign no deadline, and tell for a day what was not heard. A repeat changes nothing.
-        if (form.GetValueOrDefault("app_id") != _app || form.GetValueOrDefault("seller_id") != _seller)
+        if (form.GetValueOrDefault("app_id") != setup.App || form.GetValueOrDefault("seller_id") != setup.Seller)
         {
             return new NotOurs();
         }
 
-        var reference = form.GetValueOrDefault("out_trade_no").ToString();
-        var order = form.GetValueOrDefault("passback_params").ToString() is { Length: > 0 } passed ? passed : $"of {reference}";
+        var reference = form.GetValueOrDefault("out_trade_no", "");
+        var order = form.GetValueOrDefault("passback_params") is { Length: > 0 } passed ? passed : $"of {reference}";
 
         return Understand(
             form.GetValueOrDefault("trade_status"), form.GetValueOrDefault("trade_no"), form.GetValueOrDefault("total_amount"),
@@ -146,14 +148,65 @@ internal sealed class Alipay : IGateway
     };
 
     // Sorted by name, as name=value, joined by ampersands, values as they are.
-    private static string Content(IEnumerable<KeyValuePair<string, string>> parameters) => string.Join(
-        '&', parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"));
+    private static byte[] Content(IEnumerable<KeyValuePair<string, byte[]>> parameters) =>
+    [
+        .. parameters.OrderBy(p => p.Key, StringComparer.Ordinal)
+            .SelectMany((p, i) => (byte[])[.. Encoding.Latin1.GetBytes(i == 0 ? $"{p.Key}=" : $"&{p.Key}="), .. p.Value])
+    ];
 
-    private Dictionary<string, string> Signed(string method, Dictionary<string, string> trade, Uri? webhook, Uri? returnTo)
+    /// <summary>The parameters of a form, each value as the bytes that were sent; null where one comes twice.</summary>
+    private static Dictionary<string, byte[]>? Form(ReadOnlySpan<byte> body)
+    {
+        var form = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+
+        foreach (var range in body.Split((byte)'&'))
+        {
+            var parameter = body[range];
+
+            if (parameter.IsEmpty)
+            {
+                continue;
+            }
+
+            var equals = parameter.IndexOf((byte)'=');
+            var name = equals < 0 ? parameter : parameter[..equals];
+            var value = equals < 0 ? [] : parameter[(equals + 1)..];
+
+            if (!form.TryAdd(Encoding.Latin1.GetString(Unescaped(name)), Unescaped(value)))
+            {
+                return null;
+            }
+        }
+
+        return form;
+    }
+
+    private static byte[] Unescaped(ReadOnlySpan<byte> text)
+    {
+        var bytes = new byte[text.Length];
+        var length = 0;
+
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '%' && i + 2 < text.Length && byte.TryParse(text.Slice(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var escaped))
+            {
+                bytes[length++] = escaped;
+                i += 2;
+            }
+            else
+            {
+                bytes[length++] = text[i] == '+' ? (byte)' ' : text[i];
+            }
+        }
+
+        return bytes[..length];
+    }
+
+    private Dictionary<string, string> Signed(Setup setup, string method, Dictionary<string, string> trade, Uri? webhook, Uri? returnTo)
     {
         var request = new Dictionary<string, string>
         {
-            ["app_id"] = _app,
+            ["app_id"] = setup.App,
             ["method"] = method,
             ["format"] = "JSON",
             ["charset"] = "utf-8",
@@ -173,32 +226,35 @@ internal sealed class Alipay : IGateway
             request["return_url"] = returnTo.ToString();
         }
 
-        request["sign"] = _key.Sign(Content(request));
+        request["sign"] = setup.Key.Sign(Content(request.Select(p => KeyValuePair.Create(p.Key, Encoding.UTF8.GetBytes(p.Value)))));
 
         return request;
     }
 
     private async Task<Answer> Call(string method, Dictionary<string, string> trade, Uri? webhook, CancellationToken ct)
     {
-        using var form = new FormUrlEncodedContent(Signed(method, trade, webhook, null));
+        var setup = _setup.Now;
+        using var form = new FormUrlEncodedContent(Signed(setup, method, trade, webhook, null));
 
         try
         {
             using var client = _http();
-            using var response = await client.PostAsync(_address, form, ct);
+            using var response = await client.PostAsync(setup.Address, form, ct);
 
             if (!response.IsSuccessStatusCode)
             {
                 throw new GatewayAwayException(Gateway, $"status {(int)response.StatusCode}");
             }
 
-            using var document = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(ct));
+            // UTF-8 was asked for; some of their answers are in GBK all the same, and say so.
+            var encoding = EncodingOf(response.Content.Headers.ContentType?.CharSet);
+            using var document = JsonDocument.Parse(encoding.GetString(await response.Content.ReadAsByteArrayAsync(ct)));
 
             // The signature is over the very text of the answer within the document.
             return document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty($"{method.Replace('.', '_')}_response", out var answer) && answer.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("sign", out var sign) && sign.ValueKind == JsonValueKind.String
-                && _alipayKey.Verify(Encoding.UTF8.GetBytes(answer.GetRawText()), sign.GetString())
+                && setup.IsTheirs(encoding.GetBytes(answer.GetRawText()), sign.GetString())
                 ? new Answer(answer.Clone())
                 : throw new GatewayAwayException(Gateway, "the answer is not signed by Alipay");
         }
@@ -208,8 +264,43 @@ internal sealed class Alipay : IGateway
         }
     }
 
+    private static Encoding EncodingOf(string? charset) => charset?.Trim('"').ToUpperInvariant() is "GBK" or "GB2312" or "GB18030"
+        ? CodePagesEncodingProvider.Instance.GetEncoding("GB18030")!
+        : Encoding.UTF8;
+
+    /// <param name="Theirs">By any of them it is Alipay that signed: it does not say by which.</param>
+    private sealed record Setup(string App, string Seller, RsaKey Key, IReadOnlyList<RsaKey> Theirs, Uri Address, Uri Webhook, Uri? ReturnTo)
+    {
+        public static Setup Read(GatewaySettings settings)
+        {
+            var (app, seller) = (settings.Needed("AppId"), settings.Needed("SellerId"));
+            var key = RsaKey.Private(settings.NameOf("PrivateKey"), settings.Needed("PrivateKey"));
+            RsaKey[] theirs = [.. settings.Keys("AlipayPublicKey").Select(one => RsaKey.Public(one.Setting, one.Value))];
+
+            return new Setup(
+                app, seller, key, theirs is [] ? [RsaKey.Public(settings.NameOf("AlipayPublicKey"), settings.Needed("AlipayPublicKey"))] : theirs,
+                settings.Address("Address", "https://openapi.alipay.com/gateway.do"), settings.Webhook(Gateway), settings.ReturnTo);
+        }
+
+        public bool IsTheirs(ReadOnlySpan<byte> signed, string? signature)
+        {
+            foreach (var key in Theirs)
+            {
+                if (key.Verify(signed, signature))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     private sealed record Answer(JsonElement Json)
     {
+        // Of its business it has decided; what is wrong with the system, or with our keys, may be right the next time.
+        public bool IsRefusal => Code == "40004" && SubCode is not (null or "ACQ.SYSTEM_ERROR" or "aop.ACQ.SYSTEM_ERROR");
+
         public string? Code => Text("code");
 
         public string? SubCode => Text("sub_code");

@@ -21,7 +21,8 @@ internal sealed record StartedPaymentView(Guid PaymentId, PaymentStatus Status, 
 
 /// <param name="Live">Real money moves.</param>
 /// <param name="Refused">What came to the webhook and was refused, of the last 90 days.</param>
-internal sealed record GatewayView(string Gateway, bool Configured, bool Live, string Webhook, IReadOnlyList<RefusalView> Refused);
+/// <param name="Fault">What is wrong with its settings since they changed, with the setting's name; those before go on. Null: nothing.</param>
+internal sealed record GatewayView(string Gateway, bool Configured, bool Live, string Webhook, IReadOnlyList<RefusalView> Refused, string? Fault = null);
 
 internal sealed record GatewaysView(IReadOnlyList<GatewayView> Items);
 
@@ -40,7 +41,15 @@ internal static class GatewayEndpoints
         builder.Services.AddSingleton<RefundSender>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RefundSender>());
 
-        if (!builder.Environment.IsProduction() || builder.Configuration.GetValue<bool>("Gateways:Sandbox:Enabled"))
+        if (builder.Configuration["Gateways:SettingsFile"] is { Length: > 0 } path)
+        {
+            var file = new SettingsFile(path);
+            ((IConfigurationBuilder)builder.Configuration).Add(file);
+            builder.Services.AddSingleton(file);
+            builder.Services.AddHostedService<FollowSettingsFile>();
+        }
+
+        if (builder.Configuration.GetValue("Gateways:Sandbox:Enabled", !builder.Environment.IsProduction()))
         {
             builder.Services.AddSingleton<Sandbox>();
             builder.Services.AddSingleton<IGateway>(services => services.GetRequiredService<Sandbox>());
@@ -87,7 +96,7 @@ internal static class GatewayEndpoints
         make(settings, () => throw new InvalidOperationException("Not yet."), new NoClockYet());
         builder.Services.AddHttpClient(name);
         builder.Services.AddSingleton(services => make(
-            settings, () => services.GetRequiredService<IHttpClientFactory>().CreateClient(name), services.GetRequiredService<TimeProvider>()));
+            new GatewaySettings(builder.Configuration, section, services.GetRequiredService<ILogger<GatewaySettings>>()), () => services.GetRequiredService<IHttpClientFactory>().CreateClient(name), services.GetRequiredService<TimeProvider>()));
     }
 
     private static async Task<GatewaysView> List(IEnumerable<IGateway> gateways, Refusals refusals, CancellationToken ct)
@@ -96,7 +105,7 @@ internal static class GatewayEndpoints
         var there = gateways.ToDictionary(gateway => gateway.Name);
 
         return new GatewaysView([.. All.Select(name => new GatewayView(
-            name, there.ContainsKey(name), there.GetValueOrDefault(name)?.IsLive == true, $"/webhooks/{name}", [.. refused[name]]))]);
+            name, there.ContainsKey(name), there.GetValueOrDefault(name)?.IsLive == true, $"/webhooks/{name}", [.. refused[name]], there.GetValueOrDefault(name)?.Fault))]);
     }
 
     private static async Task<Results<Created<StartedPaymentView>, ProblemHttpResult>> Start(
@@ -118,9 +127,9 @@ internal static class GatewayEndpoints
             return Problems.Problem(StatusCodes.Status409Conflict, "gateway-not-configured", $"This community does not take payments by {wish.Gateway}.");
         }
 
-        if (!gateway.Takes(found.Total.Currency))
+        if (gateway.Refuses(found.Total) is { } refusal)
         {
-            return Problems.Problem(StatusCodes.Status409Conflict, "currency-not-taken", $"{gateway.Name} does not take {found.Total.Currency}.");
+            return refusal.ToProblem();
         }
 
         var paymentId = http.NewId(clock);
@@ -139,10 +148,22 @@ internal static class GatewayEndpoints
         try
         {
             var payment = new PaymentRequest(id, paymentId, order.Total, GivesMandate: await order.IsRenewed(store, ct));
-            var action = await gateway.Start(payment, wish.Action, service, ct);
-            http.SetVersion(handled.Version);
 
-            return TypedResults.Created($"/orders/{id}", new StartedPaymentView(paymentId, order.Payments[paymentId].Status, action));
+            switch (await gateway.Start(payment, wish.Action, service, ct))
+            {
+                case StartAnswer.Begun begun:
+                    http.SetVersion(handled.Version);
+
+                    return TypedResults.Created($"/orders/{id}", new StartedPaymentView(paymentId, order.Payments[paymentId].Status, begun.Action));
+
+                case StartAnswer.Refused refused:
+                    await store.Handle(Order.Decider, Order.Stream(id), new FailPayment(paymentId, clock.GetUtcNow()), ct);
+
+                    return Refused(gateway, $"does not take this payment: {refused.Reason}", log);
+
+                case var other:
+                    throw new System.Diagnostics.UnreachableException($"{other.GetType().Name} is no answer to a payment.");
+            }
         }
         catch (GatewayAwayException e)
         {
@@ -181,7 +202,14 @@ internal static class GatewayEndpoints
 
         try
         {
-            await receiver.Take(gateway, await gateway.Ask(new PaymentRequest(id, paymentId, order.Total), ct), ct);
+            var told = await gateway.Ask(new PaymentRequest(id, paymentId, order.Total), ct);
+
+            if (told is NotTold refused)
+            {
+                return Refused(gateway, $"does not tell of this payment: {refused.Reason}", log);
+            }
+
+            await receiver.Take(gateway, told, ct);
         }
         catch (GatewayAwayException e)
         {
@@ -205,6 +233,15 @@ internal static class GatewayEndpoints
         await request.Body.CopyToAsync(body, ct);
 
         return await receiver.Receive(known, request.Headers, body.ToArray(), ct);
+    }
+
+    /// <summary>Another try would be answered alike: what the gateway says is passed on, on one line.</summary>
+    private static ProblemHttpResult Refused(IGateway gateway, string what, ILogger log)
+    {
+        var detail = string.Concat($"{gateway.Name} {what}".Where(c => !char.IsControl(c)).Take(500));
+        log.LogWarning("A payment is refused: {Reason}", detail);
+
+        return Problems.Problem(StatusCodes.Status409Conflict, "gateway-refused", detail);
     }
 
     private static ProblemHttpResult Away(IGateway gateway, GatewayAwayException e, HttpContext http, ILogger log)

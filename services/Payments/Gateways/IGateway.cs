@@ -16,13 +16,17 @@ internal interface IGateway
     /// <summary>What it wants to read where it was heard; null: nothing, and 204.</summary>
     string? Thanks => null;
 
-    bool Takes(string currency);
+    /// <summary>What is wrong with its settings since they changed; those before go on. Null: nothing.</summary>
+    string? Fault => null;
+
+    /// <summary>Why it does not take this money, as far as it can be known without asking; null: nothing speaks against it.</summary>
+    Rejection? Refuses(Money amount);
 
     /// <param name="kind">What the payer would rather have, <c>redirect</c> or <c>qrCode</c>; a gateway that does not have it gives what it has.</param>
     /// <param name="service">Address at which the payer reaches this service.</param>
     /// <returns>What the payer does next. Asked again for the same payment, it may be another address of the same payment.</returns>
-    /// <exception cref="GatewayAwayException"/>
-    Task<PaymentAction> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct);
+    /// <exception cref="GatewayAwayException">Asked again, it may take it.</exception>
+    Task<StartAnswer> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct);
 
     /// <summary>What the gateway knows of a payment, as if it had told it by itself.</summary>
     /// <exception cref="GatewayAwayException"/>
@@ -67,6 +71,15 @@ internal sealed record PaymentAction(string Kind, Uri Url)
 /// <param name="Of">All the money of the receipt.</param>
 internal sealed record RefundRequest(Guid RefundId, int Round, bool IsRepeat, Guid PaymentId, Receipt Receipt, Money Amount, Money Of);
 
+internal abstract record StartAnswer
+{
+    /// <param name="Action">What the payer does next.</param>
+    internal sealed record Begun(PaymentAction Action) : StartAnswer;
+
+    /// <summary>It does not take this payment, however often it is asked.</summary>
+    internal sealed record Refused(string Reason) : StartAnswer;
+}
+
 internal abstract record RefundAnswer
 {
     /// <param name="Number">The gateway's own.</param>
@@ -101,6 +114,9 @@ internal sealed record DisputeEnded(string Number, string Receipt, Money Amount,
 /// <summary>Genuine, and nothing that matters here.</summary>
 internal sealed record NothingNew : Notification;
 
+/// <summary>Asked, it will not say, however often it is asked.</summary>
+internal sealed record NotTold(string Reason) : Notification;
+
 /// <summary>Not signed by the gateway, or too long ago.</summary>
 internal sealed record NotGenuine : Notification;
 
@@ -118,4 +134,21 @@ internal static class References
     /// </summary>
     public static Guid Read(string gateway, string what, string? reference) =>
         Guid.TryParse(reference, out var id) && id != Guid.Empty ? id : StreamId.Of($"{gateway}-{what}", reference ?? "");
+}
+
+internal static class Amounts
+{
+    public static Rejection OtherCurrency(string gateway, string currency) => new("currency-not-taken", $"{gateway} does not take {currency}.");
+
+    public static Rejection NotTaken(string gateway, Money amount, string rule) => new("amount-not-taken", $"{gateway} does not take {amount}: {rule}.");
+
+    /// <summary>Why none of the gateways that are set up takes the price; null: one does, or none is set up.</summary>
+    public static Rejection? Refuse(this IEnumerable<IGateway> gateways, Money price)
+    {
+        var refusals = gateways.Select(gateway => gateway.Refuses(price)).ToList();
+
+        return refusals.Count > 0 && refusals.TrueForAll(refusal => refusal is not null)
+            ? new Rejection("amount-not-taken", string.Join(' ', refusals.Select(refusal => refusal!.Detail)))
+            : null;
+    }
 }

@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using Community.EventSourcing;
+using Community.Standing;
 using Marten;
 using Npgsql;
 using Weasel.Postgresql.Tables;
 
 namespace Community.Payments.Gateways;
 
-/// <summary>Notifications of one gateway that were refused on one day (UTC) for one reason.</summary>
+/// <summary>Notifications of one gateway that were refused on one day (the community's) for one reason.</summary>
 /// <param name="Code">That of the answer: <c>signature-invalid</c>, <c>notification-not-ours</c>, <c>notification-not-understood</c>.</param>
 /// <param name="Digest">SHA-256 of the last one's body, in hexadecimal: by it the gateway's own list tells which it was.</param>
 internal sealed record RefusalView(DateOnly Day, string Code, long Count, DateTimeOffset FirstAt, DateTimeOffset LastAt, string Digest);
@@ -15,7 +16,7 @@ internal sealed record RefusalView(DateOnly Day, string Code, long Count, DateTi
 /// What was refused at a webhook, counted for operators: a key that was entered wrongly shows at once, and so does somebody
 /// who tries. Anybody can send anything there, so no more is kept than a row a day for each reason.
 /// </summary>
-internal sealed class Refusals(NpgsqlDataSource database, TimeProvider clock)
+internal sealed class Refusals(NpgsqlDataSource database, CommunityZone zone, TimeProvider clock)
 {
     private const int Days = 90;
 
@@ -29,7 +30,7 @@ internal sealed class Refusals(NpgsqlDataSource database, TimeProvider clock)
             """);
         note.Parameters.Add(new() { Value = gateway });
         note.Parameters.Add(new() { Value = code });
-        note.Parameters.Add(new() { Value = DateOnly.FromDateTime(now.UtcDateTime) });
+        note.Parameters.Add(new() { Value = (await zone.Now(ct)).DayOf(now) });
         note.Parameters.Add(new() { Value = now });
         note.Parameters.Add(new() { Value = Convert.ToHexStringLower(SHA256.HashData(body.Span)) });
         note.Parameters.Add(new() { Value = Days });

@@ -29,11 +29,14 @@ internal sealed class RsaKey
         }) ?? throw new InvalidOperationException($"{setting} must be an RSA public key of at least 2048 bits or its certificate: PEM, or its base64 form.");
 
     /// <returns>Base64.</returns>
-    public string Sign(string text)
+    public string Sign(string text) => Sign(Encoding.UTF8.GetBytes(text));
+
+    /// <inheritdoc cref="Sign(string)"/>
+    public string Sign(byte[] data)
     {
         lock (_lock)
         {
-            return Convert.ToBase64String(_rsa.SignData(Encoding.UTF8.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+            return Convert.ToBase64String(_rsa.SignData(data, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
         }
     }
 

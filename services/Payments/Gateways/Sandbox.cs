@@ -25,24 +25,27 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
     public const string ChargebackLost = "chargebackLost";
     private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
 
-    private readonly byte[] _secret = configuration["Gateways:Sandbox:Secret"] is { Length: > 0 } secret
-        ? Encoding.UTF8.GetBytes(secret)
-        : master.Hash("gateway", Gateway);
+    private readonly GatewaySettings _settings = new(configuration, "Sandbox");
+
+    // Read each time: a key that changes holds at once.
+    private byte[] Secret => _settings.Optional("Secret") is { } secret ? Encoding.UTF8.GetBytes(secret) : master.Hash("gateway", Gateway);
+
+    private IEnumerable<byte[]> Secrets => [Secret, .. _settings.Keys("Secret").Select(key => Encoding.UTF8.GetBytes(key.Value))];
 
     public string Name => Gateway;
 
     public bool IsLive => false;
 
-    public bool Takes(string currency) => true;
+    public Rejection? Refuses(Money amount) => null; // of whatever is tried with it
 
-    public Task<PaymentAction> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct)
+    public Task<StartAnswer> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct)
     {
         var address = configuration["Gateways:Sandbox:Address"] is { Length: > 0 } given ? new Uri($"{given.TrimEnd('/')}/") : service;
 
         // The address carries the payment, encrypted under a random nonce: nobody can guess or forge one, and nothing is kept.
         var token = Base64Url.EncodeToString(master.Wrap(JsonSerializer.SerializeToUtf8Bytes(new Page(Gateway, payment), Json.Options)));
 
-        return Task.FromResult(new PaymentAction("redirect", new Uri(address, $"sandbox/{token}")));
+        return Task.FromResult<StartAnswer>(new StartAnswer.Begun(new PaymentAction("redirect", new Uri(address, $"sandbox/{token}"))));
     }
 
     /// <summary>The payment of a page; null where the token is none of ours.</summary>
@@ -83,7 +86,7 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
         var body = JsonSerializer.SerializeToUtf8Bytes(message, Json.Options);
         var seconds = clock.GetUtcNow().ToUnixTimeSeconds();
 
-        return (new HeaderDictionary { [SignatureHeader] = $"t={seconds},v1={Convert.ToHexStringLower(Sign(seconds, body))}" }, body);
+        return (new HeaderDictionary { [SignatureHeader] = $"t={seconds},v1={Convert.ToHexStringLower(Sign(Secret, seconds, body))}" }, body);
     }
 
     public Notification Read(IHeaderDictionary headers, ReadOnlyMemory<byte> body)
@@ -133,15 +136,17 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
             return false;
         }
 
-        return CryptographicOperations.FixedTimeEquals(
-            Encoding.ASCII.GetBytes(Convert.ToHexStringLower(Sign(seconds, body.Span))), Encoding.UTF8.GetBytes(hex));
+        var told = Encoding.UTF8.GetBytes(hex);
+
+        return Secrets.Any(secret => CryptographicOperations.FixedTimeEquals(
+            Encoding.ASCII.GetBytes(Convert.ToHexStringLower(Sign(secret, seconds, body.Span))), told));
     }
 
-    private byte[] Sign(long seconds, ReadOnlySpan<byte> body)
+    private static byte[] Sign(byte[] secret, long seconds, ReadOnlySpan<byte> body)
     {
         byte[] signed = [.. Encoding.ASCII.GetBytes(seconds.ToString(CultureInfo.InvariantCulture)), (byte)'.', .. body];
 
-        return HMACSHA256.HashData(_secret, signed);
+        return HMACSHA256.HashData(secret, signed);
     }
 
     // Names its purpose, so that nothing else that the master key wraps passes for a page.

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Community.EventSourcing;
 using Community.ServiceDefaults;
 using Stripe;
 using Stripe.Checkout;
@@ -21,38 +22,41 @@ internal sealed class StripeCheckout : IMandateGateway
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
     private readonly Func<HttpClient> _http;
     private readonly TimeProvider _clock;
-    private readonly string _key;
-    private readonly string _secret;
-    private readonly Uri _address;
-    private readonly Uri? _returnTo;
+    private readonly Followed<Setup> _setup;
 
     /// <exception cref="InvalidOperationException">A setting is absent or wrong; the message names it.</exception>
-    public StripeCheckout(GatewaySettings settings, Func<HttpClient> http, TimeProvider clock)
-    {
-        (_http, _clock) = (http, clock);
-        (_key, _secret) = (settings.Needed("SecretKey"), settings.Needed("WebhookSecret"));
-        _address = settings.Address("Address", "https://api.stripe.com");
-        _returnTo = settings.ReturnTo;
-
-        if (!new[] { "sk_", "rk_" }.Any(prefix => _key.StartsWith(prefix, StringComparison.Ordinal)) || _key.Any(char.IsWhiteSpace))
-        {
-            throw new InvalidOperationException($"{settings.NameOf("SecretKey")} must be a secret or restricted key of Stripe (sk_… or rk_…).");
-        }
-
-        if (!_secret.StartsWith("whsec_", StringComparison.Ordinal))
-        {
-            throw new InvalidOperationException($"{settings.NameOf("WebhookSecret")} must be the signing secret of a webhook of Stripe (whsec_…).");
-        }
-    }
+    public StripeCheckout(GatewaySettings settings, Func<HttpClient> http, TimeProvider clock) =>
+        (_http, _clock, _setup) = (http, clock, settings.Follow(Setup.Read));
 
     public string Name => Gateway;
 
-    public bool IsLive => _key.StartsWith("sk_live_", StringComparison.Ordinal) || _key.StartsWith("rk_live_", StringComparison.Ordinal);
+    public string? Fault => _setup.Fault;
 
-    public bool Takes(string currency) => Currencies.Knows(currency);
+    public bool IsLive => _setup.Now.Key is ['s' or 'r', 'k', '_', 'l', 'i', 'v', 'e', '_', ..];
 
-    public Task<PaymentAction> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct) => Call(async client =>
+    public Rejection? Refuses(Money amount)
     {
+        if (!Currencies.Knows(amount.Currency))
+        {
+            return Amounts.OtherCurrency(Gateway, amount.Currency);
+        }
+
+        var least = StripeAmounts.Least(amount.Currency);
+
+        return StripeAmounts.Of(amount) is not { } units ? Amounts.NotTaken(Gateway, amount, $"its minor unit of {amount.Currency} is larger, and the amount no multiple of it")
+            : units % StripeAmounts.Step(amount.Currency) != 0 ? Amounts.NotTaken(Gateway, amount, $"it takes {amount.Currency} in steps of {StripeAmounts.Step(amount.Currency)} minor units")
+            : units < least ? Amounts.NotTaken(Gateway, amount, $"at least {least} of its minor units are paid")
+            : units > StripeAmounts.Most(amount.Currency) ? Amounts.NotTaken(Gateway, amount, $"at most {StripeAmounts.Most(amount.Currency)} of its minor units are paid at once")
+            : null;
+    }
+
+    public Task<StartAnswer> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct) => Call<StartAnswer>(async client =>
+    {
+        if (Refuses(payment.Amount) is { } refusal)
+        {
+            return new StartAnswer.Refused(refusal.Detail);
+        }
+
         var references = new Dictionary<string, string> { [OrderId] = payment.OrderId.ToString(), [PaymentId] = payment.PaymentId.ToString() };
         var wish = new SessionCreateOptions
         {
@@ -60,7 +64,7 @@ internal sealed class StripeCheckout : IMandateGateway
             ClientReferenceId = payment.OrderId.ToString(),
             Metadata = references,
             PaymentIntentData = new SessionPaymentIntentDataOptions { Metadata = references },
-            SuccessUrl = (_returnTo ?? service).ToString(),
+            SuccessUrl = (_setup.Now.ReturnTo ?? service).ToString(),
             LineItems =
             [
                 new SessionLineItemOptions
@@ -69,7 +73,7 @@ internal sealed class StripeCheckout : IMandateGateway
                     PriceData = new SessionLineItemPriceDataOptions
                     {
                         Currency = Lower(payment.Amount.Currency),
-                        UnitAmount = Theirs(payment.Amount),
+                        UnitAmount = StripeAmounts.Of(payment.Amount),
                         ProductData = new SessionLineItemPriceDataProductDataOptions { Name = $"Order {payment.OrderId}" }
                     }
                 }
@@ -82,16 +86,33 @@ internal sealed class StripeCheckout : IMandateGateway
             wish.PaymentIntentData.SetupFutureUsage = "off_session";
         }
 
-        var session = await new SessionService(client).CreateAsync(
-            wish, new RequestOptions { IdempotencyKey = $"payment-{payment.PaymentId}" }, ct);
+        try
+        {
+            var session = await new SessionService(client).CreateAsync(
+                wish, new RequestOptions { IdempotencyKey = $"payment-{payment.PaymentId}" }, ct);
 
-        return Uri.TryCreate(session.Url, UriKind.Absolute, out var page)
-            ? new PaymentAction(PaymentAction.Redirect, page)
-            : throw new GatewayAwayException(Gateway, "a session without an address");
+            return Uri.TryCreate(session.Url, UriKind.Absolute, out var page)
+                ? new StartAnswer.Begun(new PaymentAction(PaymentAction.Redirect, page))
+                : throw new GatewayAwayException(Gateway, "a session without an address");
+        }
+        catch (StripeException e) when (IsRefusal(e))
+        {
+            return new StartAnswer.Refused($"{CodeOf(e)} {e.StripeError?.Message}".TrimEnd());
+        }
     }, ct);
 
-    public Task<Notification> Ask(PaymentRequest payment, CancellationToken ct) => Call(
-        async client => await Find(new PaymentIntentService(client), payment, ct) is { } intent ? Outcome(payment, intent) : new NothingNew(), ct);
+    public Task<Notification> Ask(PaymentRequest payment, CancellationToken ct) => Call<Notification>(
+        async client =>
+        {
+            try
+            {
+                return await Find(new PaymentIntentService(client), payment, ct) is { } intent ? Outcome(payment, intent) : new NothingNew();
+            }
+            catch (StripeException e) when (IsRefusal(e))
+            {
+                return new NotTold($"{CodeOf(e)} {e.StripeError?.Message}".TrimEnd());
+            }
+        }, ct);
 
     public Task<Notification> Charge(ChargeRequest charge, CancellationToken ct) => Call(async client =>
     {
@@ -102,6 +123,11 @@ internal sealed class StripeCheckout : IMandateGateway
         if (charge.IsRepeat && await Find(intents, payment, ct) is { } made)
         {
             return Outcome(payment, made);
+        }
+
+        if (Refuses(payment.Amount) is not null)
+        {
+            return new PaymentRefused(payment.OrderId, payment.PaymentId);
         }
 
         try
@@ -116,7 +142,7 @@ internal sealed class StripeCheckout : IMandateGateway
             return Outcome(payment, await intents.CreateAsync(
                 new PaymentIntentCreateOptions
                 {
-                    Amount = Theirs(payment.Amount),
+                    Amount = StripeAmounts.Of(payment.Amount),
                     Currency = Lower(payment.Amount.Currency),
                     Customer = last.CustomerId,
                     PaymentMethod = last.PaymentMethodId,
@@ -126,7 +152,7 @@ internal sealed class StripeCheckout : IMandateGateway
                 },
                 new RequestOptions { IdempotencyKey = $"charge-{payment.PaymentId}" }, ct));
         }
-        catch (StripeException e) when ((int)e.HttpStatusCode is 400 or 402 or 404 && e.StripeError?.Type != "idempotency_error")
+        catch (StripeException e) when (IsRefusal(e))
         {
             return new PaymentRefused(payment.OrderId, payment.PaymentId); // by the bank, or what was kept for it is gone
         }
@@ -135,6 +161,11 @@ internal sealed class StripeCheckout : IMandateGateway
     public Task<RefundAnswer> Refund(RefundRequest refund, CancellationToken ct) => Call<RefundAnswer>(async client =>
     {
         var refunds = new RefundService(client);
+
+        if (StripeAmounts.Of(refund.Amount) is not { } units)
+        {
+            return new RefundAnswer.Refused($"{refund.Amount} is no multiple of what Stripe counts in: to be given back by hand.");
+        }
 
         // They forget an idempotency key after a day.
         if (refund.IsRepeat)
@@ -154,27 +185,22 @@ internal sealed class StripeCheckout : IMandateGateway
                 new RefundCreateOptions
                 {
                     PaymentIntent = refund.Receipt.Number,
-                    Amount = Theirs(refund.Amount),
+                    Amount = units,
                     Metadata = new() { [RefundId] = refund.RefundId.ToString() }
                 },
                 new RequestOptions { IdempotencyKey = refund.Round == 0 ? $"refund-{refund.RefundId}" : $"refund-{refund.RefundId}-{refund.Round}" }, ct);
 
             return sent.Status is "failed" or "canceled" ? new RefundAnswer.Refused(sent.FailureReason ?? sent.Status) : new RefundAnswer.Sent(sent.Id);
         }
-        catch (StripeException e) when ((int)e.HttpStatusCode is 400 or 402 or 404)
+        catch (StripeException e) when (IsRefusal(e))
         {
-            return new RefundAnswer.Refused(e.StripeError?.Code ?? e.StripeError?.Type ?? $"status {(int)e.HttpStatusCode}");
+            return new RefundAnswer.Refused(CodeOf(e));
         }
     }, ct);
 
     public Notification Read(IHeaderDictionary headers, ReadOnlyMemory<byte> body)
     {
-        try
-        {
-            EventUtility.ValidateSignature(
-                Encoding.UTF8.GetString(body.Span), headers["Stripe-Signature"].ToString(), _secret, ToleranceInSeconds, _clock.GetUtcNow().ToUnixTimeSeconds());
-        }
-        catch (StripeException)
+        if (!IsGenuine(Encoding.UTF8.GetString(body.Span), headers["Stripe-Signature"].ToString()))
         {
             return new NotGenuine();
         }
@@ -202,6 +228,24 @@ internal sealed class StripeCheckout : IMandateGateway
         }
     }
 
+    private static bool IsRefusal(StripeException e) => (int)e.HttpStatusCode is 400 or 402 or 404 && e.StripeError?.Type != "idempotency_error";
+
+    private static string CodeOf(StripeException e) => e.StripeError?.Code ?? e.StripeError?.Type ?? $"status {(int)e.HttpStatusCode}";
+
+    private bool IsGenuine(string body, string signature) => _setup.Now.Secrets.Any(secret =>
+    {
+        try
+        {
+            EventUtility.ValidateSignature(body, signature, secret, ToleranceInSeconds, _clock.GetUtcNow().ToUnixTimeSeconds());
+
+            return true;
+        }
+        catch (StripeException)
+        {
+            return false;
+        }
+    });
+
     private static async Task<PaymentIntent?> Find(PaymentIntentService intents, PaymentRequest payment, CancellationToken ct)
     {
         var found = await intents.SearchAsync(
@@ -212,7 +256,7 @@ internal sealed class StripeCheckout : IMandateGateway
 
     private static Notification Outcome(PaymentRequest payment, PaymentIntent intent) => intent switch
     {
-        { Status: "succeeded" } when Ours(intent.AmountReceived, intent.Currency) is { } money =>
+        { Status: "succeeded" } when StripeAmounts.Read(intent.AmountReceived, intent.Currency) is { } money =>
             new MoneyReceived(payment.OrderId, payment.PaymentId, intent.Id, money),
         { Status: "canceled" } => new PaymentRefused(payment.OrderId, payment.PaymentId),
 
@@ -222,38 +266,6 @@ internal sealed class StripeCheckout : IMandateGateway
         _ => new NothingNew()
     };
 
-    // Stripe's minor units are those of ISO 4217, but for these.
-    private static int ExponentOf(string currency) => currency switch
-    {
-        "ISK" or "UGX" => 2,
-        "MGA" => 0,
-        _ => Currencies.Exponent(currency)
-    };
-
-    private static long Theirs(Money money) => (ExponentOf(money.Currency) - Currencies.Exponent(money.Currency)) switch
-    {
-        2 => checked(money.Amount * 100),
-        -2 => money.Amount / 100,
-        _ => money.Amount
-    };
-
-    private static Money? Ours(long? amount, string? currency)
-    {
-        if (currency is not { Length: 3 } || !currency.All(char.IsAsciiLetter) || amount is not (> 0 and <= Money.Most))
-        {
-            return null;
-        }
-
-        var code = currency.ToUpperInvariant();
-
-        return (ExponentOf(code) - Currencies.Exponent(code)) switch
-        {
-            2 => amount >= 100 ? new Money(amount.Value / 100, code) : null,
-            -2 => amount <= Money.Most / 100 ? new Money(amount.Value * 100, code) : null,
-            _ => new Money(amount.Value, code)
-        };
-    }
-
 #pragma warning disable CA1308 // their codes are in small letters
     private static string Lower(string currency) => currency.ToLowerInvariant();
 #pragma warning restore CA1308
@@ -261,7 +273,7 @@ internal sealed class StripeCheckout : IMandateGateway
     private static Notification Paid(CheckoutSession? session) => session switch
     {
         { PaymentStatus: "unpaid" or "no_payment_required" } => new NothingNew(), // it will be, or never: no money yet
-        { PaymentStatus: "paid", PaymentIntent: { Length: > 0 and <= 200 } number } when Ours(session.AmountTotal, session.Currency) is { } money =>
+        { PaymentStatus: "paid", PaymentIntent: { Length: > 0 and <= 200 } number } when StripeAmounts.Read(session.AmountTotal, session.Currency) is { } money =>
             new MoneyReceived(OrderOf(session), PaymentOf(session), number, money),
         _ => new NotUnderstood()
     };
@@ -270,7 +282,7 @@ internal sealed class StripeCheckout : IMandateGateway
     private static Notification Charged(Intent? intent, bool succeeded) => intent switch
     {
         null => new NotUnderstood(),
-        { Metadata: { } metadata } when metadata.ContainsKey(ByMandate) => (succeeded, intent.Id, Ours(intent.AmountReceived, intent.Currency)) switch
+        { Metadata: { } metadata } when metadata.ContainsKey(ByMandate) => (succeeded, intent.Id, StripeAmounts.Read(intent.AmountReceived, intent.Currency)) switch
         {
             (false, _, _) => new PaymentRefused(Reference(metadata, "order", OrderId), Reference(metadata, "payment", PaymentId)),
             (true, { Length: > 0 and <= 200 } number, { } money) =>
@@ -284,7 +296,7 @@ internal sealed class StripeCheckout : IMandateGateway
         References.Read(Gateway, what, metadata.GetValueOrDefault(name));
 
     private static Notification Disputed(Dispute? dispute, bool ended) => dispute is { Id: { Length: > 0 } number, PaymentIntent: { Length: > 0 } receipt }
-        && Ours(dispute.Amount, dispute.Currency) is { } money
+        && StripeAmounts.Read(dispute.Amount, dispute.Currency) is { } money
         ? ended
             ? new DisputeEnded(number, receipt, money, dispute.Reason ?? "", dispute.Status is "won" or "warning_closed")
             : new MoneyDisputed(number, receipt, money, dispute.Reason ?? "")
@@ -308,8 +320,8 @@ internal sealed class StripeCheckout : IMandateGateway
         using var http = _http();
         var client = new StripeClient(new StripeClientOptions
         {
-            ApiKey = _key,
-            ApiBase = _address.ToString().TrimEnd('/'),
+            ApiKey = _setup.Now.Key,
+            ApiBase = _setup.Now.Address.ToString().TrimEnd('/'),
             HttpClient = new SystemNetHttpClient(http, maxNetworkRetries: 0, appInfo: null, enableTelemetry: false)
         });
 
@@ -324,6 +336,30 @@ internal sealed class StripeCheckout : IMandateGateway
         catch (Exception e) when (GatewayCalls.IsAway(e, ct))
         {
             throw new GatewayAwayException(Gateway, e.Message, e);
+        }
+    }
+
+    private sealed record Setup(string Key, IReadOnlyList<string> Secrets, Uri Address, Uri? ReturnTo)
+    {
+        public static Setup Read(GatewaySettings settings)
+        {
+            var key = settings.Needed("SecretKey");
+
+            if (key is not ['s' or 'r', 'k', '_', ..] || key.Any(char.IsWhiteSpace))
+            {
+                throw new InvalidOperationException($"{settings.NameOf("SecretKey")} must be a secret or restricted key of Stripe (sk_… or rk_…).");
+            }
+
+            var secrets = settings.Keys("WebhookSecret");
+
+            if (secrets.FirstOrDefault(secret => !secret.Value.StartsWith("whsec_", StringComparison.Ordinal)) is { Setting: { } wrong })
+            {
+                throw new InvalidOperationException($"{wrong} must be the signing secret of a webhook of Stripe (whsec_…).");
+            }
+
+            return new Setup(
+                key, secrets.Count > 0 ? [.. secrets.Select(secret => secret.Value)] : [settings.Needed("WebhookSecret")],
+                settings.Address("Address", "https://api.stripe.com"), settings.ReturnTo);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Community.EventSourcing;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Payments.Gateways;
@@ -25,67 +26,54 @@ internal sealed class WeChatPay : IGateway
 
     private readonly Func<HttpClient> _http;
     private readonly TimeProvider _clock;
-    private readonly string _app;
-    private readonly string _merchant;
-    private readonly string _serial;
-    private readonly string _platformSerial;
-    private readonly RsaKey _key;
-    private readonly RsaKey _platformKey;
-    private readonly byte[] _secret;
-    private readonly Uri _address;
-    private readonly Uri _webhook;
+    private readonly Followed<Setup> _setup;
 
     /// <exception cref="InvalidOperationException">A setting is absent or wrong; the message names it.</exception>
-    public WeChatPay(GatewaySettings settings, Func<HttpClient> http, TimeProvider clock)
-    {
-        (_http, _clock) = (http, clock);
-        (_app, _merchant) = (settings.Needed("AppId"), settings.Needed("MchId"));
-        (_serial, _platformSerial) = (settings.Needed("SerialNo"), settings.Needed("PlatformKeyId"));
-        _key = RsaKey.Private(settings.NameOf("PrivateKey"), settings.Needed("PrivateKey"));
-        _platformKey = RsaKey.Public(settings.NameOf("PlatformPublicKey"), settings.Needed("PlatformPublicKey"));
-        _secret = Encoding.UTF8.GetBytes(settings.Needed("ApiV3Key"));
-        _address = settings.Address("Address", "https://api.mch.weixin.qq.com");
-        _webhook = settings.Webhook(Gateway);
-
-        if (_secret.Length != 32)
-        {
-            throw new InvalidOperationException($"{settings.NameOf("ApiV3Key")} must be of 32 characters.");
-        }
-    }
+    public WeChatPay(GatewaySettings settings, Func<HttpClient> http, TimeProvider clock) =>
+        (_http, _clock, _setup) = (http, clock, settings.Follow(Setup.Read));
 
     public string Name => Gateway;
 
+    public string? Fault => _setup.Fault;
+
     public bool IsLive => true; // there is no other
 
-    public bool Takes(string currency) => currency == "CNY";
+    public Rejection? Refuses(Money amount) =>
+        amount.Currency != "CNY" ? Amounts.OtherCurrency(Gateway, amount.Currency)
+        : amount.Amount > int.MaxValue ? Amounts.NotTaken(Gateway, amount, $"at most {int.MaxValue} fen are paid at once")
+        : null;
 
-    public async Task<PaymentAction> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct)
+    public async Task<StartAnswer> Start(PaymentRequest payment, string? kind, Uri service, CancellationToken ct)
     {
+        var setup = _setup.Now;
         var order = new NativeOrder(
-            _app, _merchant, $"Order {payment.OrderId}", Reference(payment), payment.OrderId.ToString(), _webhook.ToString(),
+            setup.App, setup.Merchant, $"Order {payment.OrderId}", Reference(payment), payment.OrderId.ToString(), setup.Webhook.ToString(),
             new NativeOrder.Sum(payment.Amount.Amount, payment.Amount.Currency));
         var answer = await Call(HttpMethod.Post, "/v3/pay/transactions/native", order, ct);
 
         return answer.IsSuccess && Uri.TryCreate(answer.Read<NativeCode>()?.CodeUrl, UriKind.Absolute, out var code)
-            ? new PaymentAction(PaymentAction.QrCode, code)
+            ? new StartAnswer.Begun(new PaymentAction(PaymentAction.QrCode, code))
+            : answer.IsRefusal ? new StartAnswer.Refused(answer.Reason)
             : throw new GatewayAwayException(Gateway, answer.Reason);
     }
 
     public async Task<Notification> Ask(PaymentRequest payment, CancellationToken ct)
     {
         var answer = await Call<object>(
-            HttpMethod.Get, $"/v3/pay/transactions/out-trade-no/{Reference(payment)}?mchid={Uri.EscapeDataString(_merchant)}", null, ct);
+            HttpMethod.Get, $"/v3/pay/transactions/out-trade-no/{Reference(payment)}?mchid={Uri.EscapeDataString(_setup.Now.Merchant)}", null, ct);
 
         return answer.IsSuccess
             ? Understand(answer.Read<Transaction>(), payment.OrderId)
-            : answer.Status == 404 ? new NothingNew() : throw new GatewayAwayException(Gateway, answer.Reason);
+            : answer.Status == 404 ? new NothingNew()
+            : answer.IsRefusal ? new NotTold(answer.Reason)
+            : throw new GatewayAwayException(Gateway, answer.Reason);
     }
 
     // Their document: the same out_refund_no asked for again is the same refund.
     public async Task<RefundAnswer> Refund(RefundRequest refund, CancellationToken ct)
     {
         var wish = new NewRefund(
-            refund.Receipt.Number, refund.RefundId.ToString("N"), _webhook.ToString(),
+            refund.Receipt.Number, refund.RefundId.ToString("N"), _setup.Now.Webhook.ToString(),
             new NewRefund.Sums(refund.Amount.Amount, refund.Of.Amount, refund.Amount.Currency));
         var answer = await Call(HttpMethod.Post, "/v3/refund/domestic/refunds", wish, ct);
 
@@ -138,7 +126,7 @@ internal sealed class WeChatPay : IGateway
             return JsonSerializer.Deserialize<RefundTold>(resource, Json) switch
             {
                 null => new NotUnderstood(),
-                { Mchid: var merchant } when merchant != _merchant => new NotOurs(),
+                { Mchid: var merchant } when merchant != _setup.Now.Merchant => new NotOurs(),
                 { RefundStatus: "SUCCESS" } => new NothingNew(),
                 { RefundStatus: "CLOSED" or "ABNORMAL", RefundId: { Length: > 0 } number } told when Guid.TryParse(told.OutRefundNo, out var id) =>
                     new RefundBounced(id, number, told.RefundStatus),
@@ -153,7 +141,7 @@ internal sealed class WeChatPay : IGateway
     private Notification Understand(Transaction? told, Guid? order) => told switch
     {
         null => new NotUnderstood(),
-        _ when told.Mchid != _merchant || told.Appid != _app => new NotOurs(),
+        _ when told.Mchid != _setup.Now.Merchant || told.Appid != _setup.Now.App => new NotOurs(),
         { TradeState: "SUCCESS", Amount: { Total: > 0 and <= Money.Most, Currency: { Length: 3 } currency } amount, TransactionId: { Length: > 0 and <= 200 } number }
             when currency.All(char.IsAsciiLetterUpper) && !number.Any(char.IsControl) =>
             new MoneyReceived(order ?? OrderOf(told), PaymentOf(told), number, new Money(amount.Total, currency)),
@@ -175,18 +163,33 @@ internal sealed class WeChatPay : IGateway
             throw new CryptographicException("Too short to be encrypted.");
         }
 
-        var clear = new byte[box.Length - 16];
-        using var aes = new AesGcm(_secret, 16);
-        aes.Decrypt(Encoding.UTF8.GetBytes(resource.Nonce), box.AsSpan(0, clear.Length), box.AsSpan(clear.Length), clear, Encoding.UTF8.GetBytes(resource.AssociatedData ?? ""));
+        var secrets = _setup.Now.Secrets;
 
-        return clear;
+        // Which one it was encrypted by is not told.
+        for (var i = 0; ; i++)
+        {
+            try
+            {
+                var clear = new byte[box.Length - 16];
+                using var aes = new AesGcm(secrets[i], 16);
+                aes.Decrypt(
+                    Encoding.UTF8.GetBytes(resource.Nonce), box.AsSpan(0, clear.Length), box.AsSpan(clear.Length), clear,
+                    Encoding.UTF8.GetBytes(resource.AssociatedData ?? ""));
+
+                return clear;
+            }
+            catch (AuthenticationTagMismatchException) when (i + 1 < secrets.Count)
+            {
+                // By another one.
+            }
+        }
     }
 
     private bool IsGenuine(Func<string, string?> header, ReadOnlySpan<byte> body)
     {
         var (time, nonce) = (header("Wechatpay-Timestamp"), header("Wechatpay-Nonce"));
 
-        if (header("Wechatpay-Serial") != _platformSerial
+        if (!_setup.Now.PlatformKeys.TryGetValue(header("Wechatpay-Serial") ?? "", out var key)
             || !long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             || Int128.Abs((Int128)_clock.GetUtcNow().ToUnixTimeSeconds() - seconds) > (long)Tolerance.TotalSeconds)
         {
@@ -195,21 +198,22 @@ internal sealed class WeChatPay : IGateway
 
         byte[] signed = [.. Encoding.UTF8.GetBytes($"{time}\n{nonce}\n"), .. body, (byte)'\n'];
 
-        return _platformKey.Verify(signed, header("Wechatpay-Signature"));
+        return key.Verify(signed, header("Wechatpay-Signature"));
     }
 
     private async Task<Answer> Call<T>(HttpMethod method, string path, T? content, CancellationToken ct)
     {
+        var setup = _setup.Now;
         var body = content is null ? "" : JsonSerializer.Serialize(content, Json);
         var time = _clock.GetUtcNow().ToUnixTimeSeconds();
         var nonce = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
-        var signature = _key.Sign($"{method}\n{path}\n{time}\n{nonce}\n{body}\n");
-        using var request = new HttpRequestMessage(method, new Uri(_address, path));
+        var signature = setup.Key.Sign($"{method}\n{path}\n{time}\n{nonce}\n{body}\n");
+        using var request = new HttpRequestMessage(method, new Uri(setup.Address, path));
         request.Headers.Authorization = new(
-            Scheme, $"mchid=\"{_merchant}\",nonce_str=\"{nonce}\",signature=\"{signature}\",timestamp=\"{time}\",serial_no=\"{_serial}\"");
+            Scheme, $"mchid=\"{setup.Merchant}\",nonce_str=\"{nonce}\",signature=\"{signature}\",timestamp=\"{time}\",serial_no=\"{setup.Serial}\"");
         request.Headers.Accept.Add(new("application/json"));
         request.Headers.UserAgent.Add(new("Community", null)); // they refuse requests without one
-        request.Headers.Add("Wechatpay-Serial", _platformSerial); // by which key they shall sign
+        request.Headers.Add("Wechatpay-Serial", setup.PlatformKeyId); // by which key they shall sign
 
         if (body.Length > 0)
         {
@@ -233,14 +237,53 @@ internal sealed class WeChatPay : IGateway
         }
     }
 
+    /// <param name="PlatformKeyId">By which they shall sign what they answer.</param>
+    /// <param name="PlatformKeys">By which they may have signed, by the id or serial number that they name.</param>
+    private sealed record Setup(
+        string App, string Merchant, string Serial, RsaKey Key, string PlatformKeyId, IReadOnlyDictionary<string, RsaKey> PlatformKeys,
+        IReadOnlyList<byte[]> Secrets, Uri Address, Uri Webhook)
+    {
+        public static Setup Read(GatewaySettings settings)
+        {
+            var (app, merchant) = (settings.Needed("AppId"), settings.Needed("MchId"));
+            var (serial, platform) = (settings.Needed("SerialNo"), settings.Needed("PlatformKeyId"));
+            var key = RsaKey.Private(settings.NameOf("PrivateKey"), settings.Needed("PrivateKey"));
+            var keys = new Dictionary<string, RsaKey>(StringComparer.OrdinalIgnoreCase);
+
+            foreach (var (id, setting, value) in settings.Keys("PlatformPublicKey"))
+            {
+                keys[id.Length == 0 ? platform : id] = RsaKey.Public(setting, value);
+            }
+
+            if (!keys.ContainsKey(platform))
+            {
+                throw new InvalidOperationException($"{settings.NameOf("PlatformPublicKey")} is not set.");
+            }
+
+            var secrets = settings.Keys("ApiV3Key");
+
+            if (secrets.Count == 0)
+            {
+                throw new InvalidOperationException($"{settings.NameOf("ApiV3Key")} is not set.");
+            }
+
+            return new Setup(
+                app, merchant, serial, key, platform, keys,
+                [.. secrets.Select(secret => Encoding.UTF8.GetBytes(secret.Value) is { Length: 32 } bytes
+                    ? bytes
+                    : throw new InvalidOperationException($"{secret.Setting} must be of 32 characters."))],
+                settings.Address("Address", "https://api.mch.weixin.qq.com"), settings.Webhook(Gateway));
+        }
+    }
+
     private sealed record Answer(int Status, byte[] Body)
     {
         public bool IsSuccess => Status is >= 200 and < 300;
 
         // What they themselves say to try again is none.
-        public bool IsRefusal => Status is 400 or 403 or 404 && Read<Fault>()?.Code is not (null or "SYSTEM_ERROR" or "FREQUENCY_LIMITED" or "NOT_ENOUGH");
+        public bool IsRefusal => Status is 400 or 403 or 404 && Read<Complaint>()?.Code is not (null or "SYSTEM_ERROR" or "FREQUENCY_LIMITED" or "NOT_ENOUGH");
 
-        public string Reason => Read<Fault>() is { Code: not null } fault ? $"{Status} {fault.Code} {fault.Message}" : $"status {Status}";
+        public string Reason => Read<Complaint>() is { Code: not null } fault ? $"{Status} {fault.Code} {fault.Message}" : $"status {Status}";
 
         public T? Read<T>() where T : class
         {
@@ -255,7 +298,7 @@ internal sealed class WeChatPay : IGateway
         }
     }
 
-    private sealed record Fault(string? Code, string? Message);
+    private sealed record Complaint(string? Code, string? Message);
 
     private sealed record NativeOrder(
         string Appid, string Mchid, string Description, string OutTradeNo, string Attach, string NotifyUrl, NativeOrder.Sum Amount)

@@ -1,6 +1,7 @@
 using Community.EventSourcing;
 using Community.Payments.Orders;
 using Community.ServiceDefaults;
+using Community.Standing;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Aggregation;
@@ -30,6 +31,9 @@ public sealed record InvoiceIssued(
 {
     /// <summary>Included in the total; null: none.</summary>
     public Money? Tax { get; init; }
+
+    /// <summary>By whose calendar it has its year and its date: the community's when the money moved. Null: UTC, as before there was one.</summary>
+    public string? TimeZone { get; init; }
 }
 
 /// <summary>One number of a year is given: the version of the year's stream is the number.</summary>
@@ -64,10 +68,11 @@ internal sealed class Invoicing(IServiceProvider services) : Follower(services, 
 {
     protected override async Task Follow(IEvent fact, CancellationToken ct)
     {
+        var zone = await Service<CommunityZone>().At(fact.Timestamp, ct);
         var issued = fact.Data switch
         {
-            OrderPaid { Amount.Amount: > 0 } paid => Invoice(fact, paid),
-            OrderRefunded back => await CreditNote(Store, fact, back, ct),
+            OrderPaid { Amount.Amount: > 0 } paid => Invoice(fact, paid, zone),
+            OrderRefunded back => await CreditNote(Store, fact, back, zone, ct),
             _ => null
         };
 
@@ -77,22 +82,24 @@ internal sealed class Invoicing(IServiceProvider services) : Follower(services, 
         }
     }
 
-    private static InvoiceIssued Invoice(IEvent e, OrderPaid paid) => new(
-        e.Timestamp.UtcDateTime.Year, 0, InvoiceKind.Invoice, null, e.StreamId, paid.MemberId, Lines(paid.Lines, paid.Amount), paid.Amount, null, paid.At)
+    private static InvoiceIssued Invoice(IEvent e, OrderPaid paid, TimeZoneInfo zone) => new(
+        zone.DayOf(paid.At).Year, 0, InvoiceKind.Invoice, null, e.StreamId, paid.MemberId, Lines(paid.Lines, paid.Amount), paid.Amount, null, paid.At)
     {
-        Tax = paid.Tax
+        Tax = paid.Tax,
+        TimeZone = zone.Id
     };
 
-    private static async Task<InvoiceIssued> CreditNote(IDocumentStore store, IEvent e, OrderRefunded back, CancellationToken ct)
+    private static async Task<InvoiceIssued> CreditNote(IDocumentStore store, IEvent e, OrderRefunded back, TimeZoneInfo zone, CancellationToken ct)
     {
         await using var session = store.QuerySession();
         var order = await session.Events.FetchStreamAsync(e.StreamId, token: ct);
         var credits = order.FirstOrDefault(past => past.Data is OrderPaid) is { } paid ? InvoiceIds.Of(paid.Id) : (Guid?)null;
 
         return new InvoiceIssued(
-            e.Timestamp.UtcDateTime.Year, 0, InvoiceKind.CreditNote, credits, e.StreamId, back.MemberId, Lines(back.Lines, back.Amount), back.Amount, null, back.At)
+            zone.DayOf(back.At).Year, 0, InvoiceKind.CreditNote, credits, e.StreamId, back.MemberId, Lines(back.Lines, back.Amount), back.Amount, null, back.At)
         {
-            Tax = back.Tax
+            Tax = back.Tax,
+            TimeZone = zone.Id
         };
     }
 

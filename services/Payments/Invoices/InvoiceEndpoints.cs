@@ -8,6 +8,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Community.EventSourcing;
 using Community.ServiceDefaults;
+using Community.Standing;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -21,9 +22,14 @@ internal sealed record Buyer(
 /// <param name="Credits">The invoice that a credit note takes from.</param>
 /// <param name="Tax">Included in the total; null: none.</param>
 /// <param name="Kept">Why it outlives the member's data.</param>
+/// <param name="IssuedOn">The day of <paramref name="IssuedAt"/> in <paramref name="TimeZone"/>, the community's: what stands on the document.</param>
 internal sealed record InvoiceView(
     Guid InvoiceId, string Number, InvoiceKind Kind, Guid? Credits, Guid OrderId, Guid MemberId, IReadOnlyList<InvoiceLine> Lines, Money Total, Money? Tax,
-    Buyer? Buyer, DateTimeOffset IssuedAt, string Kept);
+    Buyer? Buyer, DateTimeOffset IssuedAt, string Kept, DateOnly IssuedOn, string TimeZone)
+{
+    /// <summary>In the zone.</summary>
+    internal DateTimeOffset IssuedThere => TimeZoneInfo.ConvertTime(IssuedAt, TimeZoneInfo.FindSystemTimeZoneById(TimeZone));
+}
 
 internal static class InvoiceEndpoints
 {
@@ -152,8 +158,14 @@ internal static class InvoiceEndpoints
             : null;
     }
 
-    private static InvoiceView View(Guid id, InvoiceIssued i, MemberKeys keys, CultureInfo language) => new(
-        id, InvoiceIds.Number(i.Year, i.Number), i.Kind, i.Credits, i.OrderId, i.MemberId, i.Lines, i.Total, i.Tax, Open(i.Buyer, keys), i.At, Text("Kept", language));
+    private static InvoiceView View(Guid id, InvoiceIssued i, MemberKeys keys, CultureInfo language)
+    {
+        var zone = i.TimeZone is { } name ? TimeZoneInfo.FindSystemTimeZoneById(name) : TimeZoneInfo.Utc;
+
+        return new(
+            id, InvoiceIds.Number(i.Year, i.Number), i.Kind, i.Credits, i.OrderId, i.MemberId, i.Lines, i.Total, i.Tax, Open(i.Buyer, keys), i.At,
+            Text("Kept", language), zone.DayOf(i.At), zone.Id);
+    }
 
     private static Buyer? Open(Sealed? details, MemberKeys keys) =>
         keys.Open(details) is { } clear ? JsonSerializer.Deserialize<Buyer>(clear, Json.Options) : null;
@@ -178,7 +190,7 @@ internal static class InvoiceEndpoints
             <h1>{Word(invoice.Kind.ToString())} {invoice.Number}</h1>
             <p>{Html.Encode(seller ?? "")}</p>
             {buyer}
-            <p>{Word("Date")} <time datetime="{invoice.IssuedAt:O}">{invoice.IssuedAt.UtcDateTime.ToString("d", language)}</time> · {Word("Order")} <code>{invoice.OrderId}</code></p>
+            <p>{Word("Date")} <time datetime="{invoice.IssuedThere:yyyy-MM-ddTHH:mm:sszzz}">{Html.Encode(invoice.IssuedOn.In(language))}</time> ({Html.Encode(invoice.TimeZone)}) · {Word("Order")} <code>{invoice.OrderId}</code></p>
             <table><thead><tr><th>{Word("Item")}</th><th>{Word("Quantity")}</th><th class="sum">{Word("Amount")}</th></tr></thead>
             <tbody>{lines}</tbody>
             <tfoot><tr><th colspan="2">{Word("Total")}</th><th class="sum">{Html.Encode(invoice.Total.In(language))}</th></tr>{tax}</tfoot></table>

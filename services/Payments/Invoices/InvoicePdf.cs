@@ -36,7 +36,7 @@ internal sealed class InvoicePdf : IDisposable
         pdf.Space();
         pdf.Paragraph(invoice.Buyer is { } buyer ? $"{buyer.Name}\n{buyer.Address}\n{buyer.TaxNumber}" : $"{Word("Member")} {invoice.MemberId}");
         pdf.Space();
-        pdf.Line($"{Word("Date")} {invoice.IssuedAt.UtcDateTime.ToString("d", language)}");
+        pdf.Line($"{Word("Date")} {invoice.IssuedOn.In(language)} ({invoice.TimeZone})");
         pdf.Line($"{Word("Order")} {invoice.OrderId}");
         pdf.Space();
         pdf.Row(Word("Item"), Word("Quantity"), Word("Amount"));

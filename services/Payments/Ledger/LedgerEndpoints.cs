@@ -1,3 +1,4 @@
+using Community.EventSourcing;
 using Community.Payments.Orders;
 using Community.ServiceDefaults;
 using Marten;
@@ -15,8 +16,11 @@ internal sealed record TrialBalance(IReadOnlyList<AccountTotals> Accounts, bool 
         accounts, accounts.GroupBy(account => account.Currency).All(c => c.Sum(a => a.Debit) == c.Sum(a => a.Credit)));
 }
 
+/// <param name="Number">The gateway's own, or the reference of money that came without one.</param>
+internal sealed record ReceiptView(string Gateway, string Number);
+
 internal sealed record OwedRefundView(
-    Guid RefundOwedId, Guid OrderId, Guid PaymentId, Receipt Receipt, Money Amount, OwedBecause Because, DateTimeOffset At);
+    Guid RefundOwedId, Guid OrderId, Guid PaymentId, ReceiptView Receipt, Money Amount, OwedBecause Because, DateTimeOffset At);
 
 internal static class LedgerEndpoints
 {
@@ -60,7 +64,7 @@ internal static class LedgerEndpoints
         return TrialBalance.Of(accounts);
     }
 
-    private static async Task<Page<OwedRefundView>> ListOwed([AsParameters] Paging paging, IQuerySession session, CancellationToken ct)
+    private static async Task<Page<OwedRefundView>> ListOwed([AsParameters] Paging paging, IQuerySession session, KeyRing keys, CancellationToken ct)
     {
         var owed = session.Query<OwedRefund>().AsQueryable();
 
@@ -71,7 +75,11 @@ internal static class LedgerEndpoints
 
         var rows = await owed.OrderBy(o => o.Id).Take(paging.Size + 1).ToListAsync(ct);
 
+        var ring = await keys.Find([.. rows.Select(o => o.Receipt.Words?.KeyId).OfType<Guid>().Distinct()], ct);
+
         return paging.Page(
-            [.. rows.Select(o => new OwedRefundView(o.Id, o.OrderId, o.PaymentId, o.Receipt, o.Amount, o.Because, o.At))], o => o.RefundOwedId);
+            [.. rows.Select(o => new OwedRefundView(
+                o.Id, o.OrderId, o.PaymentId, new ReceiptView(o.Receipt.Gateway, ring.Open(o.Receipt.Words) ?? o.Receipt.Number), o.Amount, o.Because, o.At))],
+            o => o.RefundOwedId);
     }
 }

@@ -37,7 +37,11 @@ internal sealed record ReturnOwedMoney(Guid RefundId, Receipt Receipt, DateTimeO
 internal sealed record CancelOrder(DateTimeOffset At) : OrderCommand;
 
 /// <param name="Amount">All that is left if null.</param>
-internal sealed record RefundOrder(Guid RefundId, Money? Amount, string Reason, DateTimeOffset At) : OrderCommand;
+internal sealed record RefundOrder(Guid RefundId, Money? Amount, string Reason, DateTimeOffset At) : OrderCommand
+{
+    /// <summary>As <see cref="OrderRefunded.ReasonInWords"/>.</summary>
+    public Sealed? ReasonInWords { get; init; }
+}
 
 internal abstract record Order
 {
@@ -177,7 +181,8 @@ internal abstract record Order
             : new OrderRefunded(
                 order.MemberId, order.Lines, c.RefundId, order.Receipt.Gateway, amount, amount == order.Left, c.Reason, c.At)
             {
-                Tax = order.TaxOf(amount)
+                Tax = order.TaxOf(amount),
+                ReasonInWords = c.ReasonInWords
             };
     }
 }

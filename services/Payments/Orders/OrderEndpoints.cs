@@ -140,9 +140,17 @@ internal static class OrderEndpoints
     }
 
     private static async Task<Results<Created<RefundView>, ProblemHttpResult>> Refund(
-        Guid id, NewRefund wish, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        Guid id, NewRefund wish, ClaimsPrincipal user, HttpContext http, StaffWords words, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        var refund = new RefundOrder(http.NewId(clock), wish.Amount, wish.Reason, clock.GetUtcNow());
+        if (await store.FindOrder(id, user, null, ct) is not var (found, _))
+        {
+            return Problems.NotFound("order");
+        }
+
+        var refund = new RefundOrder(http.NewId(clock), wish.Amount, "", clock.GetUtcNow())
+        {
+            ReasonInWords = await words.Seal(found.MemberId, wish.Reason, ct)
+        };
         var handled = await store.Handle(
             Order.Decider.Where(order => order.IsSeenBy(user)), Order.Stream(id), refund, new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
 

@@ -7,7 +7,16 @@ namespace Community.Payments.Orders;
 public sealed record OrderLine(Guid ProductId, string Kind, Guid SubjectId, string Name, int Quantity, Money Price);
 
 /// <summary>What a gateway calls one arrival of money; the same receipt is the same money.</summary>
-public sealed record Receipt(string Gateway, string Number);
+/// <param name="Number">The gateway's own; of money that came without one, a digest of the reference that staff wrote.</param>
+public sealed record Receipt(string Gateway, string Number)
+{
+    /// <summary>The reference as it was written, by the member's key. It tells no two receipts apart.</summary>
+    public Sealed? Words { get; init; }
+
+    public bool Equals(Receipt? other) => other is not null && (Gateway, Number) == (other.Gateway, other.Number);
+
+    public override int GetHashCode() => HashCode.Combine(Gateway, Number);
+}
 
 public abstract record OrderEvent
 {
@@ -70,11 +79,15 @@ public sealed record OwedMoneyReturned(Guid RefundId, Receipt Receipt, Money Amo
 public sealed record OrderCancelled(DateTimeOffset At) : OrderEvent;
 
 /// <param name="Gateway">By which the money goes back.</param>
+/// <param name="Reason">The system's own; empty where staff wrote one.</param>
 /// <param name="Whole">Nothing of what was paid is left.</param>
 [EventType("order-refunded.v1")]
 public sealed record OrderRefunded(
     Guid MemberId, OrderLine[] Lines, Guid RefundId, string Gateway, Money Amount, bool Whole, string Reason, DateTimeOffset At) : OrderEvent
 {
+    /// <summary>The reason as staff wrote it, by the member's key.</summary>
+    public Sealed? ReasonInWords { get; init; }
+
     /// <summary>Of the amount; null: none.</summary>
     public Money? Tax { get; init; }
 }

@@ -60,7 +60,7 @@ internal static class Pricing
             return (place, null, decision.Rejection);
         }
 
-        var coupon = (await store.Load(Coupon.Decider, Coupon.Stream(code), null, ct)).State;
+        var coupon = (await store.FindCoupon(code, ct)).State;
         var total = decision.Events.OfType<OrderPlaced>().Single().Total;
         var reserve = new ReserveUse(orderId, member, total, now);
 
@@ -100,14 +100,14 @@ internal static class Pricing
     }
 
     private static async Task<Results<Created<OrderView>, ProblemHttpResult>> Record(
-        Guid id, NewOfflinePayment payment, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        Guid id, NewOfflinePayment payment, ClaimsPrincipal user, HttpContext http, StaffWords words, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         if (await store.FindOrder(id, user, null, ct) is not var (order, _))
         {
             return Problems.NotFound("order");
         }
 
-        var confirm = new ConfirmPayment(http.NewId(clock), new Receipt(Offline, payment.Reference), payment.Amount ?? order.Total, clock.GetUtcNow());
+        var confirm = new ConfirmPayment(http.NewId(clock), await words.Receipt(order.MemberId, payment.Reference, ct), payment.Amount ?? order.Total, clock.GetUtcNow());
         var handled = await store.Handle(Order.Decider, Order.Stream(id), confirm, ct);
 
         if (handled.Rejection is { } rejection)

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Community.EventSourcing;
+using Community.Payments.Gateways;
 using Community.Payments.Products;
 using Community.ServiceDefaults;
 using JasperFx.Events;
@@ -58,10 +59,16 @@ internal static class PlanEndpoints
             : Problems.NotFound("plan");
 
     private static async Task<Results<Created<PlanView>, ProblemHttpResult>> Offer(
-        NewPlan wish, HttpContext http, Orders.Tax tax, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        NewPlan wish, HttpContext http, Orders.Tax tax, IEnumerable<IGateway> gateways, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
+        if (gateways.Refuse(wish.Price) is { } notTaken)
+        {
+            return notTaken.ToProblem();
+        }
+
+        var tier = Words.Tier(wish.Tier) ?? throw new InvalidParameter("tier", "must have 1 to 50 characters that are seen");
         var (id, now) = (http.NewId(clock), clock.GetUtcNow());
-        var terms = new Terms(id, wish.Name, wish.Tier, wish.Price, wish.Interval) { TaxPercent = tax.Percent, Days = wish.Days };
+        var terms = new Terms(id, wish.Name, tier, wish.Price, wish.Interval) { TaxPercent = tax.Percent, Days = wish.Days };
         var handled = await store.Handle(
             Plan.Decider, Plan.Stream(id), new OfferPlan(terms, wish.TrialDays ?? 0, now),
             new Handling { Elsewhere = [(Product.Stream(id), [new ProductOffered("plan", id, wish.Name, wish.Price, now)])] }, ct);

@@ -37,7 +37,11 @@ internal sealed record Difference(DifferenceKind Kind, string Subject, Money? Ex
 
 /// <summary>Money that came (above zero) or went back (below), by an event of an order.</summary>
 /// <param name="Receipt">Null: it went back.</param>
-internal sealed record MoneyFact(Guid EventId, Guid OrderId, string Gateway, string? Receipt, Money Amount);
+internal sealed record MoneyFact(Guid EventId, Guid OrderId, string Gateway, string? Receipt, Money Amount)
+{
+    /// <summary>Of the receipt, where staff wrote it.</summary>
+    public Community.EventSourcing.Sealed? Words { get; init; }
+}
 
 /// <param name="Net">Debit less credit of the gateway's account by this event.</param>
 internal sealed record LedgerFact(Guid EventId, string Gateway, Money Net);

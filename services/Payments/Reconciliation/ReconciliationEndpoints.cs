@@ -8,6 +8,7 @@ using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
+using Community.Standing;
 using JasperFx.Events;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -34,7 +35,8 @@ internal sealed record GatewayReport(bool Uploaded)
 }
 
 /// <param name="Payments">Arrivals and returns of money that were looked at.</param>
-internal sealed record ReconciliationView(int Payments, int Entitlements, int ReportLines, IReadOnlyList<Difference> Differences);
+/// <param name="TimeZone">The community's: in it the days of <c>from</c> and <c>to</c> begin and end.</param>
+internal sealed record ReconciliationView(int Payments, int Entitlements, int ReportLines, IReadOnlyList<Difference> Differences, string TimeZone);
 
 internal static class ReconciliationEndpoints
 {
@@ -63,15 +65,18 @@ internal static class ReconciliationEndpoints
     }
 
     private static async Task<Ok<ReconciliationView>> Reconcile(
-        DateOnly? from, DateOnly? to, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
+        DateOnly? from, DateOnly? to, CommunityZone community, StaffWords words, KeyRing keys, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
     {
-        var begin = from is { } first ? new DateTimeOffset(first.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : DateTimeOffset.MinValue;
-        var end = to is { } last && last < DateOnly.MaxValue ? new DateTimeOffset(last.AddDays(1).ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : DateTimeOffset.MaxValue;
+        var zone = await community.Now(ct);
+        var begin = from is { } first ? zone.StartOf(first) : DateTimeOffset.MinValue;
+        var end = to is { } last && last < DateOnly.MaxValue ? zone.StartOf(last.AddDays(1)) : DateTimeOffset.MaxValue;
         await using var session = store.QuerySession();
         var log = (await session.Events.QueryAllRawEvents()
                 .Where(e => Known.Contains(e.EventTypeName)).OrderBy(e => e.Sequence).ToListAsync(ct)).ToList();
         var within = log.Where(e => e.Timestamp >= begin && e.Timestamp < end).ToList();
-        var money = within.Select(Fact).OfType<MoneyFact>().ToList();
+        var money = within.Select(Fact).OfType<MoneyFact>().Select(fact => fact.Gateway == Pricing.Offline && fact.Receipt is { } receipt
+            ? fact with { Receipt = words.DigestOf(receipt) }
+            : fact).ToList();
         var invoices = await session.Query<InvoiceInList>().Select(i => i.Id).ToListAsync(ct);
         var invoiced = invoices.ToHashSet();
         var reports = log.Select(e => e.Data).OfType<GatewayReportUploaded>().GroupBy(r => r.Gateway).ToDictionary(
@@ -89,13 +94,25 @@ internal static class ReconciliationEndpoints
             // Money that fits no order is owed back, and nothing is invoiced for it; nor for what a bank takes.
             within.Where(e => e.Data is RefundOwed or OwedMoneyReturned or ChargebackOpened or ChargebackClosed || invoiced.Contains(InvoiceIds.Of(e.Id))).Select(e => e.Id).ToHashSet());
 
-        return TypedResults.Ok(new ReconciliationView(money.Count, entitlements.Count, reports.Values.Sum(lines => lines.Count), witnesses.Differences()));
+        return TypedResults.Ok(new ReconciliationView(money.Count, entitlements.Count, reports.Values.Sum(lines => lines.Count), await Readable(witnesses.Differences(), money, keys, ct), zone.Id));
+    }
+
+    // A digest says nothing to whoever has to look for the money.
+    private static async Task<IReadOnlyList<Difference>> Readable(IReadOnlyList<Difference> differences, List<MoneyFact> money, KeyRing keys, CancellationToken ct)
+    {
+        var sealedWords = money.Where(fact => fact.Words is not null).DistinctBy(fact => fact.Receipt).ToDictionary(fact => $"{fact.Gateway} {fact.Receipt}", fact => fact.Words);
+        var named = differences.Where(difference => sealedWords.ContainsKey(difference.Subject)).ToList();
+        var ring = await keys.Find([.. named.Select(difference => sealedWords[difference.Subject]!.KeyId).Distinct()], ct);
+
+        return [.. differences.Select(difference => ring.Open(sealedWords.GetValueOrDefault(difference.Subject)) is { } words
+            ? difference with { Subject = $"{Pricing.Offline} {words}" }
+            : difference)];
     }
 
     private static MoneyFact? Fact(IEvent e) => e.Data switch
     {
-        OrderPaid m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, m.Receipt.Number, m.Amount),
-        RefundOwed m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, m.Receipt.Number, m.Amount),
+        OrderPaid m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, m.Receipt.Number, m.Amount) { Words = m.Receipt.Words },
+        RefundOwed m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, m.Receipt.Number, m.Amount) { Words = m.Receipt.Words },
         OwedMoneyReturned m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, m.Amount with { Amount = -m.Amount.Amount }),
         ChargebackOpened m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, m.Amount with { Amount = -m.Amount.Amount }),
         ChargebackClosed { Won: true, Taken: { } taken } m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, taken),
@@ -159,7 +176,7 @@ internal static class ReconciliationEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Upload(
-        string gateway, HttpRequest request, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        string gateway, HttpRequest request, StaffWords words, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         using var reader = new StreamReader(request.Body, Encoding.UTF8);
         var text = await reader.ReadToEndAsync(ct);
@@ -169,6 +186,12 @@ internal static class ReconciliationEndpoints
         if (fault is not null)
         {
             return Problems.Problem(StatusCodes.Status400BadRequest, "report-not-understood", fault);
+        }
+
+        // What a bank's statement says of a transfer may name who made it.
+        if (gateway == Pricing.Offline)
+        {
+            lines = [.. lines.Select(line => line with { Receipt = words.Digest(line.Receipt) })];
         }
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

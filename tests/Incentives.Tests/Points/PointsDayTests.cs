@@ -59,6 +59,20 @@ public sealed class PointsDayTests
         .Then(Earned("comment/2", 2) with { At = Noon.AddSeconds(60) });
 
     [Fact]
+    public void Stretches_are_counted_from_the_midnight_of_the_day_and_what_is_stored_is_in_utc()
+    {
+        var there = TimeSpan.FromHours(8);
+        var (evening, morning) = (new DateTimeOffset(2026, 5, 1, 23, 0, 0, there), new DateTimeOffset(2026, 5, 1, 1, 0, 0, there));
+        var daily = Rule with { CoolDownSeconds = 86_400 };
+        Spec.For(PointsDay.Decider)
+            .Given(Earned("comment/1", 2) with { At = morning.ToUniversalTime() })
+            .When(Comment("comment/2", daily, evening))
+            .Then(Withheld("comment/2", "cool-down") with { At = evening.ToUniversalTime() });
+        Assert.NotEqual(PointsDay.Stream(Member, morning), PointsDay.Stream(Member, morning.ToUniversalTime()));
+        Assert.Equal(PointsDay.Stream(Member, morning), PointsDay.Stream(Member, evening));
+    }
+
+    [Fact]
     public void Each_version_of_the_rules_has_its_own_cap() => Spec.For(PointsDay.Decider)
         .Given(Earned("comment/1", 2), Earned("comment/2", 2), Earned("comment/3", 1))
         .When(Comment("comment/4") with { RuleVersion = 2 })
@@ -94,7 +108,8 @@ public sealed class PointsDayTests
     [Fact]
     public void Days_and_members_have_accounts_of_their_own()
     {
-        Assert.Equal(PointsDay.Stream(Member, Noon), PointsDay.Stream(Member, Noon.ToOffset(TimeSpan.FromHours(14))));
+        Assert.Equal(PointsDay.Stream(Member, Noon), PointsDay.Stream(Member, Noon.ToOffset(TimeSpan.FromHours(8))));
+        Assert.NotEqual(PointsDay.Stream(Member, Noon), PointsDay.Stream(Member, Noon.ToOffset(TimeSpan.FromHours(14)))); // there it is the next day
         Assert.NotEqual(PointsDay.Stream(Member, Noon), PointsDay.Stream(Member, Noon.AddDays(1)));
         Assert.NotEqual(PointsDay.Stream(Member, Noon), PointsDay.Stream(Guid.Empty, Noon));
     }

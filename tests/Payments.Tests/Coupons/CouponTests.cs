@@ -57,6 +57,48 @@ public sealed class CouponTests(PaymentsService payments)
             async () => (await client.PostAsJsonAsync("/orders", Wish(product, "one"))).StatusCode == HttpStatusCode.Created, "the use to be free");
     }
 
+    [Theory]
+    [InlineData("spring-10 ")]
+    [InlineData("\u3000SPRING-10\t")]
+    [InlineData("ＳＰＲＩＮＧ－１０")] // as a Chinese keyboard writes it
+    [InlineData("Spring-\u200b10\ufeff")] // with what nobody sees
+    public async Task A_code_is_the_same_however_it_is_written(string written)
+    {
+        // What stands there already, and what is written now.
+        await Create(new { code = " spring-１０", percentOff = 10, duration = "once" });
+        await Create(new { code = written.Trim('\t'), percentOff = 10, duration = "once" });
+        var product = await payments.Offer(1000, "THB");
+        using var client = payments.Member(PaymentsService.New());
+        var order = await (await client.PostAsJsonAsync("/orders", Wish(product, written.Trim('\t')))).Body(HttpStatusCode.Created);
+        Assert.Equal((900, "SPRING-10"), (Amount(order, "total"), order["coupon"].Text("code")));
+        var coupon = await (await payments.Operator.GetAsync($"/coupons/{Uri.EscapeDataString(written)}")).Body(HttpStatusCode.OK);
+        Assert.Equal("SPRING-10", coupon.Text("code"));
+    }
+
+    [Fact]
+    public async Task A_code_of_which_nothing_is_seen_is_refused()
+    {
+        foreach (var code in new[] { "\u200b", "\u200b \ufeff", " " })
+        {
+            await (await payments.Operator.PostAsJsonAsync("/coupons", new { code, percentOff = 10, duration = "once" })).ShouldBeProblem(HttpStatusCode.BadRequest, "validation-failed");
+        }
+
+        using var client = payments.Member(PaymentsService.New());
+        var product = await payments.Offer(1000, "THB");
+        await (await client.PostAsJsonAsync("/orders", Wish(product, "\u200b"))).ShouldBeProblem(HttpStatusCode.Conflict, "coupon-unknown");
+        await (await payments.Operator.GetAsync("/coupons/%E2%80%8B")).ShouldBeProblem(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_plan_s_tier_is_the_same_however_it_is_written()
+    {
+        foreach (var tier in new[] { "gold-plus", " Gold-Plus ", "ＧＯＬＤ－ｐｌｕｓ", "gold-\u200bplus" })
+        {
+            using var answer = await payments.Operator.PostAsJsonAsync("/plans", new { name = "Gold", tier, price = new { amount = 1_000, currency = "CNY" }, interval = "month" });
+            Assert.Equal("gold-plus", (await answer.Body(HttpStatusCode.Created)).Text("tier"));
+        }
+    }
+
     [Fact]
     public async Task An_order_that_nobody_pays_is_cancelled_and_gives_its_use_back()
     {

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Community.Content.Contracts;
 using Community.Testing;
+using Npgsql;
 
 namespace Community.Payments.Tests.Creators;
 
@@ -37,6 +38,13 @@ public sealed class PayoutTests(PaymentsService payments)
             async () => (await (await creator.GetAsync("/payouts")).Body(HttpStatusCode.OK))["items"]!.AsArray(),
             items => items is [{ } one] && one.Text("status") == "paid", "the list");
         Assert.Equal("=transfer", mine[0].Text("reference"));
+        await using (var database = NpgsqlDataSource.Create(host.Database))
+        {
+            await using var clear = database.CreateCommand("select count(*) from mt_events where strpos(data::text, '=transfer') > 0");
+            Assert.Equal(0L, await clear.ExecuteScalarAsync());
+        }
+
+        Assert.Contains("\"'=transfer\"", await staff.GetStringAsync("/payouts/export"), StringComparison.Ordinal);
         Assert.Contains($"{id},{author},599,CNY,paid,", await staff.GetStringAsync("/payouts/export"), StringComparison.Ordinal);
         var ledger = await Eventually.Value(
             async () => (await (await staff.GetAsync("/ledger/trial-balance")).Body(HttpStatusCode.OK)), b => b["accounts"]!.AsArray().Any(a => a.Text("account") == "bank"), "the payout in the ledger");
@@ -52,6 +60,7 @@ public sealed class PayoutTests(PaymentsService payments)
         var found = await (await staff.GetAsync("/reconciliation")).Body(HttpStatusCode.OK);
         Assert.Equal(
             ["reportedAmountDiffers", "reportedNotReceived"], found["differences"]!.AsArray().Select(d => d.Text("kind")).Order());
+        Assert.Contains("offline cash", found["differences"]!.AsArray().Select(d => d.Text("subject")));
         Assert.Equal("reportedNotReceived reportedNotReceived", await Kinds("?from=2026-05-01&to=2026-05-01"));
         Assert.Equal("", await Kinds("?from=2026-04-01&to=2026-04-30"));
         Assert.Equal("receivedNotReported", await Kinds("?from=2026-05-02"));

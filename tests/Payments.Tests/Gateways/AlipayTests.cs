@@ -17,7 +17,7 @@ public sealed class AlipayTests
     [Fact]
     public async Task A_page_to_pay_at_is_a_signed_address()
     {
-        var action = await AlipayStandIn.Gateway().Start(Wish, null, Here, TestContext.Current.CancellationToken);
+        var action = await AlipayStandIn.Gateway().Start(Wish, null, Here, TestContext.Current.CancellationToken).Action();
         Assert.Equal("redirect", action.Kind);
         Assert.StartsWith("https://openapi.alipay.com/gateway.do?", action.Url.AbsoluteUri, StringComparison.Ordinal);
         var request = AlipayStandIn.Checked(action.Url.Query);
@@ -32,7 +32,7 @@ public sealed class AlipayTests
     {
         var standIn = new AlipayStandIn();
         var gateway = AlipayStandIn.Gateway(standIn);
-        var action = await gateway.Start(Wish, "qrCode", Here, TestContext.Current.CancellationToken);
+        var action = await gateway.Start(Wish, "qrCode", Here, TestContext.Current.CancellationToken).Action();
         Assert.Equal(("qrCode", "https://qr.alipay.com/bavh4wjlxf12tper3a"), (action.Kind, action.Url.AbsoluteUri));
 
         standIn.Instead.Enqueue(() => AlipayStandIn.Signed("alipay.trade.precreate", """{"code":"10000","qr_code":"https://qr.example.org/"}""", AlipayStandIn.App));
@@ -54,6 +54,33 @@ public sealed class AlipayTests
     public void Money_is_told_by_a_signed_notification(string status) => Assert.Equal(
         new MoneyReceived(Order, Payment, "20260501", new Money(9900, "CNY")),
         Read(AlipayStandIn.Notification(Order.ToString(), Payment, "99.00", status, "20260501")));
+
+    [Fact]
+    public async Task What_alipay_says_in_gbk_is_understood()
+    {
+        var gbk = CodePagesEncodingProvider.Instance.GetEncoding("GBK")!;
+        var form = AlipayStandIn.Notification(Order.ToString(), Payment, "99.00", trade: "20260501", change: told => told["charset"] = "GBK");
+        form["sign"] = Convert.ToBase64String(AlipayStandIn.Platform.SignData(
+            gbk.GetBytes(string.Join('&', form.Where(p => p.Key is not ("sign" or "sign_type")).OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"))),
+            HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+        var body = string.Join('&', form.Select(p => $"{p.Key}={string.Concat(gbk.GetBytes(p.Value).Select(b => b == ' ' ? "+" : $"%{b:X2}"))}"));
+        Assert.Equal(new MoneyReceived(Order, Payment, "20260501", new Money(9900, "CNY")), Read(body));
+        Assert.Equal(new NotGenuine(), Read(body.Replace("%B6%A9", "%B6%AA", StringComparison.Ordinal))); // another word in the subject
+
+        // And its answers, whatever was asked for.
+        var standIn = new AlipayStandIn();
+        standIn.Instead.Enqueue(() =>
+        {
+            const string Answer = """{"code":"10000","msg":"成功","out_trade_no":"1","qr_code":"https://qr.alipay.com/gbk"}""";
+            var sign = Convert.ToBase64String(AlipayStandIn.Platform.SignData(gbk.GetBytes(Answer), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
+            var content = new ByteArrayContent(gbk.GetBytes($$"""{"alipay_trade_precreate_response":{{Answer}},"sign":"{{sign}}"}"""));
+            content.Headers.ContentType = new("text/html") { CharSet = "GBK" };
+
+            return new HttpResponseMessage(HttpStatusCode.OK) { Content = content };
+        });
+        var started = await AlipayStandIn.Gateway(standIn).Start(Wish, "qrCode", Here, TestContext.Current.CancellationToken);
+        Assert.Contains("https://qr.alipay.com/gbk", $"{started}", StringComparison.Ordinal);
+    }
 
     [Fact]
     public void What_is_closed_or_waits_is_no_money()
@@ -169,8 +196,10 @@ public sealed class AlipayTests
     public void It_takes_yuan_only_and_is_answered_by_success()
     {
         var gateway = AlipayStandIn.Gateway();
-        Assert.True(gateway.Takes("CNY"));
-        Assert.False(gateway.Takes("USD"));
+        Assert.Null(gateway.Refuses(new Money(1, "CNY")));
+        Assert.Null(gateway.Refuses(new Money(10_000_000_000, "CNY")));
+        Assert.Equal("amount-not-taken", gateway.Refuses(new Money(10_000_000_001, "CNY"))?.Code);
+        Assert.Equal("currency-not-taken", gateway.Refuses(new Money(1, "USD"))?.Code);
         Assert.Equal("success", ((IGateway)gateway).Thanks);
     }
 

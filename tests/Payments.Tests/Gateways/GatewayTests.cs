@@ -225,6 +225,75 @@ public sealed class GatewayTests(GatewaysService payments) : IClassFixture<Gatew
         await GatewaysService.Pay(member, order, "stripe");
     }
 
+    [Theory]
+    [InlineData("KWD", 12_345)] // Stripe wants the last digit to be 0
+    [InlineData("MGA", 12_345)] // and ariary without a fraction
+    [InlineData("USD", 49)] // less than the least
+    [InlineData("USD", 100_000_000)] // more than the most
+    public async Task An_amount_that_the_gateway_does_not_take_is_refused_and_never_cut(string currency, long amount)
+    {
+        using var member = payments.Member();
+        var order = await payments.Place(member, amount, currency);
+        var path = $"/orders/{order.Id("orderId")}/payments";
+        await (await member.PostAsJsonAsync(path, new { gateway = "stripe" })).ShouldBeProblem(HttpStatusCode.Conflict, "amount-not-taken");
+        Assert.DoesNotContain(payments.Stripe.Asked, asked => asked.Body.Contains(order.Text("orderId"), StringComparison.Ordinal));
+        Assert.Empty((await PaymentsService.Get(member, order))["payments"]!.AsArray());
+        await GatewaysService.Pay(member, order, "sandbox");
+    }
+
+    [Theory]
+    [InlineData("alipay", "ACQ.TOTAL_FEE_EXCEED")]
+    [InlineData("wechatpay", "PARAM_ERROR")]
+    [InlineData("stripe", "amount_too_small")]
+    public async Task What_the_gateway_refuses_for_good_is_no_outage(string gateway, string reason)
+    {
+        using var member = payments.Member();
+        var order = await payments.Place(member);
+        StandIn standIn = gateway switch { "alipay" => payments.Alipay, "wechatpay" => payments.WeChat, _ => payments.Stripe };
+        standIn.Instead.Enqueue(() => gateway switch
+        {
+            "alipay" => AlipayStandIn.Signed("alipay.trade.precreate", $$"""{"code":"40004","msg":"Business Failed","sub_code":"{{reason}}","sub_msg":"too much"}"""),
+            "wechatpay" => payments.WeChat.Signed($$"""{"code":"{{reason}}","message":"no"}""", HttpStatusCode.BadRequest),
+            _ => StandIn.Json($$"""{"error":{"type":"invalid_request_error","code":"{{reason}}","message":"Amount must be at least that much"} }""", HttpStatusCode.BadRequest)
+        });
+        using var refused = await member.PostAsJsonAsync($"/orders/{order.Id("orderId")}/payments", new { gateway, action = "qrCode" });
+        await refused.ShouldBeProblem(HttpStatusCode.Conflict, "gateway-refused");
+        Assert.Contains(reason, await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Null(refused.Headers.RetryAfter);
+        Assert.Equal("failed", Assert.Single((await PaymentsService.Get(member, order))["payments"]!.AsArray()).Text("status"));
+        await GatewaysService.Pay(member, order, gateway);
+    }
+
+    [Fact]
+    public async Task A_question_that_the_gateway_refuses_is_no_outage()
+    {
+        using var member = payments.Member();
+        var order = await payments.Place(member);
+        var payment = await GatewaysService.Pay(member, order, "wechatpay");
+        payments.WeChat.Instead.Enqueue(() => payments.WeChat.Signed("""{"code":"NO_AUTH","message":"not yours"}""", HttpStatusCode.Forbidden));
+        using var asked = await member.PostAsync($"/orders/{order.Id("orderId")}/payments/{payment.Id("paymentId")}/inquiry", null);
+        await asked.ShouldBeProblem(HttpStatusCode.Conflict, "gateway-refused");
+    }
+
+    [Fact]
+    public async Task A_price_that_no_gateway_takes_is_refused_where_it_is_set()
+    {
+        await using var host = await payments.Start(null, ("Gateways:Sandbox:Enabled", "false"));
+        using var strict = host.Client(payments.Token(PaymentsService.New(), "member", "operator"));
+        object Plan(long amount, string currency) => new { name = "Gold", tier = "gold", price = new { amount, currency }, interval = "month" };
+
+        foreach (var (amount, currency) in new[] { (12_345L, "KWD"), (49L, "USD"), (12_345L, "MGA") })
+        {
+            await (await strict.PostAsJsonAsync("/plans", Plan(amount, currency))).ShouldBeProblem(HttpStatusCode.Conflict, "amount-not-taken");
+
+            // The sandbox takes any.
+            await (await payments.Operator.PostAsJsonAsync("/plans", Plan(amount, currency))).Body(HttpStatusCode.Created);
+        }
+
+        await (await strict.PostAsJsonAsync("/plans", Plan(12_340, "KWD"))).Body(HttpStatusCode.Created);
+        await (await strict.PostAsJsonAsync("/plans", Plan(1, "CNY"))).Body(HttpStatusCode.Created);
+    }
+
     [Fact]
     public async Task With_a_wrong_key_the_service_does_not_start_and_says_why()
     {

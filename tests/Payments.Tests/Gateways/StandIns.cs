@@ -11,6 +11,12 @@ using Microsoft.Extensions.Configuration;
 
 namespace Community.Payments.Tests.Gateways;
 
+internal static class Starting
+{
+    /// <summary>What the payer does next, where the gateway took the payment.</summary>
+    public static async Task<PaymentAction> Action(this Task<StartAnswer> started) => Assert.IsType<StartAnswer.Begun>(await started).Action;
+}
+
 /// <summary>The gateways as their public documents describe them, at the level of HTTP; each checks what it is asked.</summary>
 internal abstract class StandIn : HttpMessageHandler
 {

@@ -20,9 +20,9 @@ public sealed class StripeTests
     {
         var standIn = new StripeStandIn();
         var gateway = StripeStandIn.Gateway(standIn);
-        var action = await gateway.Start(Wish, "qrCode", Here, TestContext.Current.CancellationToken);
+        var action = await gateway.Start(Wish, "qrCode", Here, TestContext.Current.CancellationToken).Action();
         Assert.Equal(("redirect", $"https://checkout.stripe.com/c/pay/{Payment}"), (action.Kind, action.Url.AbsoluteUri));
-        Assert.Equal(action, await gateway.Start(Wish, null, Here, TestContext.Current.CancellationToken));
+        Assert.Equal(action, await gateway.Start(Wish, null, Here, TestContext.Current.CancellationToken).Action());
         Assert.All(standIn.Asked, asked =>
         {
             var form = QueryHelpers.ParseQuery(asked.Body).ToDictionary(p => p.Key, p => p.Value.ToString());
@@ -46,6 +46,34 @@ public sealed class StripeTests
         Assert.Equal(
             new Money(amount, currency),
             Assert.IsType<MoneyReceived>(Read(StripeStandIn.Session("checkout.session.completed", Order.ToString(), Payment, long.Parse(theirs, null), currency))).Amount);
+    }
+
+    [Theory]
+    [InlineData("KWD", 12_345)]
+    [InlineData("MGA", 50_001)]
+    [InlineData("USD", 49)]
+    [InlineData("HUF", 17_499)]
+    [InlineData("USD", 100_000_000)]
+    [InlineData("XXX", 100)]
+    public async Task What_stripe_does_not_take_is_neither_asked_for_nor_cut(string currency, long amount)
+    {
+        var standIn = new StripeStandIn();
+        var gateway = StripeStandIn.Gateway(standIn);
+        var wish = Wish with { Amount = new(amount, currency) };
+        Assert.NotNull(gateway.Refuses(wish.Amount));
+        Assert.IsType<StartAnswer.Refused>(await gateway.Start(wish, null, Here, TestContext.Current.CancellationToken));
+        Assert.IsType<PaymentRefused>(await gateway.Charge(new ChargeRequest(wish, new Receipt("stripe", "pi_1"), false), TestContext.Current.CancellationToken));
+        Assert.Empty(standIn.Asked);
+    }
+
+    [Fact]
+    public async Task Nothing_is_cut_on_its_way_back_or_in()
+    {
+        var standIn = new StripeStandIn();
+        var refund = new RefundRequest(PaymentsService.New(), 0, false, Payment, new Receipt("stripe", "pi_1"), new Money(101, "MGA"), new Money(9900, "MGA"));
+        Assert.IsType<RefundAnswer.Refused>(await StripeStandIn.Gateway(standIn).Refund(refund, TestContext.Current.CancellationToken));
+        Assert.Empty(standIn.Asked);
+        Assert.Equal(new NotUnderstood(), Read(StripeStandIn.Session("checkout.session.completed", Order.ToString(), Payment, 50_050, "isk")));
     }
 
     [Fact]

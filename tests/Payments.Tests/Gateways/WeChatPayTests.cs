@@ -21,7 +21,7 @@ public sealed class WeChatPayTests
     public async Task A_native_order_gives_a_code_to_scan()
     {
         var standIn = new WeChatStandIn();
-        var action = await WeChatStandIn.Gateway(standIn).Start(Wish, "redirect", Here, TestContext.Current.CancellationToken);
+        var action = await WeChatStandIn.Gateway(standIn).Start(Wish, "redirect", Here, TestContext.Current.CancellationToken).Action();
         Assert.Equal(("qrCode", "weixin://wxpay/bizpayurl?pr=NwY5Mz9&groupid=00"), (action.Kind, action.Url.OriginalString));
         var request = JsonNode.Parse(Assert.Single(standIn.Asked).Body)!;
         Assert.Equal(
@@ -36,7 +36,7 @@ public sealed class WeChatPayTests
         var gateway = WeChatStandIn.Gateway(standIn);
         standIn.Instead.Enqueue(() => standIn.Signed("""{"code_url":"weixin://wxpay/evil"}""", key: WeChatStandIn.Merchant));
         standIn.Instead.Enqueue(() => StandIn.Json("""{"code_url":"weixin://wxpay/evil"}"""));
-        standIn.Instead.Enqueue(() => standIn.Signed("""{"code":"PARAM_ERROR","message":"no"}""", HttpStatusCode.BadRequest));
+        standIn.Instead.Enqueue(() => standIn.Signed("""{"code":"SYSTEM_ERROR","message":"again"}""", HttpStatusCode.InternalServerError));
         standIn.Instead.Enqueue(() => standIn.Signed("[]"));
         standIn.Instead.Enqueue(() => throw new HttpRequestException("no route"));
 

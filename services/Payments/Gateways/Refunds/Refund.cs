@@ -15,7 +15,11 @@ public sealed record RefundTried(Guid RefundId, int Attempt, DateTimeOffset Leas
 
 /// <param name="Number">The gateway's own.</param>
 [EventType("refund-sent.v1")]
-public sealed record RefundSent(Guid RefundId, string Number, DateTimeOffset At) : RefundEvent;
+public sealed record RefundSent(Guid RefundId, string Number, DateTimeOffset At) : RefundEvent
+{
+    /// <summary>Given back by hand: the reference as staff wrote it, by the member's key; its number is a digest of it.</summary>
+    public Sealed? Reference { get; init; }
+}
 
 /// <summary>What became of it is not known; it is asked for again.</summary>
 [EventType("refund-put-off.v1")]
@@ -44,8 +48,12 @@ internal sealed record FailRefund(Guid RefundId, int Attempt, string Reason, boo
 internal sealed record BounceRefund(Guid RefundId, string Number, string Reason, DateTimeOffset At) : RefundCommand;
 
 /// <summary>Somebody has given the money back by hand.</summary>
-/// <param name="Reference">Of the transfer or the receipt.</param>
-internal sealed record NoteRefundByHand(Guid RefundId, string Reference, DateTimeOffset At) : RefundCommand;
+/// <param name="Reference">Of the transfer or the receipt, as a digest.</param>
+internal sealed record NoteRefundByHand(Guid RefundId, string Reference, DateTimeOffset At) : RefundCommand
+{
+    /// <summary>As <see cref="RefundSent.Reference"/>.</summary>
+    public Sealed? Words { get; init; }
+}
 
 internal sealed record WantRefundAgain(Guid RefundId, DateTimeOffset At) : RefundCommand;
 
@@ -117,7 +125,7 @@ internal sealed record Refund(RefundStatus Status, int Attempts, int Tries, int 
         (_, BounceRefund) when refund.Attempts == 0 => Decision.Nothing, // never asked for
         (_, BounceRefund c) => new RefundFailed(c.RefundId, c.Number, c.Reason, Certain: true, c.At),
 
-        (RefundStatus.Failed, NoteRefundByHand c) => new RefundSent(c.RefundId, c.Reference, c.At),
+        (RefundStatus.Failed, NoteRefundByHand c) => new RefundSent(c.RefundId, c.Reference, c.At) { Reference = c.Words },
         (RefundStatus.Sent, NoteRefundByHand c) when refund.Number == c.Reference => Decision.Nothing,
         (RefundStatus.Sent, NoteRefundByHand) => new Rejection("refund-sent", "It is sent already."),
         (_, NoteRefundByHand) => new Rejection("refund-under-way", "The gateway is still being asked; what failed can be given back by hand."),

@@ -9,7 +9,7 @@ namespace Community.Payments.Gateways.Refunds;
 
 /// <param name="WasOwed">It fitted no order; else it is a refund of a paid one.</param>
 /// <param name="NextAt">When it is tried next; null: not any more.</param>
-/// <param name="Number">What the gateway calls it.</param>
+/// <param name="Number">What the gateway calls it, or the reference by which it was given back by hand.</param>
 /// <param name="Reason">Why the last attempt came to nothing.</param>
 internal sealed record SentRefundView(
     Guid RefundId, Guid OrderId, string Gateway, Money Amount, bool WasOwed, RefundStatus Status, int Attempts, DateTimeOffset? NextAt,
@@ -32,7 +32,7 @@ internal static class RefundEndpoints
     }
 
     private static async Task<Page<SentRefundView>> List(
-        [AsParameters] Paging paging, Word<RefundStatus>? status, IQuerySession session, CancellationToken ct)
+        [AsParameters] Paging paging, Word<RefundStatus>? status, IQuerySession session, KeyRing keys, CancellationToken ct)
     {
         var refunds = session.Query<RefundInList>().AsQueryable();
 
@@ -48,11 +48,14 @@ internal static class RefundEndpoints
 
         var rows = await refunds.OrderByDescending(r => r.Id).Take(paging.Size + 1).ToListAsync(ct);
 
-        return paging.Page([.. rows.Select(View)], r => r.RefundId);
+        var ring = await keys.Find([.. rows.Select(r => r.Reference?.KeyId).OfType<Guid>().Distinct()], ct);
+
+        return paging.Page([.. rows.Select(r => View(r, ring))], r => r.RefundId);
     }
 
-    private static async Task<Results<Ok<SentRefundView>, ProblemHttpResult>> Get(Guid id, IQuerySession session, CancellationToken ct) =>
-        await session.LoadAsync<RefundInList>(id, ct) is { } refund ? TypedResults.Ok(View(refund)) : Problems.NotFound("refund");
+    private static async Task<Results<Ok<SentRefundView>, ProblemHttpResult>> Get(
+        Guid id, IQuerySession session, KeyRing keys, CancellationToken ct) =>
+        await session.LoadAsync<RefundInList>(id, ct) is { } refund ? TypedResults.Ok(await View(refund, keys, ct)) : Problems.NotFound("refund");
 
     private static async Task<Results<Ok<History>, ProblemHttpResult>> History(
         Guid id, IQuerySession session, IDocumentStore store, KeyRing keys, CancellationToken ct) =>
@@ -61,7 +64,7 @@ internal static class RefundEndpoints
             : TypedResults.Ok(await store.History(keys, Refund.Stream(id), ct) ?? new History([]));
 
     private static async Task<Results<Ok<SentRefundView>, ProblemHttpResult>> TryAgain(
-        Guid id, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        Guid id, IDocumentStore store, KeyRing keys, TimeProvider clock, CancellationToken ct)
     {
         if (await Find(store, id, ct) is null)
         {
@@ -70,25 +73,31 @@ internal static class RefundEndpoints
 
         var handled = await store.Handle(Refund.Decider, Refund.Stream(id), new WantRefundAgain(id, clock.GetUtcNow()), ct);
 
-        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Ok(View((await Find(store, id, ct))!));
+        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Ok(await View((await Find(store, id, ct))!, keys, ct));
     }
 
     private static async Task<Results<Ok<SentRefundView>, ProblemHttpResult>> Confirm(
-        Guid id, RefundByHand how, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        Guid id, RefundByHand how, IDocumentStore store, StaffWords words, KeyRing keys, TimeProvider clock, CancellationToken ct)
     {
-        if (await Find(store, id, ct) is null)
+        if (await Find(store, id, ct) is not { } given)
         {
             return Problems.NotFound("refund");
         }
 
-        var handled = await store.Handle(Refund.Decider, Refund.Stream(id), new NoteRefundByHand(id, how.Reference, clock.GetUtcNow()), ct);
+        // Where the order is nobody's, by a key of its own.
+        var order = (await store.Load(Order.Decider, Order.Stream(given.OrderId), null, ct)).State;
+        var note = new NoteRefundByHand(id, words.Digest(how.Reference), clock.GetUtcNow())
+        {
+            Words = await words.Seal((order as Placed)?.MemberId ?? given.OrderId, how.Reference.Trim(), ct)
+        };
+        var handled = await store.Handle(Refund.Decider, Refund.Stream(id), note, ct);
 
-        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Ok(View((await Find(store, id, ct))!));
+        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Ok(await View((await Find(store, id, ct))!, keys, ct));
     }
 
     // The refund takes the id of what was owed: however often it is asked for, it is one.
     private static async Task<Results<Created<SentRefundView>, ProblemHttpResult>> Return(
-        Guid id, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        Guid id, IDocumentStore store, KeyRing keys, TimeProvider clock, CancellationToken ct)
     {
         Rejection? rejection = null;
         await using var session = store.QuerySession();
@@ -100,7 +109,7 @@ internal static class RefundEndpoints
         }
 
         // Also where somebody else was first.
-        return await Find(store, id, ct) is { } refund ? TypedResults.Created($"/refunds/{id}", View(refund))
+        return await Find(store, id, ct) is { } refund ? TypedResults.Created($"/refunds/{id}", await View(refund, keys, ct))
             : rejection?.ToProblem() ?? Problems.NotFound("refund that is owed");
     }
 
@@ -111,12 +120,15 @@ internal static class RefundEndpoints
         return await session.LoadAsync<RefundInList>(id, ct);
     }
 
-    private static SentRefundView View(RefundInList r)
+    private static async Task<SentRefundView> View(RefundInList r, KeyRing keys, CancellationToken ct) =>
+        View(r, await keys.Find(r.Reference is { } reference ? [reference.KeyId] : [], ct));
+
+    private static SentRefundView View(RefundInList r, MemberKeys keys)
     {
         var status = Word<RefundStatus>.Parse(r.Status, null).Value;
 
         return new(
             r.Id, r.OrderId, r.Gateway, r.Amount, r.WasOwed, status, r.Attempts, status == RefundStatus.Requested ? r.FreeAt : null,
-            r.Number, r.Reason, r.RequestedAt);
+            keys.Open(r.Reference) ?? r.Number, r.Reason, r.RequestedAt);
     }
 }

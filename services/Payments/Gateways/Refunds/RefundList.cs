@@ -1,3 +1,4 @@
+using Community.EventSourcing;
 using Community.Payments.Orders;
 using Community.ServiceDefaults;
 using JasperFx.Events;
@@ -12,7 +13,11 @@ namespace Community.Payments.Gateways.Refunds;
 /// <param name="Reason">Why the last attempt came to nothing.</param>
 internal sealed record RefundInList(
     Guid Id, Guid OrderId, string Gateway, Money Amount, bool WasOwed, string Status, int Attempts, DateTimeOffset FreeAt,
-    string? Number, string? Reason, DateTimeOffset RequestedAt);
+    string? Number, string? Reason, DateTimeOffset RequestedAt)
+{
+    /// <summary>As <see cref="RefundSent.Reference"/>.</summary>
+    public Sealed? Reference { get; init; }
+}
 
 /// <summary>Inline: the work to do is there with the fact that asks for it.</summary>
 internal sealed partial class RefundList : MultiStreamProjection<RefundInList, Guid>
@@ -33,7 +38,7 @@ internal sealed partial class RefundList : MultiStreamProjection<RefundInList, G
         (null, OrderRefunded x) => Requested(x.RefundId, e.StreamId, x.Gateway, x.Amount, false, x.At),
         (null, OwedMoneyReturned x) => Requested(x.RefundId, e.StreamId, x.Receipt.Gateway, x.Amount, true, x.At),
         ({ } refund, RefundTried x) => refund with { Attempts = x.Attempt, FreeAt = x.LeasedUntil },
-        ({ } refund, RefundSent x) => refund with { Status = RefundStatus.Sent.ToWord(), Number = x.Number, Reason = null },
+        ({ } refund, RefundSent x) => refund with { Status = RefundStatus.Sent.ToWord(), Number = x.Number, Reason = null, Reference = x.Reference },
         ({ } refund, RefundPutOff x) => refund with { FreeAt = x.Until, Reason = x.Reason },
         ({ } refund, RefundFailed x) => refund with { Status = RefundStatus.Failed.ToWord(), Reason = x.Reason },
         ({ } refund, RefundWantedAgain x) => refund with { Status = RefundStatus.Requested.ToWord(), FreeAt = x.At },
