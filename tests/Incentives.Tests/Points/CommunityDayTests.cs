@@ -40,7 +40,7 @@ public sealed class CommunityDayTests(IncentivesHost incentives)
             await using var select = database.CreateCommand("select count(distinct message_id) from inbox where message_id = any($1)");
             select.Parameters.Add(new() { Value = messages.ToArray() });
             await Eventually.Value(
-                async () => (long)(await select.ExecuteScalarAsync())!, count => count == messages.Count, IncentivesHost.Soon, $"{messages.Count} messages to be consumed");
+                async () => (long)(await select.ExecuteScalarAsync())!, count => count == messages.Count, $"{messages.Count} messages to be consumed");
         }
 
         async Task<long> Balance(Guid of) =>
