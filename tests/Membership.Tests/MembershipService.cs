@@ -2,9 +2,12 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Community.Membership.Sessions;
 using Community.Testing;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
 [assembly: AssemblyFixture(typeof(Community.Membership.Tests.MembershipService))]
@@ -30,9 +33,18 @@ public sealed class MembershipService : IAsyncLifetime
 
     public Person Owner { get; private set; } = new(Guid.Empty, "", "");
 
-    public static Task<ServiceHost<Program>> StartAnother(TimeProvider clock, string? database = null, IReadOnlyDictionary<string, string?>? settings = null, Uri? messaging = null) =>
+    /// <summary>The service's own count of rounds takes a tenth of a second for each password, and most tests are not about it.</summary>
+    private static readonly PasswordHasher<Credentials> FewRounds = new(Options.Create(new PasswordHasherOptions { IterationCount = 1_000 }));
+
+    public static Task<ServiceHost<Program>> StartAnother(
+        TimeProvider clock, string? database = null, IReadOnlyDictionary<string, string?>? settings = null, Uri? messaging = null, bool ownHashing = false) =>
         ServiceHost<Program>.Start("membership", issuer: null, settings ?? new Dictionary<string, string?> { ["Setup:Token"] = SetupToken },
-            database: database, messaging: messaging, configure: services => services.Replace(ServiceDescriptor.Singleton(clock)));
+            database: database, messaging: messaging, configure: services =>
+            {
+                services.Replace(ServiceDescriptor.Singleton(clock));
+                if (!ownHashing)
+                    services.Replace(ServiceDescriptor.Singleton<IPasswordHasher<Credentials>>(FewRounds));
+            });
 
     public async ValueTask InitializeAsync()
     {
@@ -45,10 +57,10 @@ public sealed class MembershipService : IAsyncLifetime
     }
 
     /// <summary>Another one, with an owner and settings and a clock of its own.</summary>
-    public static async Task<FoundedCommunity> Found(object? settings = null, FakeTimeProvider? clock = null, IReadOnlyDictionary<string, string?>? configuration = null)
+    public static async Task<FoundedCommunity> Found(object? settings = null, FakeTimeProvider? clock = null, IReadOnlyDictionary<string, string?>? configuration = null, bool ownHashing = false)
     {
         clock ??= new FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
-        var host = await StartAnother(clock, settings: new Dictionary<string, string?>(configuration ?? new Dictionary<string, string?>()) { ["Setup:Token"] = SetupToken });
+        var host = await StartAnother(clock, settings: new Dictionary<string, string?>(configuration ?? new Dictionary<string, string?>()) { ["Setup:Token"] = SetupToken }, ownHashing: ownHashing);
         using var client = host.Client();
         var owner = (await client.PostAsJsonAsync("/setup", Setup("owner@example.org"), Ct).Ok(201)).Id("memberId");
         var community = new FoundedCommunity(host, clock, owner);

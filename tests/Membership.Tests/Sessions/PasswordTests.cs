@@ -138,7 +138,7 @@ public sealed class PasswordTests
     [Fact]
     public async Task An_old_hash_is_replaced_at_the_next_sign_in()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.Found(ownHashing: true);
         var (ann, id) = await community.Join("ann");
         await using var database = NpgsqlDataSource.Create(community.Host.Database);
         await Weaken(database, id);

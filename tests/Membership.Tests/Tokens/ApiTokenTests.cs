@@ -73,7 +73,7 @@ public sealed class ApiTokenTests(MembershipService membership)
     [Theory]
     [InlineData("""{"name":"x","scopes":[]}""", "scopes")]
     [InlineData("""{"name":"x","scopes":["everything"]}""", "scopes")]
-    [InlineData("""{"name":"x","scopes":[null]}""", "scopes")]
+    [InlineData("""{"name":"x","scopes":[null]}""", "scopes[0]")]
     [InlineData("""{"name":"","scopes":["read"]}""", "name")]
     [InlineData("""{"name":"x","scopes":["read"],"expiresAt":"2020-01-01T00:00:00Z"}""", "expiresAt")]
     [InlineData("""{"name":"x","scopes":["read"],"expiresAt":"2099-01-01T00:00:00Z"}""", "expiresAt")]
