@@ -24,9 +24,10 @@ internal sealed record PaymentView(Guid PaymentId, string Gateway, PaymentStatus
 
 /// <param name="Refunded">Null where nothing was.</param>
 /// <param name="Tax">Included in the total; null: none.</param>
+/// <param name="Disputed">The payer's bank asks for the money back and has not decided.</param>
 internal sealed record OrderView(
     Guid OrderId, Guid MemberId, OrderStatus Status, Money Total, IReadOnlyList<OrderItemView> Items, DateTimeOffset PlacedAt,
-    DateTimeOffset? PaidAt, Money? Refunded, IReadOnlyList<PaymentView> Payments, CouponUse? Coupon = null, Money? Tax = null);
+    DateTimeOffset? PaidAt, Money? Refunded, IReadOnlyList<PaymentView> Payments, CouponUse? Coupon = null, Money? Tax = null, bool Disputed = false);
 
 internal sealed record OrderInListView(
     Guid OrderId, Guid MemberId, OrderStatus Status, Money Total, IReadOnlyList<OrderItemView> Items, DateTimeOffset PlacedAt);
@@ -166,7 +167,8 @@ internal static class OrderEndpoints
         return new OrderView(
             id, order.MemberId, StatusOf(order), order.Total, Items(order.Lines), order.PlacedAt, paid?.PaidAt,
             paid is { Refunds.Count: > 0 } ? paid.Total.Less(paid.Left) : null,
-            [.. order.Payments.Select(p => new PaymentView(p.Key, p.Value.Gateway, p.Value.Status))], order.Coupon, order.Total.TaxAt(order.TaxPercent));
+            [.. order.Payments.Select(p => new PaymentView(p.Key, p.Value.Gateway, p.Value.Status))], order.Coupon, order.Total.TaxAt(order.TaxPercent),
+            !order.Disputes.IsEmpty);
     }
 
     private static OrderStatus StatusOf(Placed order) => order switch

@@ -87,13 +87,50 @@ internal static class ReconciliationEndpoints
             entitlements,
 
             // Money that fits no order is owed back, and nothing is invoiced for it; nor for what a bank takes.
-            within.Where(e => e.Data is RefundOwed or OwedMoneyReturned or ChargebackOpened or ChargebackClosed || invoiced.Contains(InvoiceIds.Of(e.Id))).Select(e => e.Id).ToHashSet());
+            within.Where(e => e.Data is RefundOwed or OwedMoneyReturned or ChargebackOpened or ChargebackClosed || invoiced.Contains(InvoiceIds.Of(e.Id))).Select(e => e.Id).ToHashSet())
+        {
+            Receipts = Receipts(log, e => e.Timestamp >= begin && e.Timestamp < end)
+        };
 
         return TypedResults.Ok(new ReconciliationView(money.Count, entitlements.Count, reports.Values.Sum(lines => lines.Count), witnesses.Differences()));
     }
 
+    private static List<ReceiptFact> Receipts(List<IEvent> log, Func<IEvent, bool> isLookedAt)
+    {
+        var paidBy = new Dictionary<Guid, Receipt>();
+        var moved = new List<(Receipt Receipt, IEvent Event, Money Amount)>();
+
+        foreach (var e in log)
+        {
+            if (e.Data is OrderPaid paid)
+            {
+                paidBy[e.StreamId] = paid.Receipt;
+            }
+
+            if (Fact(e) is { } fact && ReceiptOf(e, paidBy) is { } receipt)
+            {
+                moved.Add((receipt, e, fact.Amount));
+            }
+        }
+
+        return [.. moved.GroupBy(m => (m.Receipt, m.Amount.Currency)).Where(money => money.Any(m => isLookedAt(m.Event))).Select(money => new ReceiptFact(
+            money.Key.Receipt.Gateway, money.Key.Receipt.Number, money.FirstOrDefault(m => m.Event.Data is OrderPaid or RefundOwed).Event?.StreamId,
+            money.Key.Currency, money.Sum(m => m.Amount.Amount)))];
+    }
+
+    private static Receipt? ReceiptOf(IEvent e, Dictionary<Guid, Receipt> paidBy) => e.Data switch
+    {
+        OrderPaid m => m.Receipt,
+        RefundOwed m => m.Receipt,
+        OwedMoneyReturned m => m.Receipt,
+        ChargebackOpened m => m.Receipt,
+        ChargebackClosed m => m.Receipt,
+        _ => paidBy.GetValueOrDefault(e.StreamId)
+    };
+
     private static MoneyFact? Fact(IEvent e) => e.Data switch
     {
+        OrderRefunded { Dispute: not null } => null, // it went by the chargeback
         OrderPaid m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, m.Receipt.Number, m.Amount),
         RefundOwed m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, m.Receipt.Number, m.Amount),
         OwedMoneyReturned m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, m.Amount with { Amount = -m.Amount.Amount }),

@@ -161,7 +161,7 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
             if ((await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Paid order)
             {
                 var refund = StreamId.Of("credit", orderId);
-                var amount = order.Refunds.GetValueOrDefault(refund)?.Amount ?? Math.Min(left, order.Left.Amount);
+                var amount = (order.Refunds.GetValueOrDefault(refund) ?? order.Postponed.GetValueOrDefault(refund)?.Amount)?.Amount ?? Math.Min(left, order.Left.Amount);
                 await GiveBack(store, orderId, refund, e.CreditLeft with { Amount = amount }, e.At, ct);
                 left -= amount;
             }
@@ -172,7 +172,7 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
     {
         if (amount.Amount > 0)
         {
-            await store.Handle(Order.Decider, Order.Stream(orderId), new RefundOrder(refundId, amount, "No longer needed.", at), ct);
+            await store.Handle(Order.Decider, Order.Stream(orderId), new RefundOrder(refundId, amount, "No longer needed.", at) { ByItself = true }, ct);
         }
     }
 

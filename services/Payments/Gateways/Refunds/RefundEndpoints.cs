@@ -63,9 +63,14 @@ internal static class RefundEndpoints
     private static async Task<Results<Ok<SentRefundView>, ProblemHttpResult>> TryAgain(
         Guid id, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        if (await Find(store, id, ct) is null)
+        if (await Find(store, id, ct) is not { } wanted)
         {
             return Problems.NotFound("refund");
+        }
+
+        if (await store.BarOf(wanted, ct) is { } bar)
+        {
+            return bar.ToProblem();
         }
 
         var handled = await store.Handle(Refund.Decider, Refund.Stream(id), new WantRefundAgain(id, clock.GetUtcNow()), ct);
@@ -76,9 +81,14 @@ internal static class RefundEndpoints
     private static async Task<Results<Ok<SentRefundView>, ProblemHttpResult>> Confirm(
         Guid id, RefundByHand how, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        if (await Find(store, id, ct) is null)
+        if (await Find(store, id, ct) is not { } given)
         {
             return Problems.NotFound("refund");
+        }
+
+        if (await store.BarOf(given, ct) is { } bar)
+        {
+            return bar.ToProblem();
         }
 
         var handled = await store.Handle(Refund.Decider, Refund.Stream(id), new NoteRefundByHand(id, how.Reference, clock.GetUtcNow()), ct);
@@ -102,6 +112,19 @@ internal static class RefundEndpoints
         // Also where somebody else was first.
         return await Find(store, id, ct) is { } refund ? TypedResults.Created($"/refunds/{id}", View(refund))
             : rejection?.ToProblem() ?? Problems.NotFound("refund that is owed");
+    }
+
+    /// <summary>Why what its order has decided is not sent after all; null: it is, or was.</summary>
+    public static async Task<Rejection?> BarOf(this IDocumentStore store, RefundInList refund, CancellationToken ct)
+    {
+        if (refund.Status == RefundStatus.Sent.ToWord())
+        {
+            return null;
+        }
+
+        var order = (await store.Load(Order.Decider, Order.Stream(refund.OrderId), null, ct)).State;
+
+        return order.ReceiptOf(refund.Id) is { } receipt ? order.Bar(receipt) : null;
     }
 
     private static async Task<RefundInList?> Find(IDocumentStore store, Guid id, CancellationToken ct)
