@@ -28,6 +28,7 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
     options.Projections.Add<CreatorList>(ProjectionLifecycle.Inline);
     options.Projections.Add<PayoutList>(ProjectionLifecycle.Inline);
     options.Projections.Add<ReferralList>(ProjectionLifecycle.Inline);
+    options.Projections.Add<BegunSubscriptions>(ProjectionLifecycle.Inline);
     options.Projections.Add<SubscriptionList>(ProjectionLifecycle.Async);
     options.Projections.Add<OrderList>(ProjectionLifecycle.Async);
     options.Projections.Add<OwedRefunds>(ProjectionLifecycle.Async);
@@ -41,6 +42,7 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
     options.Schema.For<CouponInList>();
     options.Schema.For<ReferralInList>().Index(referral => referral.By);
     options.Schema.For<SubscriptionInList>().Index(s => s.MemberId).Index(s => s.SubscriptionId).Index(s => s.DueAt!);
+    options.Schema.For<BegunSubscription>().Index(s => s.MemberId);
     options.Schema.For<OwedRefund>();
 });
 builder.AddStanding();

@@ -152,7 +152,7 @@ public sealed class AwayTests(CommunitySystem system)
 
         await system.Counts(before, ("comment", load.Comments), ("order", load.Orders));
         Assert.Equal(load.Comments, (await system.Owner.All($"content/contents/{free}/comments")).Select(comment => comment.Text("commentId")).Distinct().Count());
-        Assert.Equal(load.Orders * 300, await Deeds.Sales(system) - sales);
+        Assert.Equal(load.Orders * 2 * 300, await Deeds.Sales(system) - sales);
         await system.AllIsHeard();
         await system.NothingIsSetAside();
         await system.EqualsAReplay();

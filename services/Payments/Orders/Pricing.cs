@@ -1,7 +1,9 @@
 using System.Security.Claims;
 using Community.EventSourcing;
 using Community.Payments.Coupons;
+using Community.Payments.Plans;
 using Community.Payments.Products;
+using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -53,6 +55,12 @@ internal static class Pricing
             return (place, null, new Rejection("product-unknown", $"Nothing is offered under the id {unknown.ProductId}."));
         }
 
+        // Asked for again under its id, it is what was ordered then.
+        if (await store.BarBecauseHad(lines, member, ct) is { } had && (await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is not Placed)
+        {
+            return (place, null, had);
+        }
+
         var decision = Order.Decider.Decide(Order.Decider.Initial, place);
 
         if (wish.CouponCode is not { } code || decision.Rejection is not null)
@@ -68,6 +76,25 @@ internal static class Pricing
         return coupon.Terms is { } terms && Coupon.Decider.Decide(coupon, reserve).Rejection is not { } rejection
             ? (place with { Coupon = new CouponUse(terms.Code, total.Less(terms.Price(total))) }, reserve, null)
             : (place, null, Coupon.Decider.Decide(coupon, reserve).Rejection);
+    }
+
+    private static async Task<Rejection?> BarBecauseHad(this IDocumentStore store, OrderLine[] lines, Guid member, CancellationToken ct)
+    {
+        foreach (var line in lines)
+        {
+            if (line.Kind == "plan" && (await store.Load(Plan.Decider, Plan.Stream(line.ProductId), null, ct)).State.Terms is { } terms
+                && (await store.HadBy(member, ct)).Bar(terms) is { } held)
+            {
+                return held;
+            }
+
+            if (line.IsOneContent() && (await store.Load(Purchase.Decider, Purchase.Stream(member, line.ProductId), null, ct)).State.OrderId is not null)
+            {
+                return new Rejection("content-bought", $"You have bought {line.Name} already.");
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The use of the coupon and the order come together, or neither does.</summary>

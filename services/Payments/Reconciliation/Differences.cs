@@ -19,7 +19,7 @@ internal enum DifferenceKind
 
     ReportedAmountDiffers,
 
-    /// <summary>A plan was paid for, and there is no subscription.</summary>
+    /// <summary>A plan was paid for, and there is no subscription by it, nor was it found to be had already.</summary>
     PaidWithoutEntitlement,
 
     /// <summary>A subscription says that an order paid for it, and that order was not paid.</summary>
@@ -115,7 +115,7 @@ internal sealed record Witnesses(
 
     private IEnumerable<Difference> InEntitlements()
     {
-        var begun = Entitlements.Select(e => e.SubscriptionId).ToHashSet();
+        var begun = Entitlements.SelectMany(e => e.Orders.Append(e.SubscriptionId)).ToHashSet();
 
         foreach (var order in PlanOrders.Where(order => !begun.Contains(order)))
         {

@@ -43,7 +43,7 @@ internal static class ReconciliationEndpoints
         .. new[]
         {
             typeof(OrderPaid), typeof(RefundOwed), typeof(OwedMoneyReturned), typeof(OrderRefunded), typeof(ChargebackOpened), typeof(ChargebackClosed), typeof(GatewayReportUploaded), typeof(SubscriptionStarted),
-            typeof(SubscriptionRenewed), typeof(SubscriptionChanged), typeof(PlanChangeUndone), typeof(SubscriptionEnded)
+            typeof(SubscriptionRenewed), typeof(SubscriptionChanged), typeof(PlanChangeUndone), typeof(PaymentNotNeeded), typeof(SubscriptionEnded)
         }.Select(type => type.GetCustomAttribute<EventTypeAttribute>()!.Name)
     ];
 
@@ -81,7 +81,8 @@ internal static class ReconciliationEndpoints
         var (ledger, unbalanced) = await Ledger(store, database, begin, end, ct);
         var witnesses = new Witnesses(
             money, ledger, unbalanced, reports,
-            within.Where(e => e.Data is OrderPaid paid && paid.Lines.Any(l => l.Kind is "plan" or "gift")).Select(e => e.StreamId).ToHashSet(),
+            within.Where(e => e.Data is OrderPaid paid && paid.Lines.Any(l => l.Kind is "plan" or "gift")).Select(e => e.StreamId)
+                .Except(log.Select(e => e.Data).OfType<PaymentNotNeeded>().Select(e => e.OrderId)).ToHashSet(),
             log.Where(e => e.Data is OrderPaid).Select(e => e.StreamId).ToHashSet(),
             log.Where(e => e.Data is OrderRefunded { Whole: true }).Select(e => e.StreamId).ToHashSet(),
             entitlements,

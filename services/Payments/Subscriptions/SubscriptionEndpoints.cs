@@ -53,8 +53,7 @@ internal static class SubscriptionEndpoints
         subscriptions.MapPost("/{id}/plan/previews", Preview).WithSummary("What a change of plan would ask now; nothing changes");
         subscriptions.MapPost("/{id}/cancellation", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
             Command(id, new CancelSubscription(clock.GetUtcNow()), user, http, store, ct)).TakesVersion().WithSummary("Ends it with the period that is paid");
-        subscriptions.MapDelete("/{id}/cancellation", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-            Command(id, new ContinueSubscription(clock.GetUtcNow()), user, http, store, ct)).TakesVersion().WithSummary("Takes the cancellation back, before the period ends");
+        subscriptions.MapDelete("/{id}/cancellation", Continue).TakesVersion().WithSummary("Takes the cancellation back, before the period ends");
         subscriptions.MapPost("/{id}/pause", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
             Command(id, new PauseSubscription(clock.GetUtcNow()), user, http, store, ct)).TakesVersion().WithSummary("Stops the running period; its days are kept");
         subscriptions.MapDelete("/{id}/pause", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
@@ -146,9 +145,15 @@ internal static class SubscriptionEndpoints
         }
 
         // The id says who tries what: so nobody tries a tier twice.
-        var now = clock.GetUtcNow();
+        var (now, id) = (clock.GetUtcNow(), StreamId.Of("trial", $"{user.MemberId()}/{terms.Tier}"));
+
+        if ((await store.HadBy(user.MemberId(), ct)).OfType<Live>().FirstOrDefault(s => s.Terms.Tier == terms.Tier && s.SubscriptionId != id) is { } held)
+        {
+            return held.Bar().ToProblem();
+        }
+
         var start = new StartSubscription(
-            StreamId.Of("trial", $"{user.MemberId()}/{terms.Tier}"), user.MemberId(), terms, SubscriptionSource.Trial, null, null, null,
+            id, user.MemberId(), terms, SubscriptionSource.Trial, null, null, null,
             Subscription.None(terms.Price), now.AddDays(plan.TrialDays), now);
 
         return await Started(start, store, ct);
@@ -197,6 +202,12 @@ internal static class SubscriptionEndpoints
             return Problems.Problem(StatusCodes.Status409Conflict, "plan-unknown", "Nothing is offered under this id.");
         }
 
+        if (await store.FindSubscription(id, user, null, ct) is var (found, _)
+            && (await store.HadBy(found.MemberId, ct)).Holding(terms.Tier, but: id) is { } held)
+        {
+            return held.Bar().ToProblem();
+        }
+
         var handled = await store.Handle(
             Subscription.Decider.Where(s => s.IsSeenBy(user)), Subscription.Stream(id), new ChangePlan(http.NewId(clock), terms, clock.GetUtcNow()),
             new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
@@ -241,6 +252,13 @@ internal static class SubscriptionEndpoints
             _ => new PlanChangePreview(terms.PlanId, none, none, none)
         });
     }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Continue(
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        await store.FindSubscription(id, user, null, ct) is (Live { Cancelled: true } cancelled, _)
+            && (await store.HadBy(cancelled.MemberId, ct)).Holding(cancelled.Terms.Tier, but: id) is { } held
+            ? held.Bar().ToProblem()
+            : await Command(id, new ContinueSubscription(clock.GetUtcNow()), user, http, store, ct);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Command(
         Guid id, SubscriptionCommand command, ClaimsPrincipal user, HttpContext http, IDocumentStore store, CancellationToken ct)
