@@ -44,6 +44,7 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
     options.Schema.For<SubscriptionInList>().Index(s => s.MemberId).Index(s => s.SubscriptionId).Index(s => s.DueAt!);
     options.Schema.For<BegunSubscription>().Index(s => s.MemberId);
     options.Schema.For<OwedRefund>();
+    options.Storage.ExtendedSchemaObjects.Add(KnownMembers.Table);
 });
 builder.AddStanding();
 builder.AddMessaging("payments", Publications.All, consume =>
@@ -52,8 +53,10 @@ builder.AddMessaging("payments", Publications.All, consume =>
     consume.Add<WithdrawContentWhenUnpublished>();
     consume.Add<EndSubscriptionsOfLeavers>();
     consume.Add<NoteReferrals>();
+    consume.Add<NoteMembers>();
     consume.Add<RefuseTokenWhenRevoked>();
 });
+builder.Services.AddSingleton<KnownMembers>();
 builder.Services.AddSingleton(Tax.Of(builder.Configuration));
 builder.Services.AddHostedService<UnpaidOrders>();
 builder.AddGateways();

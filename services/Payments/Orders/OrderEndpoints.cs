@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventSourcing;
+using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -59,10 +60,10 @@ internal static class OrderEndpoints
         order is Placed placed && (placed.MemberId == user.MemberId() || user.May("operator"));
 
     private static async Task<Results<Created<OrderView>, ProblemHttpResult>> Place(
-        NewOrder wish, ClaimsPrincipal user, HttpContext http, Tax tax, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        NewOrder wish, ClaimsPrincipal user, HttpContext http, Tax tax, KnownMembers members, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         var (id, now) = (http.NewId(clock), clock.GetUtcNow());
-        var (place, reserve, rejected) = await store.Price(wish, tax, id, user.MemberId(), now, ct);
+        var (place, reserve, rejected) = await store.Price(wish, tax, members, id, user.MemberId(), now, ct);
 
         if (rejected is not null)
         {

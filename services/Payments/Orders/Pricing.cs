@@ -32,7 +32,7 @@ internal static class Pricing
 
     /// <summary>The order at the prices of now, with the reservation of its coupon where it has one.</summary>
     public static async Task<(PlaceOrder Place, ReserveUse? Reserve, Rejection? Rejection)> Price(
-        this IDocumentStore store, NewOrder wish, Tax tax, Guid orderId, Guid member, DateTimeOffset now, CancellationToken ct)
+        this IDocumentStore store, NewOrder wish, Tax tax, KnownMembers members, Guid orderId, Guid member, DateTimeOffset now, CancellationToken ct)
     {
         if (wish.Items.Any(item => item is null))
         {
@@ -53,6 +53,11 @@ internal static class Pricing
         if (wish.Items.FirstOrDefault(item => !products.ContainsKey(item.ProductId)) is { } unknown)
         {
             return (place, null, new Rejection("product-unknown", $"Nothing is offered under the id {unknown.ProductId}."));
+        }
+
+        if (wish.GiftTo is { } receiver && await Bar(receiver, lines, member, members, ct) is { } ungiven)
+        {
+            return (place, null, ungiven);
         }
 
         // Asked for again under its id, it is what was ordered then.
@@ -77,6 +82,11 @@ internal static class Pricing
             ? (place with { Coupon = new CouponUse(terms.Code, total.Less(terms.Price(total))) }, reserve, null)
             : (place, null, Coupon.Decider.Decide(coupon, reserve).Rejection);
     }
+
+    private static async Task<Rejection?> Bar(Guid receiver, OrderLine[] lines, Guid giver, KnownMembers members, CancellationToken ct) =>
+        lines.All(line => line.Kind != "gift") ? new Rejection("gift-without-plan", "Only a plan is given to somebody else.")
+        : receiver == giver ? new Rejection("gift-to-oneself", "Order the plan for yourself.")
+        : await members.Knows(receiver, ct) ? null : KnownMembers.Unknown;
 
     private static async Task<Rejection?> BarBecauseHad(this IDocumentStore store, OrderLine[] lines, Guid member, CancellationToken ct)
     {
@@ -110,9 +120,9 @@ internal static class Pricing
     }
 
     private static async Task<Results<Ok<OrderPreview>, ProblemHttpResult>> Preview(
-        NewOrder wish, ClaimsPrincipal user, HttpContext http, Tax tax, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        NewOrder wish, ClaimsPrincipal user, HttpContext http, Tax tax, KnownMembers members, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        var (place, _, rejection) = await store.Price(wish, tax, http.NewId(clock), user.MemberId(), clock.GetUtcNow(), ct);
+        var (place, _, rejection) = await store.Price(wish, tax, members, http.NewId(clock), user.MemberId(), clock.GetUtcNow(), ct);
 
         if (rejection is not null)
         {

@@ -16,6 +16,8 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
     typeof(OrderPaid), typeof(OrderRefunded), typeof(OrderCancelled), typeof(PaymentFailed), typeof(RenewalDue), typeof(PlanChangeAsked),
     typeof(SubscriptionPastDue), typeof(SubscriptionPaused), typeof(PlanChangeUndone), typeof(PaymentNotNeeded), typeof(SubscriptionEnded))
 {
+    private static readonly TimeSpan NewFor = TimeSpan.FromDays(14);
+
     protected override Task Follow(IEvent fact, CancellationToken ct) => fact.Data switch
     {
         OrderPaid e => Paid(Store, fact.StreamId, e, ct),
@@ -61,6 +63,16 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
     private async Task Subscribe(IDocumentStore store, StartSubscription start, CancellationToken ct)
     {
         var (order, member, terms) = (start.SubscriptionId, start.MemberId, start.Terms);
+
+        // Whoever it was for was erased before it was paid.
+        if (await Service<KnownMembers>().HasErased(member, ct))
+        {
+            await Tell(store, order, start, ct);
+            await Tell(store, order, new RecordRefund(order, start.Paid, start.At), ct);
+            await GiveBack(store, order, StreamId.Of("not-needed", order), start.Paid, start.At, ct);
+
+            return;
+        }
 
         var had = await store.HadBy(member, ct);
 
@@ -185,6 +197,7 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
     {
         await Cancel(store, e.OpenOrders, e.At, ct);
         await MoveUp(e.MemberId, e.Terms.Tier, e.At, ct);
+        await Declined(store, e, ct);
 
         if (e.CreditLeft.Amount == 0)
         {
@@ -206,6 +219,19 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
                 left -= amount;
             }
         }
+    }
+
+    // To who gave it: the days that were not used; all of what was for good, while it is new.
+    private static async Task Declined(IDocumentStore store, SubscriptionEnded e, CancellationToken ct)
+    {
+        if (e.Because != EndedBecause.Declined || (await store.Load(Order.Decider, Order.Stream(e.SubscriptionId), null, ct)).State is not Paid order)
+        {
+            return;
+        }
+
+        var paid = order.Lines.Zip(order.Lines.Net(order.Total)).Where(l => l.First.Kind == "gift").Select(l => l.Second).FirstOrDefault();
+        var isNew = e.Terms.IsForGood && e.At < order.PaidAt + NewFor;
+        await GiveBack(store, e.SubscriptionId, StreamId.Of("declined", e.SubscriptionId), isNew && paid is not null ? paid : e.Returned, e.At, ct);
     }
 
     private static async Task GiveBack(IDocumentStore store, Guid orderId, Guid refundId, Money amount, DateTimeOffset at, CancellationToken ct)

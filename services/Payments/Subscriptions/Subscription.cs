@@ -40,6 +40,9 @@ internal sealed record ChangePlan(Guid OrderId, Terms Terms, DateTimeOffset At) 
 /// <summary>Lets a pass that has not begun begin earlier.</summary>
 internal sealed record BringForward(DateTimeOffset To, DateTimeOffset At) : SubscriptionCommand;
 
+/// <summary>The member does not want what was given.</summary>
+internal sealed record DeclineSubscription(DateTimeOffset At) : SubscriptionCommand;
+
 internal sealed record RevokeSubscription(DateTimeOffset At) : SubscriptionCommand;
 
 /// <summary>An order was refunded whole: what it paid for ends, or, where that was a change of the plan, is undone.</summary>
@@ -88,6 +91,11 @@ internal abstract record Subscription
         (Live { Period: { End: { } end } period } s, BringForward c) when c.To < period.Start && c.At < period.Start => new SubscriptionBroughtForward(
             s.SubscriptionId, s.MemberId, new Period(c.To, c.To + (end - period.Start)), s.Earning is { } earning ? earning with { From = c.To } : null, c.At),
         (_, BringForward) => Decision.Nothing,
+
+        (Begun { Source: not (SubscriptionSource.Gift or SubscriptionSource.Complimentary) }, DeclineSubscription) =>
+            new Rejection("subscription-not-given", "Only what somebody else has given is declined."),
+        (Live s, DeclineSubscription c) => s.End(EndedBecause.Declined, s.Earning?.Amount ?? None(s.Terms.Price), c.At),
+        (Ended, DeclineSubscription) => Decision.Nothing,
 
         (Live s, AdvanceSubscription c) => s.Advance(c),
         (Ended, AdvanceSubscription or CancelSubscription or RevokeSubscription) => Decision.Nothing,

@@ -54,6 +54,7 @@ internal static class SubscriptionEndpoints
         subscriptions.MapPost("/{id}/cancellation", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
             Command(id, new CancelSubscription(clock.GetUtcNow()), user, http, store, ct)).TakesVersion().WithSummary("Ends it with the period that is paid");
         subscriptions.MapDelete("/{id}/cancellation", Continue).TakesVersion().WithSummary("Takes the cancellation back, before the period ends");
+        subscriptions.MapPost("/{id}/refusal", Decline).TakesVersion().WithSummary("Declines what somebody else has given; what of it is not used goes back to who paid");
         subscriptions.MapPost("/{id}/pause", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
             Command(id, new PauseSubscription(clock.GetUtcNow()), user, http, store, ct)).TakesVersion().WithSummary("Stops the running period; its days are kept");
         subscriptions.MapDelete("/{id}/pause", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
@@ -160,7 +161,7 @@ internal static class SubscriptionEndpoints
     }
 
     private static async Task<Results<Created<SubscriptionView>, ProblemHttpResult>> Grant(
-        NewComplimentary wish, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        NewComplimentary wish, HttpContext http, KnownMembers members, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
 
@@ -172,6 +173,11 @@ internal static class SubscriptionEndpoints
         if ((await store.Load(Plan.Decider, Plan.Stream(wish.PlanId), null, ct)).State.Terms is not { } terms)
         {
             return Problems.Problem(StatusCodes.Status409Conflict, "plan-unknown", "There is no such plan.");
+        }
+
+        if (!await members.Knows(wish.MemberId, ct))
+        {
+            return KnownMembers.Unknown.ToProblem();
         }
 
         var given = wish.Until is null ? terms with { Interval = PlanInterval.Once, Days = null } : terms;
@@ -259,6 +265,17 @@ internal static class SubscriptionEndpoints
             && (await store.HadBy(cancelled.MemberId, ct)).Holding(cancelled.Terms.Tier, but: id) is { } held
             ? held.Bar().ToProblem()
             : await Command(id, new ContinueSubscription(clock.GetUtcNow()), user, http, store, ct);
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Decline(
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        // Nobody declines for somebody else.
+        var handled = await store.Handle(
+            Subscription.Decider.Where(s => s is Begun begun && begun.MemberId == user.MemberId()), Subscription.Stream(id),
+            new DeclineSubscription(clock.GetUtcNow()), new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+
+        return handled.Rejection is { } rejection ? Refused(rejection) : TypedResults.NoContent();
+    }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Command(
         Guid id, SubscriptionCommand command, ClaimsPrincipal user, HttpContext http, IDocumentStore store, CancellationToken ct)
