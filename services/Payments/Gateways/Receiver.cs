@@ -45,12 +45,19 @@ internal sealed class Receiver(IDocumentStore store, Refusals refusals, TimeProv
         {
             case MoneyReceived n:
                 var confirm = new ConfirmPayment(n.PaymentId, new Receipt(gateway.Name, n.Number), n.Amount, now);
+                var another = StreamId.Of($"{gateway.Name}-order", n.OrderId);
+
+                if (await store.IsOfAnother(confirm.Receipt, n.OrderId, ct) && await store.IsOfAnother(confirm.Receipt, another, ct))
+                {
+                    return new Rejection("receipt-of-another-order", "The money of this receipt came for another order.");
+                }
+
                 var handled = await store.Handle(Order.Decider, Order.Stream(n.OrderId), confirm, ct);
 
                 // An id that is taken by something other than an order is no order's; the money is there all the same.
                 if (handled.Rejection == Rejection.NotFound)
                 {
-                    await store.Handle(Order.Decider, StreamId.Of($"{gateway.Name}-order", n.OrderId), confirm, ct);
+                    await store.Handle(Order.Decider, another, confirm, ct);
                 }
 
                 break;

@@ -175,7 +175,7 @@ internal static class OrderEndpoints
     private static OrderStatus StatusOf(Placed order) => order switch
     {
         Cancelled => OrderStatus.Cancelled,
-        Paid { Left.Amount: 0 } => OrderStatus.Refunded,
+        Paid { WhollyRefunded: true } => OrderStatus.Refunded,
         Paid { Refunds.Count: > 0 } => OrderStatus.PartiallyRefunded,
         Paid => OrderStatus.Paid,
         _ => OrderStatus.Placed

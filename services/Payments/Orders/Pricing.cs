@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Community.EventSourcing;
 using Community.Payments.Coupons;
+using Community.Payments.Gateways.Chargebacks;
 using Community.Payments.Plans;
 using Community.Payments.Products;
 using Community.Payments.Subscriptions;
@@ -144,7 +145,15 @@ internal static class Pricing
             return Problems.NotFound("order");
         }
 
-        var confirm = new ConfirmPayment(http.NewId(clock), new Receipt(Offline, payment.Reference), payment.Amount ?? order.Total, clock.GetUtcNow());
+        var (now, receipt) = (clock.GetUtcNow(), new Receipt(Offline, payment.Reference.Trim()));
+
+        if (await store.IsOfAnother(receipt, id, ct)
+            || (await store.Handle(Reference.Decider, Reference.OfMoney(receipt.Number), new UseReference(id, now), ct)).Rejection is not null)
+        {
+            return Reference.Used.ToProblem();
+        }
+
+        var confirm = new ConfirmPayment(http.NewId(clock), receipt, payment.Amount ?? order.Total, now);
         var handled = await store.Handle(Order.Decider, Order.Stream(id), confirm, ct);
 
         if (handled.Rejection is { } rejection)

@@ -91,7 +91,21 @@ internal static class RefundEndpoints
             return bar.ToProblem();
         }
 
-        var handled = await store.Handle(Refund.Decider, Refund.Stream(id), new NoteRefundByHand(id, how.Reference, clock.GetUtcNow()), ct);
+        var (now, reference) = (clock.GetUtcNow(), how.Reference.Trim());
+        var note = new NoteRefundByHand(id, reference, now);
+
+        // Only what is noted uses a reference.
+        if (Refund.Decider.Decide((await store.Load(Refund.Decider, Refund.Stream(id), null, ct)).State, note).Rejection is { } refused)
+        {
+            return refused.ToProblem();
+        }
+
+        if ((await store.Handle(Reference.Decider, Reference.OfRefund(reference), new UseReference(id, now), ct)).Rejection is { } used)
+        {
+            return used.ToProblem();
+        }
+
+        var handled = await store.Handle(Refund.Decider, Refund.Stream(id), note, ct);
 
         return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Ok(View((await Find(store, id, ct))!));
     }
