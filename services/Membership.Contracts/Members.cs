@@ -37,7 +37,10 @@ public sealed record MemberReturned(Guid MemberId, long Version, DateTimeOffset 
 public sealed record MemberErased(Guid MemberId, long Version, DateTimeOffset At);
 
 /// <summary>The member has the tier, until <paramref name="Until"/> or until told otherwise.</summary>
-/// <param name="Source"><c>gift</c> or <c>subscription</c>: a member can have one of each, and the gift goes first.</param>
+/// <param name="Source">
+/// <c>gift</c>, <c>subscription</c> (the one of several that is shown) or <c>subscription/</c> and its id: of each source a
+/// member has one tier, and what they may is by all of them.
+/// </param>
 public sealed record TierGranted(Guid MemberId, string Source, string Tier, DateTimeOffset? Until, long Version, DateTimeOffset At);
 
 public sealed record TierEnded(Guid MemberId, string Source, long Version, DateTimeOffset At);

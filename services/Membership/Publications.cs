@@ -26,6 +26,13 @@ internal static class Publications
         Publication.Of<MemberErased, Contracts.MemberErased>(e => new(e.StreamId, e.Version, e.Data.At)),
         Publication.Of<TierGranted, Contracts.TierGranted>(e => new(e.StreamId, e.Data.Source.ToWord(), e.Data.Tier, e.Data.Until, e.Version, e.Data.At)),
         Publication.Of<TierEnded, Contracts.TierEnded>(e => new(e.StreamId, e.Data.Source.ToWord(), e.Version, e.Data.At)),
+        // Each of several subscriptions gives its tier, whichever of them is shown.
+        Publication.Of<SubscriptionNoted, Contracts.TierGranted>(e => e.Data.Tier is { } tier
+            ? new(e.StreamId, $"subscription/{e.Data.SubscriptionId}", tier, null, e.Version, e.Data.At)
+            : null),
+        Publication.Of<SubscriptionNoted, Contracts.TierEnded>(e => e.Data.Tier is null
+            ? new(e.StreamId, $"subscription/{e.Data.SubscriptionId}", e.Version, e.Data.At)
+            : null),
         Publication.Of<TokenRevoked, Contracts.TokenRevoked>(e => new(e.StreamId, e.Data.ExpiresAt)),
         Publication.Of<SessionEnded, Contracts.SessionEnded>(e => new(e.StreamId, e.Data.ExpiresAt))
     ];

@@ -43,5 +43,5 @@ public sealed record SubscriptionResumed(
     Guid SubscriptionId, Guid MemberId, string Tier, long MonthlyAmount, string Currency, DateTimeOffset? PeriodEnd, long Version, DateTimeOffset At);
 
 /// <summary>The member has no tier by it any more.</summary>
-/// <param name="Because">cancelled, unpaid, refunded, expired or revoked.</param>
+/// <param name="Because">cancelled, unpaid, refunded, expired, revoked or declined.</param>
 public sealed record SubscriptionEnded(Guid SubscriptionId, Guid MemberId, Guid PlanId, string Tier, string Because, long Version, DateTimeOffset At);

@@ -28,6 +28,7 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
     options.Projections.Add<CreatorList>(ProjectionLifecycle.Inline);
     options.Projections.Add<PayoutList>(ProjectionLifecycle.Inline);
     options.Projections.Add<ReferralList>(ProjectionLifecycle.Inline);
+    options.Projections.Add<BegunSubscriptions>(ProjectionLifecycle.Inline);
     options.Projections.Add<SubscriptionList>(ProjectionLifecycle.Async);
     options.Projections.Add<OrderList>(ProjectionLifecycle.Async);
     options.Projections.Add<OwedRefunds>(ProjectionLifecycle.Async);
@@ -41,7 +42,9 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
     options.Schema.For<CouponInList>();
     options.Schema.For<ReferralInList>().Index(referral => referral.By);
     options.Schema.For<SubscriptionInList>().Index(s => s.MemberId).Index(s => s.SubscriptionId).Index(s => s.DueAt!);
+    options.Schema.For<BegunSubscription>().Index(s => s.MemberId);
     options.Schema.For<OwedRefund>();
+    options.Storage.ExtendedSchemaObjects.Add(KnownMembers.Table);
 });
 builder.AddStanding();
 builder.AddExport(Exports.All);
@@ -52,10 +55,12 @@ builder.AddMessaging("payments", Publications.All, consume =>
     consume.Add<WithdrawContentWhenUnpublished>();
     consume.Add<EndSubscriptionsOfLeavers>();
     consume.Add<NoteReferrals>();
+    consume.Add<NoteMembers>();
     consume.Add<RefuseTokenWhenRevoked>();
     consume.Add<HearCommunityZone>();
 });
 builder.Services.AddSingleton<StaffWords>();
+builder.Services.AddSingleton<KnownMembers>();
 builder.Services.AddSingleton(Tax.Of(builder.Configuration));
 builder.Services.AddHostedService<UnpaidOrders>();
 builder.AddGateways();

@@ -38,6 +38,7 @@ public sealed class AuthorizationTests(PaymentsService payments)
         ["GET /subscriptions/{id}/next-invoice"] = (Members, Operators),
         ["POST /subscriptions/{id}/plan"] = (Members, Operators),
         ["POST /subscriptions/{id}/plan/previews"] = (Members, Operators),
+        ["POST /subscriptions/{id}/refusal"] = (Members, []),
         ["POST /subscriptions/{id}/pause"] = (Members, Operators),
         ["DELETE /subscriptions/{id}/pause"] = (Members, Operators),
         ["POST /subscriptions/{id}/cancellation"] = (Members, Operators),
@@ -99,7 +100,7 @@ public sealed class AuthorizationTests(PaymentsService payments)
             var bought = await payments.Buy(client, (product, 1));
             var plan = (await (await payments.Operator.PostAsJsonAsync(
                 "/plans", new { name = "Given", tier = "given", price = new { amount = 100, currency = "XAF" }, interval = "month" })).Body(HttpStatusCode.Created)).Id("planId");
-            var subscription = await (await payments.Operator.PostAsJsonAsync("/subscriptions/complimentary", new { memberId = member, planId = plan })).Body(HttpStatusCode.Created);
+            var subscription = await payments.Grant(await payments.Join(member), plan);
             var invoices = await Eventually.Value(
                 async () => (await (await client.GetAsync("/invoices")).Body(HttpStatusCode.OK))["items"]!.AsArray(), items => items.Count == 1, "an invoice");
 

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Community.Content.Contracts;
+using Community.Membership.Contracts;
 using Community.Testing;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +16,7 @@ using Npgsql;
 
 namespace Community.Payments.Tests;
 
-/// <summary>The service on real servers, with content played by a neighbour who also hears what payments says.</summary>
+/// <summary>The service on real servers, with content and membership played by a neighbour who also hears what payments says.</summary>
 public sealed class PaymentsService : IAsyncLifetime
 {
     public const string Secret = "a secret between sandbox and service";
@@ -40,7 +41,7 @@ public sealed class PaymentsService : IAsyncLifetime
         var broker = await Servers.CreateVirtualHost("payments");
         _issuer = await Issuer.Start();
         _content = await Neighbour.Start(
-            broker, ["content"], past: null, typeof(Contracts.OrderPlaced), typeof(Contracts.OrderPaid), typeof(Contracts.OrderRefunded));
+            broker, ["content", "membership"], past: null, typeof(Contracts.OrderPlaced), typeof(Contracts.OrderPaid), typeof(Contracts.OrderRefunded));
         _host = await ServiceHost<Program>.Start(
             "payments", _issuer, new Dictionary<string, string?> { ["Gateways:Sandbox:Secret"] = Secret }, messaging: broker);
     }
@@ -75,6 +76,52 @@ public sealed class PaymentsService : IAsyncLifetime
         await Eventually.Value(() => Anybody().GetAsync($"/products/{id}"), answer => answer.IsSuccessStatusCode, $"the product {id}");
 
         return id;
+    }
+
+    /// <summary>Somebody of whom membership has told.</summary>
+    public async Task<Guid> Join(Guid? known = null)
+    {
+        var id = known ?? New();
+        await Content.Publish(New(), new MemberJoined(id, Now, Imported: false));
+
+        return id;
+    }
+
+    /// <summary>Orders a plan as a gift: as soon as payments has heard of the receiver.</summary>
+    public static async Task<JsonNode> Give(HttpClient giver, Guid plan, Guid receiver)
+    {
+        using var placed = await Eventually.Value(
+            () => giver.PostAsJsonAsync("/orders", new { items = new[] { new { productId = plan, quantity = 1 } }, giftTo = receiver }),
+            answer => answer.StatusCode == HttpStatusCode.Created, "a gift that is ordered");
+
+        return await placed.Body(HttpStatusCode.Created);
+    }
+
+    /// <summary>An operator gives a plan, as soon as payments has heard of the receiver.</summary>
+    public async Task<JsonNode> Grant(Guid member, Guid plan)
+    {
+        using var given = await Eventually.Value(
+            () => Operator.PostAsJsonAsync("/subscriptions/complimentary", new { memberId = member, planId = plan }),
+            answer => answer.StatusCode == HttpStatusCode.Created, "a plan that is given");
+
+        return await given.Body(HttpStatusCode.Created);
+    }
+
+    public async Task<Guid> Plan(string tier, long amount = 3_000, string currency = "CNY", string interval = "month", int trialDays = 0, int? days = null)
+    {
+        using var answer = await Operator.PostAsJsonAsync("/plans", new { name = tier, tier, price = new { amount, currency }, interval, trialDays, days });
+
+        return (await answer.Body(HttpStatusCode.Created)).Id("planId");
+    }
+
+    /// <summary>Pays at the sandbox's page; the page is what it answers.</summary>
+    public async Task<string> Pay(HttpClient member, JsonNode order)
+    {
+        var page = (await StartPayment(member, order))["action"].Text("url");
+        using var paid = await Anybody().PostAsync(page, null);
+        Assert.Equal(HttpStatusCode.NoContent, paid.StatusCode);
+
+        return page;
     }
 
     /// <summary>Whether these messages of content have all had their effect.</summary>

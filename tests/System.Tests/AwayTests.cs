@@ -148,7 +148,7 @@ public sealed class AwayTests(ReplicatedSystem system) : ReplicatedTests(system.
 
         await system.Counts(before, ("comment", load.Comments), ("order", load.Orders));
         Assert.Equal(load.Comments, (await system.Owner.All($"content/contents/{free}/comments")).Select(comment => comment.Text("commentId")).Distinct().Count());
-        Assert.Equal(load.Orders * 300, await Deeds.Sales(system) - sales);
+        Assert.Equal(load.Orders * 2 * 300, await Deeds.Sales(system) - sales);
         await system.AllIsHeard();
         await system.NothingIsSetAside();
     }

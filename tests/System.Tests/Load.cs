@@ -81,7 +81,7 @@ internal sealed class Load : IAsyncDisposable
         for (var i = 0; !_enough; i++)
         {
             var key = i.ToString(CultureInfo.InvariantCulture);
-            var order = (await Insist(() => member.Post("payments/orders", new { items = new[] { new { productId = _product, quantity = 1 } } }, key), 201)).Json.Id("orderId");
+            var order = (await Insist(() => member.Post("payments/orders", new { items = new[] { new { productId = _product, quantity = 2 } } }, key), 201)).Json.Id("orderId");
             var payment = (await Insist(() => member.Post($"payments/orders/{order}/payments", new { gateway = "sandbox" }, key), 201)).Json;
             await Insist(() => _system.Anybody.Post(payment["action"]!.Text("url"), idempotencyKey: key), 204);
             Interlocked.Increment(ref _orders);

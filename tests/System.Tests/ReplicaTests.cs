@@ -43,7 +43,7 @@ public sealed class ReplicaTests(ReplicatedSystem system) : ReplicatedTests(syst
 
         await load.End();
         await system.Counts(before, ("comment", load.Comments), ("order", load.Orders));
-        Assert.Equal(load.Orders * 200, await Deeds.Sales(system) - sales);
+        Assert.Equal(load.Orders * 2 * 200, await Deeds.Sales(system) - sales);
         await system.AllIsHeard();
         await system.NothingIsSetAside();
     }

@@ -66,7 +66,11 @@ internal sealed record EndTier(TierSource Source, Guid? By, DateTimeOffset At) :
 /// <summary>Payments tells how a subscription of the member stands.</summary>
 /// <param name="Tier">Null: none by it, for now or for good.</param>
 /// <param name="Version">Of several, the one with the highest holds.</param>
-internal sealed record NoteSubscription(Guid SubscriptionId, string? Tier, long Version, DateTimeOffset At) : MemberCommand(At);
+internal sealed record NoteSubscription(Guid SubscriptionId, string? Tier, long Version, DateTimeOffset At) : MemberCommand(At)
+{
+    /// <summary>As <see cref="SubscriptionNoted.Given"/>; null: as it was.</summary>
+    public bool? Given { get; init; }
+}
 
 /// <summary>What was given until an instant ends when that has come.</summary>
 internal sealed record LetTimePass(DateTimeOffset At) : MemberCommand(At);
@@ -147,10 +151,13 @@ internal abstract record Member
         _ => throw new UnreachableException($"{command.GetType().Name} is not known.")
     };
 
-    // Of several paid tiers, the one by the latest subscription is the member's.
+    // All of them are the member's, each told by itself; the one that is shown is the latest of what the member pays for.
     private static Decision<MemberEvent> Note(Joined m, NoteSubscription c)
     {
-        var noted = new SubscriptionNoted(c.SubscriptionId, c.Tier, c.Version, c.At);
+        var noted = new SubscriptionNoted(c.SubscriptionId, c.Tier, c.Version, c.At)
+        {
+            Given = c.Given ?? m.Subscriptions.GetValueOrDefault(c.SubscriptionId)?.Given ?? false
+        };
         var (before, after) = (m.PaidTier, ((Joined)Evolve(m, noted)).PaidTier);
 
         return before == after ? noted
@@ -249,7 +256,7 @@ internal sealed record Joined(
 
     internal bool HasChangedSince(DateTimeOffset at) => PasswordAt >= at || AddressAt >= at;
 
-    internal string? PaidTier => Subscriptions.Values.Where(subscription => subscription.Tier is not null).MaxBy(subscription => subscription.At)?.Tier;
+    internal string? PaidTier => Subscriptions.Values.Where(subscription => subscription.Tier is not null).MaxBy(subscription => (!subscription.Given, subscription.At))?.Tier;
 
     /// <summary>The first instant at which something ends by itself; null: never.</summary>
     public DateTimeOffset? DueAt => Tiers.Values.Select(tier => tier.Until).Append(Suspension?.Until).Min();

@@ -101,4 +101,8 @@ public sealed record TierEnded(TierSource Source, Guid? By, DateTimeOffset At) :
 /// <param name="Tier">Null: none by it.</param>
 /// <param name="Version">Of what was told.</param>
 [EventType("member-subscription-noted.v1")]
-public sealed record SubscriptionNoted(Guid SubscriptionId, string? Tier, long Version, DateTimeOffset At) : MemberEvent;
+public sealed record SubscriptionNoted(Guid SubscriptionId, string? Tier, long Version, DateTimeOffset At) : MemberEvent
+{
+    /// <summary>Somebody else pays for it, or nobody.</summary>
+    public bool Given { get; init; }
+}

@@ -12,7 +12,10 @@ internal sealed class NoteSubscriptions(IDocumentStore store) : IConsumer<Subscr
     IConsumer<SubscriptionChanged>, IConsumer<SubscriptionPaused>, IConsumer<SubscriptionResumed>, IConsumer<SubscriptionEnded>
 {
     public Task Consume(ConsumeContext<SubscriptionStarted> context) =>
-        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At));
+        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At)
+        {
+            Given = context.Message.Source is "gift" or "complimentary"
+        });
 
     public Task Consume(ConsumeContext<SubscriptionRenewed> context) =>
         Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At));

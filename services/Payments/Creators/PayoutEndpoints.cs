@@ -49,9 +49,10 @@ internal sealed partial class PayoutList : MultiStreamProjection<PayoutInList, G
 
 /// <summary>
 /// Gives creators <c>RevenueShare:Percent</c> (0) of what is paid for their contents, and takes it back with refunds: of what
-/// was given then, whatever the percentage is now.
+/// was given then, whatever the percentage is now. While the payment is disputed it is held.
 /// </summary>
-internal sealed class Sharing(IServiceProvider services, IConfiguration configuration) : Follower(services, "sharing", typeof(OrderPaid), typeof(OrderRefunded))
+internal sealed class Sharing(IServiceProvider services, IConfiguration configuration) : Follower(services, "sharing",
+    typeof(OrderPaid), typeof(OrderRefunded), typeof(PaymentDisputed), typeof(DisputeClosed))
 {
     private readonly int _percent = Math.Clamp(configuration.GetValue("RevenueShare:Percent", 0), 0, 100);
     private readonly int _holdDays = Math.Max(0, configuration.GetValue("RevenueShare:HoldDays", 14));
@@ -61,8 +62,19 @@ internal sealed class Sharing(IServiceProvider services, IConfiguration configur
         OrderPaid paid when _percent > 0 => Tell(paid.Lines, paid.Amount, (creator, line, net) => new EarnShare(
             creator, fact.StreamId, line, net with { Amount = (long)((Int128)net.Amount * _percent / 100) }, net, paid.At.AddDays(_holdDays), paid.At), ct),
         OrderRefunded back => Tell(back.Lines, back.Amount, (_, line, net) => new ReverseShare(fact.StreamId, line, back.RefundId, net, back.Whole, back.At), ct),
+        PaymentDisputed e => Disputed(fact.StreamId, e.Receipt, line => new HoldShare(fact.StreamId, line, $"{e.Receipt.Gateway}/{e.Number}", e.At), ct),
+        DisputeClosed e => Disputed(fact.StreamId, e.Receipt, line => new ReleaseShare(fact.StreamId, line, $"{e.Receipt.Gateway}/{e.Number}", e.At), ct),
         _ => Task.CompletedTask
     };
+
+    // Other money that came for the order has paid for nothing.
+    private async Task Disputed(Guid orderId, Receipt receipt, Func<int, CreatorCommand> command, CancellationToken ct)
+    {
+        if ((await Store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Paid order && order.Receipt == receipt)
+        {
+            await Tell(order.Lines, order.Total, (_, line, _) => command(line), ct);
+        }
+    }
 
     private async Task Tell(OrderLine[] lines, Money money, Func<Guid, int, Money, CreatorCommand> command, CancellationToken ct)
     {
@@ -84,7 +96,7 @@ internal sealed record PayoutsView(IReadOnlyList<PayoutView> Items);
 
 internal sealed record PaidPayout([property: Text(200)] string Reference);
 
-/// <param name="Held">Earned, and not to be paid out yet.</param>
+/// <param name="Held">Earned, and not to be paid out yet, or while its payment is disputed.</param>
 /// <param name="Available">For the next payout; below zero where refunds came after one.</param>
 internal sealed record CreatorBalance(string Currency, long Held, long Available, long PaidOut);
 

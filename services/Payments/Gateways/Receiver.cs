@@ -25,14 +25,18 @@ internal sealed class Receiver(IDocumentStore store, Refusals refusals, TimeProv
                 return await Refuse(gateway, body, StatusCodes.Status400BadRequest, "notification-not-understood", "This is no notification of this gateway.", ct);
 
             case var notification:
-                await Take(gateway, notification, ct);
+                if (await Take(gateway, notification, ct) is { } refused)
+                {
+                    return await Refuse(gateway, body, StatusCodes.Status409Conflict, refused.Code, refused.Detail, ct);
+                }
 
                 return gateway.Thanks is { } thanks ? TypedResults.Text(thanks) : TypedResults.NoContent();
         }
     }
 
     /// <summary>What a gateway said, by its webhook or because it was asked.</summary>
-    public async Task Take(IGateway gateway, Notification notification, CancellationToken ct)
+    /// <returns>Why it has no effect, where it cannot be right.</returns>
+    public async Task<Rejection?> Take(IGateway gateway, Notification notification, CancellationToken ct)
     {
         Origin.Set(Origin.Current with { By = gateway.Name });
         var now = clock.GetUtcNow();
@@ -41,12 +45,19 @@ internal sealed class Receiver(IDocumentStore store, Refusals refusals, TimeProv
         {
             case MoneyReceived n:
                 var confirm = new ConfirmPayment(n.PaymentId, new Receipt(gateway.Name, n.Number), n.Amount, now);
+                var another = StreamId.Of($"{gateway.Name}-order", n.OrderId);
+
+                if (await store.IsOfAnother(confirm.Receipt, n.OrderId, ct) && await store.IsOfAnother(confirm.Receipt, another, ct))
+                {
+                    return new Rejection("receipt-of-another-order", "The money of this receipt came for another order.");
+                }
+
                 var handled = await store.Handle(Order.Decider, Order.Stream(n.OrderId), confirm, ct);
 
                 // An id that is taken by something other than an order is no order's; the money is there all the same.
                 if (handled.Rejection == Rejection.NotFound)
                 {
-                    await store.Handle(Order.Decider, StreamId.Of($"{gateway.Name}-order", n.OrderId), confirm, ct);
+                    await store.Handle(Order.Decider, another, confirm, ct);
                 }
 
                 break;
@@ -60,17 +71,39 @@ internal sealed class Receiver(IDocumentStore store, Refusals refusals, TimeProv
                 break;
 
             case MoneyDisputed n:
-                await store.Handle(
-                    Chargeback.Decider, Chargeback.Stream(gateway.Name, n.Number),
-                    new OpenChargeback(n.Number, new Receipt(gateway.Name, n.Receipt), n.Amount, n.Reason, now), ct);
-                break;
+                var disputed = new Receipt(gateway.Name, n.Receipt);
+
+                return await Disputed(
+                    new DisputePayment(n.Number, disputed, n.Amount, now), new OpenChargeback(n.Number, disputed, n.Amount, n.Reason, now), ct);
 
             case DisputeEnded n:
-                await store.Handle(
-                    Chargeback.Decider, Chargeback.Stream(gateway.Name, n.Number),
-                    new CloseChargeback(n.Number, new Receipt(gateway.Name, n.Receipt), n.Amount, n.Reason, n.Won, now), ct);
-                break;
+                var decided = new Receipt(gateway.Name, n.Receipt);
+
+                return await Disputed(
+                    new CloseDispute(n.Number, decided, n.Amount, n.Won, now), new CloseChargeback(n.Number, decided, n.Amount, n.Reason, n.Won, now), ct);
         }
+
+        return null;
+    }
+
+    // The order first: from then on nothing goes out. Where this ends in between, the gateway tells it again.
+    private async Task<Rejection?> Disputed(OfDispute word, ChargebackCommand chargeback, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+
+        if (await session.LoadAsync<TakenReceipt>(TakenReceipt.IdOf(word.Receipt), ct) is not { } taken)
+        {
+            return new Rejection("chargeback-of-unknown-payment", "No such payment has come.");
+        }
+
+        if ((await store.Handle(Order.Decider, Order.Stream(taken.OrderId), word, ct)).Rejection is { } rejection)
+        {
+            return rejection;
+        }
+
+        await store.Handle(Chargeback.Decider, Chargeback.Stream(word.Receipt.Gateway, word.Number), chargeback, ct);
+
+        return null;
     }
 
     private async Task<ProblemHttpResult> Refuse(

@@ -8,7 +8,7 @@ using Weasel.Postgresql.Tables;
 namespace Community.Payments.Gateways;
 
 /// <summary>Notifications of one gateway that were refused on one day (the community's) for one reason.</summary>
-/// <param name="Code">That of the answer: <c>signature-invalid</c>, <c>notification-not-ours</c>, <c>notification-not-understood</c>.</param>
+/// <param name="Code">That of the answer: <c>signature-invalid</c>, <c>notification-not-ours</c>, <c>notification-not-understood</c>, <c>chargeback-of-unknown-payment</c>, <c>receipt-of-another-order</c>.</param>
 /// <param name="Digest">SHA-256 of the last one's body, in hexadecimal: by it the gateway's own list tells which it was.</param>
 internal sealed record RefusalView(DateOnly Day, string Code, long Count, DateTimeOffset FirstAt, DateTimeOffset LastAt, string Digest);
 

@@ -11,8 +11,43 @@ internal sealed record OwedRefund(
 
 internal sealed partial class OwedRefunds : EventProjection
 {
-    public static OwedRefund Create(IEvent<RefundOwed> e) =>
-        new(e.Id, e.StreamId, e.Data.PaymentId, e.Data.Receipt, e.Data.Amount, e.Data.Because, e.Data.At);
+    public OwedRefunds()
+    {
+        IncludeType<RefundOwed>();
+        IncludeType<OwedMoneyReturned>();
+        IncludeType<OwedMoneyTakenBack>();
+    }
 
-    public static void Project(OwedMoneyReturned e, IDocumentOperations operations) => operations.Delete<OwedRefund>(e.RefundId);
+    public override async ValueTask ApplyAsync(IDocumentOperations operations, IEvent e, CancellationToken cancellation)
+    {
+        switch (e.Data)
+        {
+            case RefundOwed owed:
+                operations.Store(Row(e.Id, e.StreamId, owed, owed.Amount));
+                break;
+
+            case OwedMoneyReturned back:
+                operations.Delete<OwedRefund>(back.RefundId);
+                break;
+
+            // The row's id is that of the fact that it is owed.
+            case OwedMoneyTakenBack taken:
+                var past = await operations.Events.FetchStreamAsync(e.StreamId, e.Version, token: cancellation);
+                var came = past.First(fact => fact.Data is RefundOwed owed && owed.Receipt == taken.Receipt);
+
+                if (taken.Left.Amount > 0)
+                {
+                    operations.Store(Row(came.Id, e.StreamId, (RefundOwed)came.Data, taken.Left));
+                }
+                else
+                {
+                    operations.Delete<OwedRefund>(came.Id);
+                }
+
+                break;
+        }
+    }
+
+    private static OwedRefund Row(Guid id, Guid order, RefundOwed owed, Money amount) =>
+        new(id, order, owed.PaymentId, owed.Receipt, amount, owed.Because, owed.At);
 }

@@ -51,7 +51,7 @@ internal static class Movements
     /// <summary>What gateways keep for their service.</summary>
     public const string Fees = "gateway-fees";
 
-    /// <summary>What payers' banks have taken back.</summary>
+    /// <summary>What payers' banks have taken back and nothing is given up for: it is disputed, or was sent back before, too.</summary>
     public const string Chargebacks = "chargebacks";
 
     /// <summary>What a gateway holds for us.</summary>
@@ -61,7 +61,8 @@ internal static class Movements
     {
         OrderPaid e => Paid(e),
         RefundOwed e => Move(HeldBy(e.Receipt.Gateway), RefundsOwed, e.Amount),
-        OrderRefunded e => [.. Move(Refunds, HeldBy(e.Gateway), e.Amount), .. Move(Tax, TaxIncluded, e.Tax)],
+        OrderRefunded e => [.. Move(Refunds, e.Dispute is null ? HeldBy(e.Gateway) : Chargebacks, e.Amount), .. Move(Tax, TaxIncluded, e.Tax)],
+        OwedMoneyTakenBack e => Move(RefundsOwed, Chargebacks, e.Amount),
         OwedMoneyReturned e => Move(RefundsOwed, HeldBy(e.Receipt.Gateway), e.Amount),
         ChargebackOpened e => Move(Chargebacks, HeldBy(e.Receipt.Gateway), e.Amount),
         ChargebackClosed { Won: true } e => Move(HeldBy(e.Receipt.Gateway), Chargebacks, e.Taken),
@@ -152,6 +153,7 @@ internal sealed class Postings : EventProjection
         IncludeType<RefundOwed>();
         IncludeType<OrderRefunded>();
         IncludeType<OwedMoneyReturned>();
+        IncludeType<OwedMoneyTakenBack>();
         IncludeType<ShareEarned>();
         IncludeType<ShareReversed>();
         IncludeType<PayoutPaid>();

@@ -41,7 +41,21 @@ internal sealed record RefundOrder(Guid RefundId, Money? Amount, string Reason, 
 {
     /// <summary>As <see cref="OrderRefunded.ReasonInWords"/>.</summary>
     public Sealed? ReasonInWords { get; init; }
+
+    /// <summary>It follows from something else and nobody waits for an answer: no more than is left, and where the payment is disputed, later.</summary>
+    public bool ByItself { get; init; }
 }
+
+/// <summary>What the payer's bank says of the money of a receipt.</summary>
+/// <param name="Number">The gateway's own for the dispute.</param>
+internal abstract record OfDispute(string Number, Receipt Receipt) : OrderCommand
+{
+    public string Dispute => $"{Receipt.Gateway}/{Number}";
+}
+
+internal sealed record DisputePayment(string Number, Receipt Receipt, Money Amount, DateTimeOffset At) : OfDispute(Number, Receipt);
+
+internal sealed record CloseDispute(string Number, Receipt Receipt, Money Amount, bool Won, DateTimeOffset At) : OfDispute(Number, Receipt);
 
 internal abstract record Order
 {
@@ -53,7 +67,32 @@ internal abstract record Order
     /// <summary>Of it, what belongs to its payers and is not on its way back.</summary>
     public ImmutableDictionary<Receipt, Money> Owed { get; init; } = ImmutableDictionary<Receipt, Money>.Empty;
 
+    /// <summary>What of it is on its way back, or there, by refund.</summary>
+    public ImmutableDictionary<Guid, Receipt> Returned { get; init; } = ImmutableDictionary<Guid, Receipt>.Empty;
+
+    /// <summary>Whose end is not told.</summary>
+    public ImmutableDictionary<string, Receipt> Disputes { get; init; } = ImmutableDictionary<string, Receipt>.Empty;
+
+    /// <summary>Disputes that have ended.</summary>
+    public ImmutableHashSet<string> Decided { get; init; } = [];
+
+    /// <summary>What payers' banks have taken by disputes that were lost.</summary>
+    public ImmutableDictionary<Receipt, Money> TakenBack { get; init; } = ImmutableDictionary<Receipt, Money>.Empty;
+
     public static Guid Stream(Guid orderId) => orderId;
+
+    /// <summary>Why money that came by a receipt does not go out; null: it does.</summary>
+    public Rejection? Bar(Receipt receipt) => Disputes.ContainsValue(receipt) ? Disputed : HasTaken(receipt) ? ChargedBack : null;
+
+    /// <summary>The money that a refund sends back.</summary>
+    public Receipt? ReceiptOf(Guid refundId) => Returned.TryGetValue(refundId, out var owed) ? owed : (this as Paid)?.Receipt;
+
+    /// <summary>The payer's bank has taken so much that a refund would come on top of it.</summary>
+    protected virtual bool HasTaken(Receipt receipt) => TakenBack.ContainsKey(receipt) && !Owed.ContainsKey(receipt);
+
+    public static readonly Rejection Disputed = new("payment-disputed", "The payer's bank asks for the money back: until it has decided, nothing is refunded.");
+
+    private static readonly Rejection ChargedBack = new("payment-charged-back", "The payer's bank has taken the money back.");
 
     private static Decision<OrderEvent> Decide(Order order, OrderCommand command) => (order, command) switch
     {
@@ -69,6 +108,14 @@ internal abstract record Order
         },
         (_, ConfirmPayment c) => new RefundOwed(c.PaymentId, c.Receipt, c.Amount, order.Reason, c.At),
 
+        // Of what never came there is nothing to ask back.
+        (_, OfDispute c) when !order.Receipts.Contains(c.Receipt) => new Rejection("chargeback-of-unknown-payment", "No such payment has come."),
+        (_, OfDispute c) when order.Decided.Contains(c.Dispute) => Decision.Nothing,
+        (_, DisputePayment c) when order.Disputes.ContainsKey(c.Dispute) => Decision.Nothing,
+        (_, DisputePayment c) => new PaymentDisputed(c.Number, c.Receipt, c.Amount, c.At),
+        (_, CloseDispute c) => order.Close(c),
+
+        (_, ReturnOwedMoney c) when order.Bar(c.Receipt) is { } bar => bar,
         (_, ReturnOwedMoney c) when order.Owed.TryGetValue(c.Receipt, out var owed) => new OwedMoneyReturned(c.RefundId, c.Receipt, owed, c.At),
         (_, ReturnOwedMoney) => new Rejection("refund-not-owed", "It was not owed, or is on its way back."),
 
@@ -92,7 +139,10 @@ internal abstract record Order
         (Cancelled, CancelOrder) => Decision.Nothing,
         (Paid, CancelOrder) => new Rejection("order-already-paid", "A paid order is refunded, not cancelled."),
 
-        (Paid o, RefundOrder c) when o.Refunds.ContainsKey(c.RefundId) => Decision.Nothing,
+        (Paid o, RefundOrder c) when o.Refunds.ContainsKey(c.RefundId) || o.Postponed.ContainsKey(c.RefundId) => Decision.Nothing,
+        (Paid o, RefundOrder { ByItself: true, Amount: { } amount } c) when o.Bar(o.Receipt) == Disputed => new RefundPostponed(c.RefundId, amount, c.Reason, c.At),
+        (Paid o, RefundOrder) when o.Bar(o.Receipt) == Disputed => Disputed,
+        (Paid { Left.Amount: 0, TakenBack.IsEmpty: false }, RefundOrder) => ChargedBack,
         (Paid o, RefundOrder c) => Refund(o, c),
         (Placed, RefundOrder) => new Rejection("order-not-paid", "Only a paid order is refunded."),
 
@@ -101,7 +151,15 @@ internal abstract record Order
 
     private static Order Evolve(Order order, OrderEvent @event) => (order, @event) switch
     {
-        (NotPlaced, OrderPlaced e) => new Open(e) { Receipts = order.Receipts, Owed = order.Owed },
+        (NotPlaced, OrderPlaced e) => new Open(e)
+        {
+            Receipts = order.Receipts,
+            Owed = order.Owed,
+            Returned = order.Returned,
+            Disputes = order.Disputes,
+            Decided = order.Decided,
+            TakenBack = order.TakenBack
+        },
         (Open o, CouponApplied e) => o with { Coupon = new CouponUse(e.Code, e.Discount) },
         (Placed o, PaymentStarted e) => o with
         {
@@ -113,16 +171,60 @@ internal abstract record Order
         (Open o, OrderPaid e) => new Paid(o.Now(e.PaymentId, PaymentStatus.Paid), e) { Receipts = o.Receipts.Add(e.Receipt) },
         (Placed o, RefundOwed e) => o.Now(e.PaymentId, PaymentStatus.OwedBack) with { Receipts = o.Receipts.Add(e.Receipt), Owed = o.Owed.Add(e.Receipt, e.Amount) },
         (_, RefundOwed e) => order with { Receipts = order.Receipts.Add(e.Receipt), Owed = order.Owed.Add(e.Receipt, e.Amount) },
-        (_, OwedMoneyReturned e) => order with { Owed = order.Owed.Remove(e.Receipt) },
+        (_, OwedMoneyReturned e) => order with { Owed = order.Owed.Remove(e.Receipt), Returned = order.Returned.Add(e.RefundId, e.Receipt) },
+        (_, OwedMoneyTakenBack e) => order with { Owed = e.Left.Amount > 0 ? order.Owed.SetItem(e.Receipt, e.Left) : order.Owed.Remove(e.Receipt) },
+        (_, PaymentDisputed e) => order with { Disputes = order.Disputes.Add($"{e.Receipt.Gateway}/{e.Number}", e.Receipt) },
+        (_, DisputeClosed e) => order with
+        {
+            Disputes = order.Disputes.Remove($"{e.Receipt.Gateway}/{e.Number}"),
+            Decided = order.Decided.Add($"{e.Receipt.Gateway}/{e.Number}"),
+            TakenBack = e.Won ? order.TakenBack : order.TakenBack.SetItem(
+                e.Receipt, order.TakenBack.GetValueOrDefault(e.Receipt) is { } before && before.Currency == e.Amount.Currency ? e.Amount.Plus(before) ?? e.Amount : e.Amount)
+        },
         (Open o, OrderCancelled) => new Cancelled(o),
         (Paid o, OrderRefunded e) => o with
         {
             Refunds = o.Refunds.Add(e.RefundId, e.Amount),
+            Postponed = o.Postponed.Remove(e.RefundId),
+            Sent = e.Dispute is null ? o.Sent + e.Amount.Amount : o.Sent,
+            WhollyRefunded = e.Whole,
             Left = o.Left.Less(e.Amount),
             TaxLeft = e.Tax is { } tax ? o.TaxLeft?.Less(tax) : o.TaxLeft
         },
+        (Paid o, RefundPostponed e) => o with { Postponed = o.Postponed.Add(e.RefundId, e) },
         _ => throw new UnreachableException($"{@event.GetType().Name} cannot follow {order.GetType().Name}.")
     };
+
+    // Lost, it takes what is left of what it is about; what was sent back before is lost with it. What waited for its end goes.
+    private Decision<OrderEvent> Close(CloseDispute c)
+    {
+        List<OrderEvent> events = [new DisputeClosed(c.Number, c.Receipt, c.Amount, c.Won, c.At)];
+
+        if (!c.Won && this is Paid { Left.Amount: > 0 } paid && paid.Receipt == c.Receipt)
+        {
+            var taken = Part(paid.Left, c.Amount);
+            events.Add(paid.Back(StreamId.Of("dispute", c.Dispute), taken, "The payer's bank has taken it back.", c.At) with { Dispute = c.Number });
+        }
+        else if (!c.Won && Owed.TryGetValue(c.Receipt, out var owed))
+        {
+            var taken = Part(owed, c.Amount);
+            events.Add(new OwedMoneyTakenBack(c.Receipt, taken, owed.Less(taken), c.At));
+        }
+
+        if (events.Aggregate(this, Evolve) is Paid { Postponed.IsEmpty: false } left && left.Bar(left.Receipt) is null)
+        {
+            foreach (var refund in left.Postponed.Values.OrderBy(r => r.RefundId).TakeWhile(_ => left.Left.Amount > 0))
+            {
+                events.Add(left.Back(refund.RefundId, Part(left.Left, refund.Amount), refund.Reason, c.At));
+                left = (Paid)Evolve(left, events[^1]);
+            }
+        }
+
+        return [.. events];
+
+        // Banks reckon in their own currency, too: then it is about all of it.
+        static Money Part(Money of, Money amount) => amount.Currency == of.Currency && amount.Amount < of.Amount ? amount : of;
+    }
 
     private OwedBecause Reason => this switch
     {
@@ -174,16 +276,16 @@ internal abstract record Order
     {
         var amount = c.Amount ?? order.Left;
 
+        if (c.ByItself && amount.Currency == order.Left.Currency && amount.Amount > order.Left.Amount)
+        {
+            amount = order.Left;
+        }
+
         return amount.Currency != order.Left.Currency
             ? new Rejection("refund-in-other-currency", $"The order was paid in {order.Left.Currency}.")
             : amount.Amount < 1 || amount.Amount > order.Left.Amount
             ? new Rejection("refund-exceeds-payment", $"{order.Left} are left to refund.")
-            : new OrderRefunded(
-                order.MemberId, order.Lines, c.RefundId, order.Receipt.Gateway, amount, amount == order.Left, c.Reason, c.At)
-            {
-                Tax = order.TaxOf(amount),
-                ReasonInWords = c.ReasonInWords
-            };
+            : order.Back(c.RefundId, amount, c.Reason, c.At) with { ReasonInWords = c.ReasonInWords };
     }
 }
 
@@ -260,11 +362,26 @@ internal sealed record Paid : Placed
 
     public ImmutableDictionary<Guid, Money> Refunds { get; init; } = ImmutableDictionary<Guid, Money>.Empty;
 
+    /// <summary>Until a dispute is over.</summary>
+    public ImmutableDictionary<Guid, RefundPostponed> Postponed { get; init; } = ImmutableDictionary<Guid, RefundPostponed>.Empty;
+
+    /// <summary>By refunds of ours, in minor units.</summary>
+    public long Sent { get; init; }
+
+    /// <summary>The last refund has said so: what cost nothing has nothing left and is paid all the same.</summary>
+    public bool WhollyRefunded { get; init; }
+
     /// <summary>Of what was paid, after all refunds.</summary>
     public Money Left { get; init; }
 
     /// <summary>The tax in <see cref="Left"/>.</summary>
     public Money? TaxLeft { get; init; }
+
+    public OrderRefunded Back(Guid refundId, Money amount, string reason, DateTimeOffset at) =>
+        new(MemberId, Lines, refundId, Receipt.Gateway, amount, amount == Left, reason, at) { Tax = TaxOf(amount) };
+
+    protected override bool HasTaken(Receipt receipt) => receipt != Receipt ? base.HasTaken(receipt)
+        : TakenBack.TryGetValue(receipt, out var taken) && (taken.Currency != Total.Currency || taken.Amount + Sent > Total.Amount);
 
     /// <summary>Of a part its share, of all that is left all that is left: so nothing of it stays.</summary>
     public Money? TaxOf(Money refund) => TaxLeft is { } left && refund != Left && refund.TaxAt(TaxPercent) is { } share

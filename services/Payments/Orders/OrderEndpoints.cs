@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventSourcing;
+using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -24,9 +25,10 @@ internal sealed record PaymentView(Guid PaymentId, string Gateway, PaymentStatus
 
 /// <param name="Refunded">Null where nothing was.</param>
 /// <param name="Tax">Included in the total; null: none.</param>
+/// <param name="Disputed">The payer's bank asks for the money back and has not decided.</param>
 internal sealed record OrderView(
     Guid OrderId, Guid MemberId, OrderStatus Status, Money Total, IReadOnlyList<OrderItemView> Items, DateTimeOffset PlacedAt,
-    DateTimeOffset? PaidAt, Money? Refunded, IReadOnlyList<PaymentView> Payments, CouponUse? Coupon = null, Money? Tax = null);
+    DateTimeOffset? PaidAt, Money? Refunded, IReadOnlyList<PaymentView> Payments, CouponUse? Coupon = null, Money? Tax = null, bool Disputed = false);
 
 internal sealed record OrderInListView(
     Guid OrderId, Guid MemberId, OrderStatus Status, Money Total, IReadOnlyList<OrderItemView> Items, DateTimeOffset PlacedAt);
@@ -58,10 +60,10 @@ internal static class OrderEndpoints
         order is Placed placed && (placed.MemberId == user.MemberId() || user.May("operator"));
 
     private static async Task<Results<Created<OrderView>, ProblemHttpResult>> Place(
-        NewOrder wish, ClaimsPrincipal user, HttpContext http, Tax tax, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        NewOrder wish, ClaimsPrincipal user, HttpContext http, Tax tax, KnownMembers members, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         var (id, now) = (http.NewId(clock), clock.GetUtcNow());
-        var (place, reserve, rejected) = await store.Price(wish, tax, id, user.MemberId(), now, ct);
+        var (place, reserve, rejected) = await store.Price(wish, tax, members, id, user.MemberId(), now, ct);
 
         if (rejected is not null)
         {
@@ -174,13 +176,14 @@ internal static class OrderEndpoints
         return new OrderView(
             id, order.MemberId, StatusOf(order), order.Total, Items(order.Lines), order.PlacedAt, paid?.PaidAt,
             paid is { Refunds.Count: > 0 } ? paid.Total.Less(paid.Left) : null,
-            [.. order.Payments.Select(p => new PaymentView(p.Key, p.Value.Gateway, p.Value.Status))], order.Coupon, order.Total.TaxAt(order.TaxPercent));
+            [.. order.Payments.Select(p => new PaymentView(p.Key, p.Value.Gateway, p.Value.Status))], order.Coupon, order.Total.TaxAt(order.TaxPercent),
+            !order.Disputes.IsEmpty);
     }
 
     private static OrderStatus StatusOf(Placed order) => order switch
     {
         Cancelled => OrderStatus.Cancelled,
-        Paid { Left.Amount: 0 } => OrderStatus.Refunded,
+        Paid { WhollyRefunded: true } => OrderStatus.Refunded,
         Paid { Refunds.Count: > 0 } => OrderStatus.PartiallyRefunded,
         Paid => OrderStatus.Paid,
         _ => OrderStatus.Placed

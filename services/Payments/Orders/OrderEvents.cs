@@ -90,4 +90,25 @@ public sealed record OrderRefunded(
 
     /// <summary>Of the amount; null: none.</summary>
     public Money? Tax { get; init; }
+
+    /// <summary>By which the payer's bank has taken it, so that nobody sends it; null: it goes back by the gateway.</summary>
+    public string? Dispute { get; init; }
 }
+
+/// <summary>The payer's bank asks for the money of a receipt back: until it has decided, nothing of that goes out.</summary>
+/// <param name="Number">The gateway's own for the dispute.</param>
+[EventType("order-payment-disputed.v1")]
+public sealed record PaymentDisputed(string Number, Receipt Receipt, Money Amount, DateTimeOffset At) : OrderEvent;
+
+/// <param name="Won">The money stays, or is back; else what it paid for ends, by an <see cref="OrderRefunded"/> that names the dispute.</param>
+[EventType("order-dispute-closed.v1")]
+public sealed record DisputeClosed(string Number, Receipt Receipt, Money Amount, bool Won, DateTimeOffset At) : OrderEvent;
+
+/// <summary>What is no longer needed goes back when the dispute is over, as far as anything is left then.</summary>
+[EventType("order-refund-postponed.v1")]
+public sealed record RefundPostponed(Guid RefundId, Money Amount, string Reason, DateTimeOffset At) : OrderEvent;
+
+/// <summary>What was owed has gone to its payer by a lost dispute.</summary>
+/// <param name="Left">Still owed.</param>
+[EventType("order-owed-taken-back.v1")]
+public sealed record OwedMoneyTakenBack(Receipt Receipt, Money Amount, Money Left, DateTimeOffset At) : OrderEvent;

@@ -1,7 +1,10 @@
 using System.Security.Claims;
 using Community.EventSourcing;
 using Community.Payments.Coupons;
+using Community.Payments.Gateways.Chargebacks;
+using Community.Payments.Plans;
 using Community.Payments.Products;
+using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -30,7 +33,7 @@ internal static class Pricing
 
     /// <summary>The order at the prices of now, with the reservation of its coupon where it has one.</summary>
     public static async Task<(PlaceOrder Place, ReserveUse? Reserve, Rejection? Rejection)> Price(
-        this IDocumentStore store, NewOrder wish, Tax tax, Guid orderId, Guid member, DateTimeOffset now, CancellationToken ct)
+        this IDocumentStore store, NewOrder wish, Tax tax, KnownMembers members, Guid orderId, Guid member, DateTimeOffset now, CancellationToken ct)
     {
         if (wish.Items.Any(item => item is null))
         {
@@ -53,6 +56,17 @@ internal static class Pricing
             return (place, null, new Rejection("product-unknown", $"Nothing is offered under the id {unknown.ProductId}."));
         }
 
+        if (wish.GiftTo is { } receiver && await Bar(receiver, lines, member, members, ct) is { } ungiven)
+        {
+            return (place, null, ungiven);
+        }
+
+        // Asked for again under its id, it is what was ordered then.
+        if (await store.BarBecauseHad(lines, member, ct) is { } had && (await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is not Placed)
+        {
+            return (place, null, had);
+        }
+
         var decision = Order.Decider.Decide(Order.Decider.Initial, place);
 
         if (wish.CouponCode is not { } code || decision.Rejection is not null)
@@ -70,6 +84,30 @@ internal static class Pricing
             : (place, null, Coupon.Decider.Decide(coupon, reserve).Rejection);
     }
 
+    private static async Task<Rejection?> Bar(Guid receiver, OrderLine[] lines, Guid giver, KnownMembers members, CancellationToken ct) =>
+        lines.All(line => line.Kind != "gift") ? new Rejection("gift-without-plan", "Only a plan is given to somebody else.")
+        : receiver == giver ? new Rejection("gift-to-oneself", "Order the plan for yourself.")
+        : await members.Knows(receiver, ct) ? null : KnownMembers.Unknown;
+
+    private static async Task<Rejection?> BarBecauseHad(this IDocumentStore store, OrderLine[] lines, Guid member, CancellationToken ct)
+    {
+        foreach (var line in lines)
+        {
+            if (line.Kind == "plan" && (await store.Load(Plan.Decider, Plan.Stream(line.ProductId), null, ct)).State.Terms is { } terms
+                && (await store.HadBy(member, ct)).Bar(terms) is { } held)
+            {
+                return held;
+            }
+
+            if (line.IsOneContent() && (await store.Load(Purchase.Decider, Purchase.Stream(member, line.ProductId), null, ct)).State.OrderId is not null)
+            {
+                return new Rejection("content-bought", $"You have bought {line.Name} already.");
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The use of the coupon and the order come together, or neither does.</summary>
     public static async Task<Rejection?> PlaceWith(
         this IDocumentStore store, Guid orderId, PlaceOrder place, ReserveUse reserve, CancellationToken ct)
@@ -83,9 +121,9 @@ internal static class Pricing
     }
 
     private static async Task<Results<Ok<OrderPreview>, ProblemHttpResult>> Preview(
-        NewOrder wish, ClaimsPrincipal user, HttpContext http, Tax tax, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        NewOrder wish, ClaimsPrincipal user, HttpContext http, Tax tax, KnownMembers members, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        var (place, _, rejection) = await store.Price(wish, tax, http.NewId(clock), user.MemberId(), clock.GetUtcNow(), ct);
+        var (place, _, rejection) = await store.Price(wish, tax, members, http.NewId(clock), user.MemberId(), clock.GetUtcNow(), ct);
 
         if (rejection is not null)
         {
@@ -107,7 +145,16 @@ internal static class Pricing
             return Problems.NotFound("order");
         }
 
-        var confirm = new ConfirmPayment(http.NewId(clock), await words.Receipt(order.MemberId, payment.Reference, ct), payment.Amount ?? order.Total, clock.GetUtcNow());
+        var (now, receipt) = (clock.GetUtcNow(), await words.Receipt(order.MemberId, payment.Reference, ct));
+
+        // Also one that was recorded before references were sealed.
+        if (await store.IsOfAnother(receipt, id, ct) || await store.IsOfAnother(new Receipt(Offline, payment.Reference.Trim()), id, ct)
+            || (await store.Handle(Reference.Decider, Reference.OfMoney(receipt.Number), new UseReference(id, now), ct)).Rejection is not null)
+        {
+            return Reference.Used.ToProblem();
+        }
+
+        var confirm = new ConfirmPayment(http.NewId(clock), receipt, payment.Amount ?? order.Total, now);
         var handled = await store.Handle(Order.Decider, Order.Stream(id), confirm, ct);
 
         if (handled.Rejection is { } rejection)

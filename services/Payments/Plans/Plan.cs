@@ -23,6 +23,8 @@ public sealed record Terms(Guid PlanId, string Name, string Tier, Money Price, P
     /// <summary>Calendar months of one interval; zero: it does not renew.</summary>
     internal int Months => Interval switch { PlanInterval.Month => 1, PlanInterval.Year => 12, PlanInterval.Once => 0 };
 
+    internal bool IsForGood => Months == 0 && Days is null;
+
     /// <summary>Of the first period. Null: never.</summary>
     internal DateTimeOffset? EndFrom(DateTimeOffset start) => Days is { } days ? start.AddDays(days) : Months > 0 ? start.AddMonths(Months) : null;
 }

@@ -19,7 +19,7 @@ internal enum DifferenceKind
 
     ReportedAmountDiffers,
 
-    /// <summary>A plan was paid for, and there is no subscription.</summary>
+    /// <summary>A plan was paid for, and there is no subscription by it, nor was it found to be had already.</summary>
     PaidWithoutEntitlement,
 
     /// <summary>A subscription says that an order paid for it, and that order was not paid.</summary>
@@ -29,7 +29,13 @@ internal enum DifferenceKind
     EntitlementAfterRefund,
 
     /// <summary>Money without an invoice or credit note.</summary>
-    MoneyWithoutInvoice
+    MoneyWithoutInvoice,
+
+    /// <summary>More of a payment went back than came: by refunds, and by the payer's bank.</summary>
+    PaidOutTwice,
+
+    /// <summary>A payer's bank has taken money of a payment that never came.</summary>
+    ChargebackWithoutPayment
 }
 
 /// <param name="Subject">The order, or the subscription, or the receipt.</param>
@@ -46,6 +52,10 @@ internal sealed record MoneyFact(Guid EventId, Guid OrderId, string Gateway, str
 /// <param name="Net">Debit less credit of the gateway's account by this event.</param>
 internal sealed record LedgerFact(Guid EventId, string Gateway, Money Net);
 
+/// <param name="OrderId">For which it came; null: it never came.</param>
+/// <param name="Left">What came less what went back, in minor units of a currency.</param>
+internal sealed record ReceiptFact(string Gateway, string Receipt, Guid? OrderId, string Currency, long Left);
+
 internal sealed record ReportLine(string Receipt, Money Amount);
 
 /// <param name="Live">It has not ended.</param>
@@ -58,10 +68,16 @@ internal sealed record Witnesses(
     IReadOnlyDictionary<string, IReadOnlyList<ReportLine>> Reports, IReadOnlySet<Guid> PlanOrders, IReadOnlySet<Guid> PaidOrders,
     IReadOnlySet<Guid> RefundedOrders, IReadOnlyList<EntitlementFact> Entitlements, IReadOnlySet<Guid> Invoiced)
 {
+    /// <summary>Of which money moved in the time that is looked at: all that ever came by them and went back.</summary>
+    public IReadOnlyList<ReceiptFact> Receipts { get; init; } = [];
+
     public IReadOnlyList<Difference> Differences() =>
     [
         .. InLedger(), .. Unbalanced.Select(u => new Difference(DifferenceKind.LedgerUnbalanced, u.Currency, null, new Money(u.Difference, u.Currency))),
         .. InReports(), .. InEntitlements(),
+        .. Receipts.Where(r => r.Left < 0).Select(r => new Difference(
+            r.OrderId is null ? DifferenceKind.ChargebackWithoutPayment : DifferenceKind.PaidOutTwice, r.OrderId?.ToString() ?? $"{r.Gateway} {r.Receipt}", null,
+            new Money(-r.Left, r.Currency))),
         .. Money.Where(m => m.Amount.Amount != 0 && !Invoiced.Contains(m.EventId)).Select(m => new Difference(DifferenceKind.MoneyWithoutInvoice, m.OrderId.ToString(), m.Amount, null))
     ];
 
@@ -103,7 +119,7 @@ internal sealed record Witnesses(
 
     private IEnumerable<Difference> InEntitlements()
     {
-        var begun = Entitlements.Select(e => e.SubscriptionId).ToHashSet();
+        var begun = Entitlements.SelectMany(e => e.Orders.Append(e.SubscriptionId)).ToHashSet();
 
         foreach (var order in PlanOrders.Where(order => !begun.Contains(order)))
         {

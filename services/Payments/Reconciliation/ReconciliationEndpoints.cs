@@ -45,7 +45,7 @@ internal static class ReconciliationEndpoints
         .. new[]
         {
             typeof(OrderPaid), typeof(RefundOwed), typeof(OwedMoneyReturned), typeof(OrderRefunded), typeof(ChargebackOpened), typeof(ChargebackClosed), typeof(GatewayReportUploaded), typeof(SubscriptionStarted),
-            typeof(SubscriptionRenewed), typeof(SubscriptionChanged), typeof(PlanChangeUndone), typeof(SubscriptionEnded)
+            typeof(SubscriptionRenewed), typeof(SubscriptionChanged), typeof(PlanChangeUndone), typeof(PaymentNotNeeded), typeof(SubscriptionEnded)
         }.Select(type => type.GetCustomAttribute<EventTypeAttribute>()!.Name)
     ];
 
@@ -86,13 +86,17 @@ internal static class ReconciliationEndpoints
         var (ledger, unbalanced) = await Ledger(store, database, begin, end, ct);
         var witnesses = new Witnesses(
             money, ledger, unbalanced, reports,
-            within.Where(e => e.Data is OrderPaid paid && paid.Lines.Any(l => l.Kind is "plan" or "gift")).Select(e => e.StreamId).ToHashSet(),
+            within.Where(e => e.Data is OrderPaid paid && paid.Lines.Any(l => l.Kind is "plan" or "gift")).Select(e => e.StreamId)
+                .Except(log.Select(e => e.Data).OfType<PaymentNotNeeded>().Select(e => e.OrderId)).ToHashSet(),
             log.Where(e => e.Data is OrderPaid).Select(e => e.StreamId).ToHashSet(),
             log.Where(e => e.Data is OrderRefunded { Whole: true }).Select(e => e.StreamId).ToHashSet(),
             entitlements,
 
             // Money that fits no order is owed back, and nothing is invoiced for it; nor for what a bank takes.
-            within.Where(e => e.Data is RefundOwed or OwedMoneyReturned or ChargebackOpened or ChargebackClosed || invoiced.Contains(InvoiceIds.Of(e.Id))).Select(e => e.Id).ToHashSet());
+            within.Where(e => e.Data is RefundOwed or OwedMoneyReturned or ChargebackOpened or ChargebackClosed || invoiced.Contains(InvoiceIds.Of(e.Id))).Select(e => e.Id).ToHashSet())
+        {
+            Receipts = Receipts(log, e => e.Timestamp >= begin && e.Timestamp < end)
+        };
 
         return TypedResults.Ok(new ReconciliationView(money.Count, entitlements.Count, reports.Values.Sum(lines => lines.Count), await Readable(witnesses.Differences(), money, keys, ct), zone.Id));
     }
@@ -109,8 +113,42 @@ internal static class ReconciliationEndpoints
             : difference)];
     }
 
+    private static List<ReceiptFact> Receipts(List<IEvent> log, Func<IEvent, bool> isLookedAt)
+    {
+        var paidBy = new Dictionary<Guid, Receipt>();
+        var moved = new List<(Receipt Receipt, IEvent Event, Money Amount)>();
+
+        foreach (var e in log)
+        {
+            if (e.Data is OrderPaid paid)
+            {
+                paidBy[e.StreamId] = paid.Receipt;
+            }
+
+            if (Fact(e) is { } fact && ReceiptOf(e, paidBy) is { } receipt)
+            {
+                moved.Add((receipt, e, fact.Amount));
+            }
+        }
+
+        return [.. moved.GroupBy(m => (m.Receipt, m.Amount.Currency)).Where(money => money.Any(m => isLookedAt(m.Event))).Select(money => new ReceiptFact(
+            money.Key.Receipt.Gateway, money.Key.Receipt.Number, money.FirstOrDefault(m => m.Event.Data is OrderPaid or RefundOwed).Event?.StreamId,
+            money.Key.Currency, money.Sum(m => m.Amount.Amount)))];
+    }
+
+    private static Receipt? ReceiptOf(IEvent e, Dictionary<Guid, Receipt> paidBy) => e.Data switch
+    {
+        OrderPaid m => m.Receipt,
+        RefundOwed m => m.Receipt,
+        OwedMoneyReturned m => m.Receipt,
+        ChargebackOpened m => m.Receipt,
+        ChargebackClosed m => m.Receipt,
+        _ => paidBy.GetValueOrDefault(e.StreamId)
+    };
+
     private static MoneyFact? Fact(IEvent e) => e.Data switch
     {
+        OrderRefunded { Dispute: not null } => null, // it went by the chargeback
         OrderPaid m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, m.Receipt.Number, m.Amount) { Words = m.Receipt.Words },
         RefundOwed m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, m.Receipt.Number, m.Amount) { Words = m.Receipt.Words },
         OwedMoneyReturned m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, m.Amount with { Amount = -m.Amount.Amount }),

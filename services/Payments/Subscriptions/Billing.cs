@@ -5,7 +5,6 @@ using Community.Payments.Orders;
 using Community.Payments.Plans;
 using JasperFx.Events;
 using Marten;
-using Npgsql;
 
 namespace Community.Payments.Subscriptions;
 
@@ -17,6 +16,8 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
     typeof(OrderPaid), typeof(OrderRefunded), typeof(OrderCancelled), typeof(PaymentFailed), typeof(RenewalDue), typeof(PlanChangeAsked),
     typeof(SubscriptionPastDue), typeof(SubscriptionPaused), typeof(PlanChangeUndone), typeof(PaymentNotNeeded), typeof(SubscriptionEnded))
 {
+    private static readonly TimeSpan NewFor = TimeSpan.FromDays(14);
+
     protected override Task Follow(IEvent fact, CancellationToken ct) => fact.Data switch
     {
         OrderPaid e => Paid(Store, fact.StreamId, e, ct),
@@ -40,7 +41,7 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
             ? (await store.Load(Coupon.Decider, Coupon.Stream(use.Code), null, ct)).State.Terms
             : null;
 
-        foreach (var (line, paid) in e.Lines.Zip(e.Lines.Net(e.Amount)))
+        foreach (var (index, (line, paid)) in e.Lines.Zip(e.Lines.Net(e.Amount)).Index())
         {
             if (line.Kind is "renewal" or "change")
             {
@@ -49,13 +50,68 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
             else if (line.Kind is "plan" or "gift" && (await store.Load(Plan.Decider, Plan.Stream(line.ProductId), null, ct)).State.Terms is { } terms)
             {
                 var (member, source) = line.Kind == "plan" ? (e.MemberId, SubscriptionSource.Paid) : (line.SubjectId, SubscriptionSource.Gift);
-                var start = new StartSubscription(orderId, member, terms, source, coupon?.ForRenewals(terms.Months), orderId, mandate, paid, null, e.At)
-                {
-                    After = terms.Days is null ? null : await EndOf(member, terms.Tier, e.At, ct)
-                };
-                await Tell(store, orderId, start, ct);
+                await Subscribe(store, new StartSubscription(
+                    orderId, member, terms, source, coupon?.ForRenewals(terms.Months), orderId, mandate, paid, null, e.At), ct);
+            }
+            else if (line.IsOneContent() && await Note(store, new NotePurchase(e.MemberId, line.ProductId, orderId, e.At), ct) is not null)
+            {
+                await GiveBack(store, orderId, StreamId.Of("not-needed", $"{orderId}/{index}"), paid, e.At, ct);
             }
         }
+    }
+
+    private async Task Subscribe(IDocumentStore store, StartSubscription start, CancellationToken ct)
+    {
+        var (order, member, terms) = (start.SubscriptionId, start.MemberId, start.Terms);
+
+        // Whoever it was for was erased before it was paid.
+        if (await Service<KnownMembers>().HasErased(member, ct))
+        {
+            await Tell(store, order, start, ct);
+            await Tell(store, order, new RecordRefund(order, start.Paid, start.At), ct);
+            await GiveBack(store, order, StreamId.Of("not-needed", order), start.Paid, start.At, ct);
+
+            return;
+        }
+
+        var had = await store.HadBy(member, ct);
+
+        if (had.Any(s => s.SubscriptionId == order || s.Settled.Contains(order)))
+        {
+            return;
+        }
+
+        if (start.Source == SubscriptionSource.Paid)
+        {
+            // Ordered before the member had it: the money goes back.
+            if (had.Bar(terms) is not null && had.Holding(terms.Tier) is { } held)
+            {
+                await Tell(store, held.SubscriptionId, new RecordPayment(order, start.Paid, start.Mandate, start.At), ct);
+
+                return;
+            }
+
+            foreach (var trial in had.OfType<Live>().Where(s => s.IsTrial && s.Terms.Tier == terms.Tier))
+            {
+                // What the trial asks for is not asked any more; where it is paid all the same, it goes back.
+                await Cancel(store, trial.Due is { } due ? [due.OrderId] : [], start.At, ct);
+                var convert = new ConvertTrial(order, terms, start.Paid, start.Discount, start.Mandate, start.At);
+
+                if (await Tell(store, trial.SubscriptionId, convert, ct) is null)
+                {
+                    return;
+                }
+
+                await Tell(store, trial.SubscriptionId, new CancelSubscription(start.At), ct);
+            }
+
+            if (terms.IsForGood && had.Holding(terms.Tier) is { } renewing)
+            {
+                await Tell(store, renewing.SubscriptionId, new CancelSubscription(start.At), ct);
+            }
+        }
+
+        await Tell(store, order, start with { After = terms.IsForGood ? null : await EndOf(member, terms.Tier, start.At, ct) }, ct);
     }
 
     // Days that are paid for are not lost to days that the member has anyway.
@@ -76,21 +132,8 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
     }
 
     /// <summary>What the member has of a tier until an instant, and not beyond it by itself.</summary>
-    private async Task<IReadOnlyList<Live>> Ending(Guid member, string tier, CancellationToken ct)
-    {
-        var ending = new List<Live>();
-
-        foreach (var stream in await Store.SubscriptionsOf(member, Service<NpgsqlDataSource>(), ct))
-        {
-            if ((await Store.Load(Subscription.Decider, stream, null, ct)).State is Live { Next: null, PausedAt: null, Period.End: not null } live
-                && live.Terms.Tier == tier)
-            {
-                ending.Add(live);
-            }
-        }
-
-        return ending;
-    }
+    private async Task<IReadOnlyList<Live>> Ending(Guid member, string tier, CancellationToken ct) =>
+        [.. (await Store.HadBy(member, ct)).OfType<Live>().Where(s => s is { Next: null, PausedAt: null, Period.End: not null } && s.Terms.Tier == tier)];
 
     private static async Task Refunded(IDocumentStore store, Guid orderId, OrderRefunded e, CancellationToken ct)
     {
@@ -100,8 +143,17 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
         {
             if (line.Kind is "plan" or "gift" or "renewal" or "change")
             {
-                var subscription = line.Kind is "plan" or "gift" ? orderId : line.SubjectId;
-                await Tell(store, subscription, new RecordRefund(orderId, paid, e.At), ct);
+                var refund = new RecordRefund(orderId, paid, e.At);
+
+                if (await Tell(store, line.Kind is "plan" or "gift" ? orderId : line.SubjectId, refund, ct) == Rejection.NotFound
+                    && (await store.HadBy(e.MemberId, ct)).FirstOrDefault(s => s.Settled.Contains(orderId)) is { } tried)
+                {
+                    await Tell(store, tried.SubscriptionId, refund, ct); // what it pays for began as a trial
+                }
+            }
+            else if (line.IsOneContent())
+            {
+                await Note(store, new EndPurchase(e.MemberId, line.ProductId, orderId, e.At), ct);
             }
         }
     }
@@ -145,6 +197,7 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
     {
         await Cancel(store, e.OpenOrders, e.At, ct);
         await MoveUp(e.MemberId, e.Terms.Tier, e.At, ct);
+        await Declined(store, e, ct);
 
         if (e.CreditLeft.Amount == 0)
         {
@@ -161,18 +214,31 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
             if ((await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Paid order)
             {
                 var refund = StreamId.Of("credit", orderId);
-                var amount = order.Refunds.GetValueOrDefault(refund)?.Amount ?? Math.Min(left, order.Left.Amount);
+                var amount = (order.Refunds.GetValueOrDefault(refund) ?? order.Postponed.GetValueOrDefault(refund)?.Amount)?.Amount ?? Math.Min(left, order.Left.Amount);
                 await GiveBack(store, orderId, refund, e.CreditLeft with { Amount = amount }, e.At, ct);
                 left -= amount;
             }
         }
     }
 
+    // To who gave it: the days that were not used; all of what was for good, while it is new.
+    private static async Task Declined(IDocumentStore store, SubscriptionEnded e, CancellationToken ct)
+    {
+        if (e.Because != EndedBecause.Declined || (await store.Load(Order.Decider, Order.Stream(e.SubscriptionId), null, ct)).State is not Paid order)
+        {
+            return;
+        }
+
+        var paid = order.Lines.Zip(order.Lines.Net(order.Total)).Where(l => l.First.Kind == "gift").Select(l => l.Second).FirstOrDefault();
+        var isNew = e.Terms.IsForGood && e.At < order.PaidAt + NewFor;
+        await GiveBack(store, e.SubscriptionId, StreamId.Of("declined", e.SubscriptionId), isNew && paid is not null ? paid : e.Returned, e.At, ct);
+    }
+
     private static async Task GiveBack(IDocumentStore store, Guid orderId, Guid refundId, Money amount, DateTimeOffset at, CancellationToken ct)
     {
         if (amount.Amount > 0)
         {
-            await store.Handle(Order.Decider, Order.Stream(orderId), new RefundOrder(refundId, amount, "No longer needed.", at), ct);
+            await store.Handle(Order.Decider, Order.Stream(orderId), new RefundOrder(refundId, amount, "No longer needed.", at) { ByItself = true }, ct);
         }
     }
 
@@ -184,8 +250,11 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
         }
     }
 
-    private static async Task Tell(IDocumentStore store, Guid subscriptionId, SubscriptionCommand command, CancellationToken ct) =>
-        await store.Handle(Subscription.Decider, Subscription.Stream(subscriptionId), command, ct);
+    private static async Task<Rejection?> Note(IDocumentStore store, PurchaseCommand command, CancellationToken ct) =>
+        (await store.Handle(Purchase.Decider, Purchase.Stream(command.MemberId, command.ProductId), command, ct)).Rejection;
+
+    private static async Task<Rejection?> Tell(IDocumentStore store, Guid subscriptionId, SubscriptionCommand command, CancellationToken ct) =>
+        (await store.Handle(Subscription.Decider, Subscription.Stream(subscriptionId), command, ct)).Rejection;
 
     private static OrderLine Line(string kind, Guid subscriptionId, Terms terms, Money charge) =>
         new(terms.PlanId, kind, subscriptionId, terms.Name, 1, charge);

@@ -3,7 +3,6 @@ using Community.Membership.Contracts;
 using Community.Messaging;
 using Marten;
 using MassTransit;
-using Npgsql;
 
 namespace Community.Payments.Subscriptions;
 
@@ -11,7 +10,7 @@ namespace Community.Payments.Subscriptions;
 /// Who leaves is not charged again: the subscriptions end with their periods. Who is erased has nobody left to give a tier to:
 /// they end at once, and what was to stand on invoices to come is unreadable. Invoices that are issued stay, as the law asks.
 /// </summary>
-internal sealed class EndSubscriptionsOfLeavers(IDocumentStore store, NpgsqlDataSource database) : IConsumer<MemberDeparted>, IConsumer<MemberErased>
+internal sealed class EndSubscriptionsOfLeavers(IDocumentStore store) : IConsumer<MemberDeparted>, IConsumer<MemberErased>
 {
     public Task Consume(ConsumeContext<MemberDeparted> context) =>
         Tell(context, context.Message.MemberId, new CancelSubscription(context.Message.At));
@@ -24,7 +23,7 @@ internal sealed class EndSubscriptionsOfLeavers(IDocumentStore store, NpgsqlData
 
     private async Task Tell(ConsumeContext context, Guid member, SubscriptionCommand command)
     {
-        foreach (var stream in await store.SubscriptionsOf(member, database, context.CancellationToken))
+        foreach (var stream in await store.SubscriptionsOf(member, context.CancellationToken))
         {
             await store.Handle(Subscription.Decider, stream, command, context);
         }

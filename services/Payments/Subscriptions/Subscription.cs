@@ -12,7 +12,7 @@ internal sealed record StartSubscription(
     Guid SubscriptionId, Guid MemberId, Terms Terms, SubscriptionSource Source, Discount? Discount, Guid? OrderId, string? Mandate,
     Money Paid, DateTimeOffset? Until, DateTimeOffset At) : SubscriptionCommand
 {
-    /// <summary>The end of what the member has already and what a pass goes on from, where that is still to come.</summary>
+    /// <summary>The end of what the member has already and what this goes on from, where that is still to come.</summary>
     public DateTimeOffset? After { get; init; }
 }
 
@@ -21,6 +21,9 @@ internal sealed record StartSubscription(
 internal sealed record AdvanceSubscription(Guid OrderId, DateTimeOffset At) : SubscriptionCommand;
 
 internal sealed record RecordPayment(Guid OrderId, Money Amount, string? Mandate, DateTimeOffset At) : SubscriptionCommand;
+
+/// <summary>The plan was ordered during its trial, or another of the same tier: what is paid for begins where the trial ends.</summary>
+internal sealed record ConvertTrial(Guid OrderId, Terms Terms, Money Amount, Discount? Discount, string? Mandate, DateTimeOffset At) : SubscriptionCommand;
 
 internal sealed record RecordFailedPayment(Guid OrderId, DateTimeOffset At) : SubscriptionCommand;
 
@@ -36,6 +39,9 @@ internal sealed record ChangePlan(Guid OrderId, Terms Terms, DateTimeOffset At) 
 
 /// <summary>Lets a pass that has not begun begin earlier.</summary>
 internal sealed record BringForward(DateTimeOffset To, DateTimeOffset At) : SubscriptionCommand;
+
+/// <summary>The member does not want what was given.</summary>
+internal sealed record DeclineSubscription(DateTimeOffset At) : SubscriptionCommand;
 
 internal sealed record RevokeSubscription(DateTimeOffset At) : SubscriptionCommand;
 
@@ -68,6 +74,10 @@ internal abstract record Subscription
         (Live { Change: { } change } s, RecordPayment c) when change.OrderId == c.OrderId => s.ChangeTo(change.Terms, c.OrderId, c.Amount, change.CreditUsed, None(c.Amount), c.At),
         (Begun s, RecordPayment c) => new PaymentNotNeeded(s.SubscriptionId, s.MemberId, c.OrderId, c.Amount, c.At),
 
+        (_, ConvertTrial c) when subscription.Settled.Contains(c.OrderId) => Decision.Nothing,
+        (Live { IsTrial: true } s, ConvertTrial c) when c.Terms.Months > 0 && c.Terms.Price.Currency == s.Terms.Price.Currency => s.Convert(c),
+        (Begun, ConvertTrial) => new Rejection("subscription-not-on-trial", "It is not, or no longer, a trial that this pays for."),
+
         (Live { Due: { Attempt: 0 } due } s, RecordFailedPayment c) when due.OrderId == c.OrderId => s.PastDue(1, again: false, due.NextAttempt, c.At),
         (_, RecordFailedPayment) => Decision.Nothing,
 
@@ -81,6 +91,11 @@ internal abstract record Subscription
         (Live { Period: { End: { } end } period } s, BringForward c) when c.To < period.Start && c.At < period.Start => new SubscriptionBroughtForward(
             s.SubscriptionId, s.MemberId, new Period(c.To, c.To + (end - period.Start)), s.Earning is { } earning ? earning with { From = c.To } : null, c.At),
         (_, BringForward) => Decision.Nothing,
+
+        (Begun { Source: not (SubscriptionSource.Gift or SubscriptionSource.Complimentary) }, DeclineSubscription) =>
+            new Rejection("subscription-not-given", "Only what somebody else has given is declined."),
+        (Live s, DeclineSubscription c) => s.End(EndedBecause.Declined, s.Earning?.Amount ?? None(s.Terms.Price), c.At),
+        (Ended, DeclineSubscription) => Decision.Nothing,
 
         (Live s, AdvanceSubscription c) => s.Advance(c),
         (Ended, AdvanceSubscription or CancelSubscription or RevokeSubscription) => Decision.Nothing,
@@ -112,7 +127,7 @@ internal abstract record Subscription
 
     private static Decision<SubscriptionEvent> Start(StartSubscription c)
     {
-        var start = c.Terms.Days is not null && c.After > c.At ? c.After.Value : c.At;
+        var start = !c.Terms.IsForGood && c.After > c.At ? c.After.Value : c.At;
         var end = c.Until ?? c.Terms.EndFrom(start);
         var earns = end is not null && c.Source is SubscriptionSource.Paid or SubscriptionSource.Gift;
         var discount = c.Source == SubscriptionSource.Paid || c.Source == SubscriptionSource.Trial ? c.Discount : null;
@@ -136,6 +151,7 @@ internal abstract record Subscription
             Mandate = e.Mandate,
             Due = null,
             IsTrial = false,
+            Cancelled = false,
             Change = null,
             Changes = [],
             PaidBy = e.OrderId,
@@ -319,6 +335,19 @@ internal sealed record Live : Begun
         return new SubscriptionRenewed(
             SubscriptionId, MemberId, Terms, Discount?.AfterAPeriod(), order, mandate, paid, creditUsed, period,
             Earning.Over(period.Start, period.End ?? at, whole), MonthlyOf(Terms, Discount), at);
+    }
+
+    public Decision<SubscriptionEvent> Convert(ConvertTrial c)
+    {
+        var none = None(c.Amount);
+        var (period, _, _) = (this with { Terms = c.Terms }).Renewal(Period.End ?? c.At);
+        var renewed = new SubscriptionRenewed(
+            SubscriptionId, MemberId, c.Terms, c.Discount, c.OrderId, c.Mandate, c.Amount, none, period, Earning.Over(period.Start, period.End ?? c.At, c.Amount),
+            MonthlyOf(c.Terms, c.Discount), c.At);
+
+        return c.Terms.PlanId == Terms.PlanId
+            ? renewed
+            : [new SubscriptionChanged(SubscriptionId, MemberId, Terms, c.Terms, null, none, none, none, Period, null, Monthly, c.At), renewed];
     }
 
     public SubscriptionPastDue PastDue(int attempt, bool again, DateTimeOffset next, DateTimeOffset at) => new(

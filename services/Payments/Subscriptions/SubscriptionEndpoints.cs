@@ -53,8 +53,8 @@ internal static class SubscriptionEndpoints
         subscriptions.MapPost("/{id}/plan/previews", Preview).WithSummary("What a change of plan would ask now; nothing changes");
         subscriptions.MapPost("/{id}/cancellation", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
             Command(id, new CancelSubscription(clock.GetUtcNow()), user, http, store, ct)).TakesVersion().WithSummary("Ends it with the period that is paid");
-        subscriptions.MapDelete("/{id}/cancellation", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-            Command(id, new ContinueSubscription(clock.GetUtcNow()), user, http, store, ct)).TakesVersion().WithSummary("Takes the cancellation back, before the period ends");
+        subscriptions.MapDelete("/{id}/cancellation", Continue).TakesVersion().WithSummary("Takes the cancellation back, before the period ends");
+        subscriptions.MapPost("/{id}/refusal", Decline).TakesVersion().WithSummary("Declines what somebody else has given; what of it is not used goes back to who paid");
         subscriptions.MapPost("/{id}/pause", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
             Command(id, new PauseSubscription(clock.GetUtcNow()), user, http, store, ct)).TakesVersion().WithSummary("Stops the running period; its days are kept");
         subscriptions.MapDelete("/{id}/pause", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
@@ -146,16 +146,22 @@ internal static class SubscriptionEndpoints
         }
 
         // The id says who tries what: so nobody tries a tier twice.
-        var now = clock.GetUtcNow();
+        var (now, id) = (clock.GetUtcNow(), StreamId.Of("trial", $"{user.MemberId()}/{terms.Tier}"));
+
+        if ((await store.HadBy(user.MemberId(), ct)).OfType<Live>().FirstOrDefault(s => s.Terms.Tier == terms.Tier && s.SubscriptionId != id) is { } held)
+        {
+            return held.Bar().ToProblem();
+        }
+
         var start = new StartSubscription(
-            StreamId.Of("trial", $"{user.MemberId()}/{terms.Tier}"), user.MemberId(), terms, SubscriptionSource.Trial, null, null, null,
+            id, user.MemberId(), terms, SubscriptionSource.Trial, null, null, null,
             Subscription.None(terms.Price), now.AddDays(plan.TrialDays), now);
 
         return await Started(start, store, ct);
     }
 
     private static async Task<Results<Created<SubscriptionView>, ProblemHttpResult>> Grant(
-        NewComplimentary wish, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        NewComplimentary wish, HttpContext http, KnownMembers members, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
 
@@ -167,6 +173,11 @@ internal static class SubscriptionEndpoints
         if ((await store.Load(Plan.Decider, Plan.Stream(wish.PlanId), null, ct)).State.Terms is not { } terms)
         {
             return Problems.Problem(StatusCodes.Status409Conflict, "plan-unknown", "There is no such plan.");
+        }
+
+        if (!await members.Knows(wish.MemberId, ct))
+        {
+            return KnownMembers.Unknown.ToProblem();
         }
 
         var given = wish.Until is null ? terms with { Interval = PlanInterval.Once, Days = null } : terms;
@@ -195,6 +206,12 @@ internal static class SubscriptionEndpoints
         if (plan is not { Status: PlanStatus.Offered, Terms: { } terms })
         {
             return Problems.Problem(StatusCodes.Status409Conflict, "plan-unknown", "Nothing is offered under this id.");
+        }
+
+        if (await store.FindSubscription(id, user, null, ct) is var (found, _)
+            && (await store.HadBy(found.MemberId, ct)).Holding(terms.Tier, but: id) is { } held)
+        {
+            return held.Bar().ToProblem();
         }
 
         var handled = await store.Handle(
@@ -240,6 +257,24 @@ internal static class SubscriptionEndpoints
             [SubscriptionChanged e] => new PlanChangePreview(terms.PlanId, none, e.CreditUsed, e.Credited),
             _ => new PlanChangePreview(terms.PlanId, none, none, none)
         });
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Continue(
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        await store.FindSubscription(id, user, null, ct) is (Live { Cancelled: true } cancelled, _)
+            && (await store.HadBy(cancelled.MemberId, ct)).Holding(cancelled.Terms.Tier, but: id) is { } held
+            ? held.Bar().ToProblem()
+            : await Command(id, new ContinueSubscription(clock.GetUtcNow()), user, http, store, ct);
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Decline(
+        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        // Nobody declines for somebody else.
+        var handled = await store.Handle(
+            Subscription.Decider.Where(s => s is Begun begun && begun.MemberId == user.MemberId()), Subscription.Stream(id),
+            new DeclineSubscription(clock.GetUtcNow()), new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+
+        return handled.Rejection is { } rejection ? Refused(rejection) : TypedResults.NoContent();
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Command(

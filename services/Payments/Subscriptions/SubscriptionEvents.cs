@@ -17,7 +17,8 @@ public enum EndedBecause
     Unpaid,
     Refunded,
     Expired,
-    Revoked
+    Revoked,
+    Declined
 }
 
 /// <param name="End">Null: for good.</param>

@@ -37,6 +37,45 @@ public sealed class PaidTierTests(MembershipService membership)
     }
 
     [Fact]
+    public void What_somebody_gives_takes_nothing_away()
+    {
+        var gold = new SubscriptionNoted(Ids.First, "gold", 1, Noon);
+        var shown = new TierGranted(TierSource.Subscription, "gold", Until: null, By: null, Noon);
+        var given = new SubscriptionNoted(Ids.Second, "bronze", 1, Noon.AddDays(1)) { Given = true };
+        var paying = Spec.For(Member.Decider).Given(Joined, gold, shown);
+        paying.When(new NoteSubscription(Ids.Second, "bronze", 1, Noon.AddDays(1)) { Given = true }).Then(given);
+
+        // What is told of it later does not say again who pays.
+        paying.Given(given).When(new NoteSubscription(Ids.Second, "bronze", 2, Noon.AddDays(2))).Then(given with { Version = 2, At = Noon.AddDays(2) });
+        paying.Given(given).When(new NoteSubscription(Ids.First, null, 2, Noon.AddDays(2))).Then(
+            gold with { Tier = null, Version = 2, At = Noon.AddDays(2) }, shown with { Tier = "bronze", At = Noon.AddDays(2) });
+    }
+
+    [Fact]
+    public async Task All_tiers_of_a_member_are_told_and_the_cheaper_gift_ends_alone()
+    {
+        await using var neighbour = await Neighbour.Start(membership.Host.Messaging, [], null, typeof(Contracts.TierGranted), typeof(Contracts.TierEnded));
+        var ann = await membership.Join();
+        using var client = membership.Host.Client(ann.AccessToken);
+        var (own, gift) = (Id(), Id());
+        await membership.Payments.Publish(Id(), new SubscriptionStarted(own, ann.Id, Id(), "gold", "paid", 1, "CNY", null, 1, Noon));
+        await membership.Payments.Publish(Id(), new SubscriptionStarted(gift, ann.Id, Id(), "bronze", "gift", 0, "CNY", null, 1, Noon.AddDays(1)));
+        await Eventually.Value(() => Task.FromResult(Held()), held => held.Contains("gold") && held.Contains("bronze"), "both tiers");
+        Assert.Equal("gold", (string?)(await client.GetAsync("/members/me", MembershipService.Ct).Ok(200))["tier"]);
+        await membership.Payments.Publish(Id(), new SubscriptionEnded(gift, ann.Id, Id(), "bronze", "declined", 2, Noon.AddDays(2)));
+        await Eventually.Value(() => Task.FromResult(Held()), held => held is ["gold"], "the gift to end alone");
+
+        // As content keeps it: of each source the latest word.
+        string[] Held() => [.. neighbour.Heard.Select(said => said.Fact switch
+            {
+                Contracts.TierGranted g when g.MemberId == ann.Id => (g.Source, g.Version, Tier: (string?)g.Tier),
+                Contracts.TierEnded e when e.MemberId == ann.Id => (e.Source, e.Version, Tier: null),
+                _ => default
+            })
+            .Where(said => said.Source is not null).GroupBy(said => said.Source).Select(g => g.MaxBy(said => said.Version).Tier).OfType<string>().Distinct().Order()];
+    }
+
+    [Fact]
     public async Task What_payments_tells_becomes_the_member_s_tier_and_ends_with_it()
     {
         var ann = await membership.Join();

@@ -36,6 +36,21 @@ public sealed class CreatorSpecs
     }
 
     [Fact]
+    public void While_its_payment_is_disputed_a_share_is_not_paid_out()
+    {
+        var (late, held) = (Noon.AddDays(15), new ShareHeld(Id(1), Id(10), 0, "stripe/dp", Noon));
+        Given(Earned).When(new HoldShare(Id(10), 0, "stripe/dp", Noon)).Then(held);
+        Given(Earned, held).When(new HoldShare(Id(10), 0, "stripe/dp", Noon)).ThenNothing();
+        Given(Earned, held).When(new PreparePayout(Id(30), "CNY", late)).ThenRejected("payout-nothing-due");
+        Assert.Equal((0, 700), (Given(Earned, held).State.Available("CNY", late), Given(Earned, held).State.Held("CNY", late)));
+        var released = new ShareReleased(Id(1), Id(10), 0, "stripe/dp", Noon);
+        Given(Earned, held).When(new ReleaseShare(Id(10), 0, "stripe/dp", Noon)).Then(released);
+        Given(Earned, held, released).When(new PreparePayout(Id(30), "CNY", late)).Then(new PayoutPrepared(Id(1), Id(30), Cny(700), late));
+        Given(Earned).When(new ReleaseShare(Id(10), 0, "stripe/dp", Noon)).ThenNothing();
+        Given(Earned).When(new HoldShare(Id(11), 0, "stripe/dp", Noon)).ThenNothing();
+    }
+
+    [Fact]
     public void A_refund_after_the_payout_is_kept_from_the_next()
     {
         CreatorEvent[] past =

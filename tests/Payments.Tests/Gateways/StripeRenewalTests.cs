@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Community.EventSourcing;
+using Community.Membership.Contracts;
 using Community.Payments.Subscriptions;
 using Community.Testing;
 using Marten;
@@ -94,7 +95,10 @@ public sealed class StripeRenewalTests(GatewaysService payments) : IClassFixture
         var once = await Plan("once");
         var (order, _) = await Order(PaymentsService.New(), once);
         Assert.Null(Intents(order).Single()["customer"]);
-        var (gift, _) = await Order(PaymentsService.New(), await Plan(), giftTo: PaymentsService.New());
+        await using var membership = await Neighbour.Start(payments.Host.Messaging, ["content", "membership"]);
+        var receiver = PaymentsService.New();
+        await membership.Publish(PaymentsService.New(), new MemberJoined(receiver, PaymentsService.Now, Imported: false));
+        var (gift, _) = await Order(PaymentsService.New(), await Plan(), giftTo: receiver);
         Assert.Null(Intents(gift).Single()["customer"]);
     }
 
@@ -109,7 +113,11 @@ public sealed class StripeRenewalTests(GatewaysService payments) : IClassFixture
     private async Task<(Guid Order, Guid Payment)> Order(Guid member, Guid plan, Guid? giftTo = null)
     {
         using var client = payments.Host.Client(payments.Token(member));
-        using var placed = await client.PostAsJsonAsync("/orders", new { items = new[] { new { productId = plan, quantity = 1 } }, giftTo });
+
+        // A gift as soon as payments has heard of the receiver.
+        using var placed = await Eventually.Value(
+            () => client.PostAsJsonAsync("/orders", new { items = new[] { new { productId = plan, quantity = 1 } }, giftTo }),
+            answer => giftTo is null || answer.IsSuccessStatusCode, "the order");
         var order = await placed.Body(HttpStatusCode.Created);
 
         return (order.Id("orderId"), (await GatewaysService.Pay(client, order, "stripe")).Id("paymentId"));

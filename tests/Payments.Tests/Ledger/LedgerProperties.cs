@@ -1,3 +1,4 @@
+using Community.Payments.Gateways.Chargebacks;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Testing;
@@ -22,7 +23,11 @@ public sealed class LedgerProperties
             (1, Gen.Choose(1, 4).Select(OrderCommand (n) => new FailPayment(Id(100 + n), Noon))),
             (1, Gen.Constant<OrderCommand>(new CancelOrder(Noon))),
             (4, Gen.Choose(1, 6).SelectMany(n => Gen.Elements<Money?>(null, new(1, "CNY"), new(400, "CNY"), new(600, "CNY"), new(1001, "CNY"), new(5, "USD"))
-                .Select(OrderCommand (amount) => new RefundOrder(Id(200 + n), amount, "Broken", Noon)))))
+                .Select(OrderCommand (amount) => new RefundOrder(Id(200 + n), amount, "Broken", Noon) { ByItself = n > 4 }))),
+            (2, Gen.Choose(1, 12).Select(OrderCommand (n) => new ReturnOwedMoney(Id(300 + n), Money(n).Receipt, Noon))),
+            (2, Gen.Choose(1, 12).SelectMany(n => Gen.Choose(1, 2).Select(OrderCommand (d) => new DisputePayment($"d{n}/{d}", Money(n).Receipt, Asked(n, d), Noon)))),
+            (2, Gen.Choose(1, 12).SelectMany(n => Gen.Choose(1, 2).SelectMany(d => Gen.Elements(true, false)
+                .Select(OrderCommand (won) => new CloseDispute($"d{n}/{d}", Money(n).Receipt, Asked(n, d), won, Noon))))))
         where order != Unknown || step is not PlaceOrder
         select new Step(order, step);
 
@@ -41,15 +46,23 @@ public sealed class LedgerProperties
         // What the gateway received, by its own word: each receipt once, as first told.
         var came = story.Where(s => s.Command is ConfirmPayment).Select(s => (s.Order, Confirm: (ConfirmPayment)s.Command))
             .DistinctBy(c => (c.Order, c.Confirm.Receipt)).Select(c => c.Confirm.Amount);
-        var kept = events.Select(e => e.Event).Select(e => e is OrderPaid p ? p.Amount : e is RefundOwed o ? o.Amount : null).OfType<Money>();
-        var back = events.Select(e => e.Event).OfType<OrderRefunded>().Select(r => r.Amount);
+        var kept = events.Select(e => e.Event).OfType<OrderEvent>().Select(e => e is OrderPaid p ? p.Amount : e is RefundOwed o ? o.Amount : null).OfType<Money>();
+        var back = events.Select(e => e.Event).SelectMany(e => e switch
+        {
+            OrderRefunded { Dispute: null } r => new[] { r.Amount },
+            OwedMoneyReturned r => new[] { r.Amount },
+            ChargebackOpened c => new[] { c.Amount },
+            ChargebackClosed { Won: true, Taken: { } taken } => new[] { taken with { Amount = -taken.Amount } },
+            ChargebackClosed { Won: false, Taken: null } c => new[] { c.Amount },
+            _ => []
+        });
 
         Assert.Equal(Sums(came), Sums(kept));
         Assert.Equal(Sums(postings.Select(p => new Money(p.Debit, p.Currency))), Sums(postings.Select(p => new Money(p.Credit, p.Currency))));
         Assert.Equal(
             Sums(came.Concat(back.Select(m => m with { Amount = -m.Amount }))),
             Sums(postings.Where(p => p.Account == Movements.HeldBy("sandbox")).Select(p => new Money(p.Debit - p.Credit, p.Currency))));
-        Assert.All(events.Select(e => e.Event).SelectMany(e => Movements.Of(e)), p => Assert.True(p is { Debit: >= 0, Credit: >= 0 }));
+        Assert.All(postings, p => Assert.True(p is { Debit: >= 0, Credit: >= 0 }));
     }).Check(Config.QuickThrowOnFailure.Seeded());
 
     [Fact]
@@ -67,6 +80,74 @@ public sealed class LedgerProperties
     }).Check(Config.QuickThrowOnFailure.Seeded());
 
     [Fact]
+    public void What_is_disputed_is_not_sent_and_what_a_bank_has_taken_not_a_second_time() => Prop.ForAll(Stories, story =>
+    {
+        foreach (var order in Run(story).Events.GroupBy(e => e.Order))
+        {
+            var (came, gone, open) = (new Dictionary<Receipt, Money>(), new Dictionary<Receipt, long>(), new Dictionary<string, Receipt>());
+            Receipt? paidBy = null;
+
+            foreach (var (_, e) in order)
+            {
+                switch (e)
+                {
+                    case OrderPaid m:
+                        (paidBy, came[m.Receipt]) = (m.Receipt, m.Amount);
+                        break;
+                    case RefundOwed m:
+                        came[m.Receipt] = m.Amount;
+                        break;
+                    case PaymentDisputed d:
+                        Assert.Contains(d.Receipt, came.Keys);
+                        open.Add(d.Number, d.Receipt);
+                        break;
+                    case DisputeClosed d:
+                        Assert.Contains(d.Receipt, came.Keys);
+                        open.Remove(d.Number);
+                        gone[d.Receipt] = gone.GetValueOrDefault(d.Receipt) + (d.Won ? 0 : d.Amount.Amount);
+                        break;
+                    case OrderRefunded { Dispute: null } r:
+                        Sent(paidBy!, r.Amount);
+                        break;
+                    case OwedMoneyReturned r:
+                        Sent(r.Receipt, r.Amount);
+                        break;
+                }
+            }
+
+            void Sent(Receipt receipt, Money amount)
+            {
+                Assert.DoesNotContain(receipt, open.Values);
+                gone[receipt] = gone.GetValueOrDefault(receipt) + amount.Amount;
+                Assert.True(gone[receipt] <= came[receipt].Amount, $"{gone[receipt]} of {came[receipt]} have gone back.");
+            }
+        }
+    }).Check(Config.QuickThrowOnFailure.Seeded());
+
+    [Fact]
+    public void A_reference_pays_one_order() => Prop.ForAll(Gen.Choose(0, 30).ArrayOf().ToArbitrary(), story =>
+    {
+        var (references, orders) = (new Dictionary<Guid, Reference>(), new Dictionary<Guid, HashSet<Guid>>());
+
+        foreach (var n in story)
+        {
+            // Each time spelled as somebody else would.
+            var (stream, order) = (Reference.OfMoney((n % 2 == 0 ? " Transfer {0} " : "transfer {0}").Replace("{0}", $"{n % 5}", StringComparison.Ordinal)), Id(n / 5));
+            var state = references.GetValueOrDefault(stream, Reference.Decider.Initial);
+            var decision = Reference.Decider.Decide(state, new UseReference(order, Noon));
+
+            if (decision.Rejection is null)
+            {
+                references[stream] = decision.Events.Aggregate(state, Reference.Decider.Evolve);
+                (orders.TryGetValue(stream, out var paid) ? paid : orders[stream] = []).Add(order);
+            }
+        }
+
+        Assert.True(orders.Count <= 5);
+        Assert.All(orders.Values, paid => Assert.Single(paid));
+    }).Check(Config.QuickThrowOnFailure.Seeded());
+
+    [Fact]
     public void Told_all_over_again_nothing_moves() => Prop.ForAll(Stories, story =>
     {
         // A refund that was refused for now may be possible later; money that came is told once.
@@ -76,11 +157,12 @@ public sealed class LedgerProperties
         Assert.DoesNotContain(again, e => Movements.Of(e.Event).Count > 0);
     }).Check(Config.QuickThrowOnFailure.Seeded());
 
-    private static (Dictionary<Guid, Order> States, List<(Guid Order, OrderEvent Event)> Events) Run(
+    private static (Dictionary<Guid, Order> States, List<(Guid Order, object Event)> Events) Run(
         IEnumerable<Step> story, Dictionary<Guid, Order>? before = null)
     {
         var states = before ?? [];
-        var events = new List<(Guid, OrderEvent)>();
+        var events = new List<(Guid, object)>();
+        var chargebacks = new Dictionary<(Guid, string), Chargeback>();
 
         foreach (var step in story)
         {
@@ -89,8 +171,22 @@ public sealed class LedgerProperties
 
             if (decision.Rejection is null)
             {
-                events.AddRange(decision.Events.Select(e => (step.Order, e)));
+                events.AddRange(decision.Events.Select(e => (step.Order, (object)e)));
                 states[step.Order] = decision.Events.Aggregate(state, Order.Decider.Evolve);
+
+                // As the receiver does: what the order has not refused.
+                if (step.Command is OfDispute word)
+                {
+                    var chargeback = chargebacks.GetValueOrDefault((step.Order, word.Number), Chargeback.Decider.Initial);
+                    var told = Chargeback.Decider.Decide(chargeback, word switch
+                    {
+                        DisputePayment d => new OpenChargeback(d.Number, d.Receipt, d.Amount, "fraudulent", Noon),
+                        CloseDispute d => new CloseChargeback(d.Number, d.Receipt, d.Amount, "fraudulent", d.Won, Noon),
+                        _ => throw new InvalidOperationException(word.ToString())
+                    });
+                    events.AddRange(told.Events.Select(e => (step.Order, (object)e)));
+                    chargebacks[(step.Order, word.Number)] = told.Events.Aggregate(chargeback, Chargeback.Decider.Evolve);
+                }
             }
         }
 
@@ -100,6 +196,9 @@ public sealed class LedgerProperties
     // A receipt is one arrival of money: its number says how much it was and for which payment.
     private static ConfirmPayment Money(int n) => new(
         Id(100 + (n % 4) + 1), new Receipt("sandbox", $"r{n}"), (n % 3) switch { 0 => new(1000, "CNY"), 1 => new(1000 + n, "CNY"), _ => new(1000, "USD") }, Noon);
+
+    // All of it, or a part.
+    private static Money Asked(int n, int dispute) => dispute == 1 ? Money(n).Amount : Money(n).Amount with { Amount = 300 };
 
     private static SortedDictionary<string, Int128> Sums(IEnumerable<Money> money) => new(
         money.GroupBy(m => m.Currency).ToDictionary(g => g.Key, g => g.Aggregate(Int128.Zero, (sum, m) => sum + m.Amount)));

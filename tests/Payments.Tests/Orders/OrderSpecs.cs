@@ -1,3 +1,4 @@
+using Community.EventSourcing;
 using Community.Payments.Orders;
 using Community.Testing;
 
@@ -242,6 +243,78 @@ public sealed class OrderSpecs
         Given().When(new StartPayment(First, "sandbox", Noon)).ThenRejected("order-unknown");
         Given().When(new CancelOrder(Noon)).ThenRejected("order-unknown");
         Given().When(new RefundOrder(Back, null, "Broken", Noon)).ThenRejected("order-unknown");
+    }
+
+    [Fact]
+    public void While_the_payment_is_disputed_nothing_goes_back_and_after_a_won_dispute_all_may()
+    {
+        var disputed = Given(Placed, Paid, new PaymentDisputed("dp", Slip, Price, Noon));
+        Given(Placed, Paid).When(new DisputePayment("dp", Slip, Price, Noon)).Then(new PaymentDisputed("dp", Slip, Price, Noon));
+        disputed.When(new DisputePayment("dp", Slip, Price, Noon)).ThenNothing();
+        disputed.When(new RefundOrder(Back, new Money(1, "CNY"), "Broken", Noon)).ThenRejected("payment-disputed");
+        var won = new DisputeClosed("dp", Slip, Price, true, Noon);
+        disputed.When(new CloseDispute("dp", Slip, Price, true, Noon)).Then(won);
+        disputed.Given(won).When(new CloseDispute("dp", Slip, Price, false, Noon)).ThenNothing();
+        disputed.Given(won).When(new RefundOrder(Back, null, "Broken", Noon)).Then(Refunded(Back, 9900, whole: true));
+    }
+
+    [Fact]
+    public void A_lost_dispute_is_a_refund_that_nobody_sends()
+    {
+        var taken = new OrderRefunded(Ann, Lines, StreamId.Of("dispute", "sandbox/dp"), "sandbox", Price, true, "The payer's bank has taken it back.", Noon) { Dispute = "dp" };
+        var lost = new DisputeClosed("dp", Slip, Price, false, Noon);
+        Given(Placed, Paid).When(new CloseDispute("dp", Slip, Price, false, Noon)).Then(lost, taken);
+        Given(Placed, Paid, lost, taken).When(new RefundOrder(Back, null, "Broken", Noon)).ThenRejected("payment-charged-back");
+
+        // Of a part it leaves the rest; of what went back before, it takes what is left.
+        var part = new DisputeClosed("dp", Slip, new Money(400, "CNY"), false, Noon);
+        Given(Placed, Paid).When(new CloseDispute("dp", Slip, part.Amount, false, Noon)).Then(part, taken with { Amount = part.Amount, Whole = false });
+        Given(Placed, Paid, part, taken with { Amount = part.Amount, Whole = false })
+            .When(new RefundOrder(Back, null, "Broken", Noon)).Then(Refunded(Back, 9500, whole: true));
+        Given(Placed, Paid, Refunded(Back, 900, whole: false)).When(new CloseDispute("dp", Slip, Price, false, Noon)).Then(lost, taken with { Amount = new Money(9000, "CNY") });
+    }
+
+    [Fact]
+    public void What_is_no_longer_needed_goes_back_when_the_dispute_is_over()
+    {
+        var disputed = new PaymentDisputed("dp", Slip, Price, Noon);
+        var postponed = new RefundPostponed(Back, new Money(500, "CNY"), "No longer needed.", Noon);
+        var refund = new RefundOrder(Back, postponed.Amount, postponed.Reason, Noon) { ByItself = true };
+        Given(Placed, Paid, disputed).When(refund).Then(postponed);
+        var waiting = Given(Placed, Paid, disputed, postponed);
+        waiting.When(refund).ThenNothing();
+        waiting.When(new CloseDispute("dp", Slip, Price, true, Noon)).Then(
+            new DisputeClosed("dp", Slip, Price, true, Noon), Refunded(Back, 500, whole: false) with { Reason = postponed.Reason });
+        waiting.When(new CloseDispute("dp", Slip, Price, false, Noon)).Then(
+            new DisputeClosed("dp", Slip, Price, false, Noon),
+            new OrderRefunded(Ann, Lines, StreamId.Of("dispute", "sandbox/dp"), "sandbox", Price, true, "The payer's bank has taken it back.", Noon) { Dispute = "dp" });
+
+        // Also where less is left than it was to be.
+        Given(Placed, Paid, Refunded(BackAgain, 9_600, whole: false)).When(refund).Then(Refunded(Back, 300, whole: true) with { Reason = postponed.Reason });
+    }
+
+    [Fact]
+    public void Of_what_never_came_nothing_is_disputed()
+    {
+        Given().When(new DisputePayment("dp", Slip, Price, Noon)).ThenRejected("chargeback-of-unknown-payment");
+        Given(Placed, Started).When(new DisputePayment("dp", Slip, Price, Noon)).ThenRejected("chargeback-of-unknown-payment");
+        Given(Placed, Paid).When(new CloseDispute("dp", OtherSlip, Price, false, Noon)).ThenRejected("chargeback-of-unknown-payment");
+    }
+
+    [Fact]
+    public void What_is_owed_and_taken_by_the_bank_is_owed_no_more()
+    {
+        var owed = new RefundOwed(First, OtherSlip, Price, OwedBecause.OrderAlreadyPaid, Noon);
+        var disputed = Given(Placed, Paid, owed, new PaymentDisputed("dp", OtherSlip, Price, Noon));
+        disputed.When(new ReturnOwedMoney(Back, OtherSlip, Noon)).ThenRejected("payment-disputed");
+        disputed.When(new RefundOrder(Back, null, "Broken", Noon)).Then(Refunded(Back, 9900, whole: true)); // other money
+        var lost = new DisputeClosed("dp", OtherSlip, Price, false, Noon);
+        var taken = new OwedMoneyTakenBack(OtherSlip, Price, new Money(0, "CNY"), Noon);
+        disputed.When(new CloseDispute("dp", OtherSlip, Price, false, Noon)).Then(lost, taken);
+        disputed.Given(lost, taken).When(new ReturnOwedMoney(Back, OtherSlip, Noon)).ThenRejected("payment-charged-back");
+        var part = new OwedMoneyTakenBack(OtherSlip, new Money(900, "CNY"), new Money(9_000, "CNY"), Noon);
+        disputed.When(new CloseDispute("dp", OtherSlip, part.Amount, false, Noon)).Then(lost with { Amount = part.Amount }, part);
+        disputed.Given(lost with { Amount = part.Amount }, part).When(new ReturnOwedMoney(Back, OtherSlip, Noon)).Then(new OwedMoneyReturned(Back, OtherSlip, part.Left, Noon));
     }
 
     [Fact]

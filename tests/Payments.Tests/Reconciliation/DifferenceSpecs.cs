@@ -32,6 +32,8 @@ public sealed class DifferenceSpecs
         Is(DifferenceKind.PaidWithoutEntitlement, Agreed with { Entitlements = [] });
         Is(DifferenceKind.EntitlementWithoutPayment, Agreed with { PaidOrders = new HashSet<Guid>() });
         Is(DifferenceKind.EntitlementAfterRefund, Agreed with { RefundedOrders = new HashSet<Guid> { Id(10) } });
+        Is(DifferenceKind.PaidOutTwice, Agreed with { Receipts = [new ReceiptFact("sandbox", "r1", Id(10), "CNY", -1), new ReceiptFact("sandbox", "r2", Id(11), "CNY", 0)] });
+        Is(DifferenceKind.ChargebackWithoutPayment, Agreed with { Receipts = [new ReceiptFact("sandbox", "r1", null, "CNY", -1)] });
         Is(DifferenceKind.MoneyWithoutInvoice, Agreed with { Invoiced = new HashSet<Guid> { Id(2) } });
     }
 

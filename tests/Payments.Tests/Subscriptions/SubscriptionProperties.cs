@@ -18,7 +18,7 @@ public sealed class SubscriptionProperties
 
     private static readonly Arbitrary<(int Hours, int Kind, int Choice)[]> Stories = (
         from hours in Gen.Frequency((4, Gen.Choose(0, 48)), (1, Gen.Choose(100, 1500)))
-        from kind in Gen.Choose(0, 11)
+        from kind in Gen.Choose(0, 13)
         from choice in Gen.Choose(0, 7)
         select (hours, kind, choice)).ArrayOf().ToArbitrary();
 
@@ -27,8 +27,19 @@ public sealed class SubscriptionProperties
     {
         var (subscription, now) = (Subscription.Decider.Initial, Start);
         var (events, came) = (new List<SubscriptionEvent>(), new Dictionary<Guid, long>());
-        Send(new StartSubscription(Id(50), Id(60), Plans[0], SubscriptionSource.Paid, null, Id(50), "sandbox", Plans[0].Price, null, now));
-        came[Id(50)] = Plans[0].Price.Amount;
+
+        // Bought, tried, or given by somebody else.
+        var source = (story.FirstOrDefault().Choice % 4) switch { 0 => SubscriptionSource.Trial, 1 => SubscriptionSource.Gift, _ => SubscriptionSource.Paid };
+
+        if (source == SubscriptionSource.Trial)
+        {
+            Send(new StartSubscription(Id(50), Id(60), Plans[0], source, null, null, null, Cny(0), now.AddDays(14), now));
+        }
+        else
+        {
+            Send(new StartSubscription(Id(50), Id(60), Plans[0], source, null, Id(50), "sandbox", Plans[0].Price, null, now));
+            came[Id(50)] = Plans[0].Price.Amount;
+        }
 
         foreach (var (hours, kind, choice) in story)
         {
@@ -46,19 +57,27 @@ public sealed class SubscriptionProperties
                 9 => choice == 0 ? new CancelSubscription(now) : new ContinueSubscription(now),
                 10 when choice == 0 && (subscription as Live)?.PaidBy is { } paid => new RecordRefund(paid, Cny(came[paid]), now),
                 10 when choice < 4 && (subscription as Live)?.Changes is { IsEmpty: false } changes && changes.Peek().OrderId is { } last => new RecordRefund(last, Cny(came[last]), now),
-                10 when choice == 4 => new RecordRefund(came.Keys.Order().ElementAt(hours % came.Count), Cny(came.Values.First()), now),
+                10 when choice == 4 && came.Count > 0 => new RecordRefund(came.Keys.Order().ElementAt(hours % came.Count), Cny(came.Values.First()), now),
                 11 when choice == 0 => new RevokeSubscription(now),
+                12 => new ConvertTrial(order, Plans[choice % Plans.Length], Plans[choice % Plans.Length].Price, null, "sandbox", now),
+                13 when choice < 2 => new DeclineSubscription(now),
                 _ => new ContinueSubscription(now)
             };
 
             for (var times = 0; times < 2; times++)
             {
                 var moved = Send(command);
-                Assert.False(moved && times == 1 && command is (RecordPayment or RecordFailedPayment or RecordRefund), "Told again, nothing moves.");
+                Assert.False(moved && times == 1 && command is (RecordPayment or RecordFailedPayment or RecordRefund or ConvertTrial), "Told again, nothing moves.");
 
                 if (moved && command is RecordPayment p)
                 {
                     came[p.OrderId] = p.Amount.Amount;
+                }
+
+                if (moved && command is ConvertTrial t)
+                {
+                    came[t.OrderId] = t.Amount.Amount;
+                    Assert.True(subscription is Live { IsTrial: false, Due: null, Cancelled: false } paid && paid.PaidBy == t.OrderId, "What is paid for is no trial any more.");
                 }
             }
         }

@@ -35,6 +35,51 @@ public sealed class SubscriptionSpecs
     }
 
     [Fact]
+    public void What_is_paid_during_the_trial_begins_where_it_ends_and_the_trial_asks_no_more()
+    {
+        var end = Start.AddDays(7);
+        var trial = new SubscriptionStarted(Id, Ann, Pro, SubscriptionSource.Trial, null, null, null, Cny(0), new Period(Start, end), null, Cny(0), Start);
+        var convert = new ConvertTrial(Second, Pro, Cny(5600), null, "sandbox", Start.AddDays(1));
+        var paid = new SubscriptionRenewed(
+            Id, Ann, Pro, null, Second, "sandbox", Cny(5600), Cny(0), new Period(end, end.AddMonths(1)), Earning.Over(end, end.AddMonths(1), Cny(5600)), Cny(5600),
+            Start.AddDays(1));
+        Given(trial).When(convert).Then(paid);
+        Given(trial, paid).When(convert).ThenNothing();
+        Given(trial, paid).When(convert with { OrderId = Third }).ThenRejected("subscription-not-on-trial");
+        Given(trial, paid).When(new AdvanceSubscription(Third, end)).ThenNothing();
+
+        // Cancelled before, it goes on; after it has asked, what it asked for is paid by this; by another plan of the tier it becomes that.
+        Given(trial, new SubscriptionCancelled(Id, Ann, end, Start)).When(convert).Then(paid);
+        var due = new RenewalDue(Id, Ann, Pro, Third, Cny(5600), Cny(0), new Period(end, end.AddMonths(1)), null, end.AddDays(1), null, end);
+        Given(trial, due).When(convert with { At = end.AddHours(1) }).Then(paid with { At = end.AddHours(1) });
+        Given(trial).When(convert with { Terms = Yearly, Amount = Cny(56_001) }).Then(
+            new SubscriptionChanged(Id, Ann, Pro, Yearly, null, Cny(0), Cny(0), Cny(0), new Period(Start, end), null, Cny(0), Start.AddDays(1)),
+            paid with
+            {
+                Terms = Yearly,
+                Paid = Cny(56_001),
+                Period = new Period(end, end.AddMonths(12)),
+                Earning = Earning.Over(end, end.AddMonths(12), Cny(56_001)),
+                Monthly = Cny(4667)
+            });
+        Given(trial).When(convert with { Terms = Pro with { Interval = PlanInterval.Once } }).ThenRejected("subscription-not-on-trial");
+    }
+
+    [Fact]
+    public void What_is_given_can_be_declined_and_what_is_not_used_of_it_goes_back()
+    {
+        var gift = new SubscriptionStarted(
+            Id, Ann, Basic, SubscriptionSource.Gift, null, Id, null, Cny(2800), new Period(Start, February), Earning.Over(Start, February, Cny(2800)), Cny(0), Start);
+        var declined = new SubscriptionEnded(Id, Ann, Basic, EndedBecause.Declined, [], Cny(2700), Cny(0), Cny(0), Start.AddDays(1));
+        Given(gift).When(new DeclineSubscription(Start.AddDays(1))).Then(declined);
+        Given(gift, declined).When(new DeclineSubscription(Start.AddDays(2))).ThenNothing();
+        Given(Started()).When(new DeclineSubscription(Start)).ThenRejected("subscription-not-given");
+        Given(gift with { Source = SubscriptionSource.Complimentary, OrderId = null, Paid = Cny(0), Earning = null }).When(new DeclineSubscription(Start.AddDays(1)))
+            .Then(declined with { Returned = Cny(0) });
+        Given().When(new DeclineSubscription(Start)).ThenRejected("not-found");
+    }
+
+    [Fact]
     public void A_pass_earns_day_by_day_ends_by_itself_and_is_no_recurring_revenue()
     {
         var pass = Pro with { Interval = PlanInterval.Once, Days = 30 };

@@ -71,15 +71,14 @@ public sealed class SubscriptionTests(PaymentsService payments)
         Assert.Equal("trialing", trial.Text("status"));
         await (await client.PostAsJsonAsync("/subscriptions", new { planId = plan })).ShouldBeProblem(HttpStatusCode.Conflict, "trial-used");
         await (await client.PostAsJsonAsync("/subscriptions/complimentary", new { memberId = member, planId = plan })).ShouldBeProblem(HttpStatusCode.Forbidden);
-        var given = await (await payments.Operator.PostAsJsonAsync("/subscriptions/complimentary", new { memberId = member, planId = plan })).Body(HttpStatusCode.Created);
+        var given = await payments.Grant(await payments.Join(member), plan);
         Assert.Equal(("active", "complimentary"), (given.Text("status"), given.Text("source")));
         Assert.Equal(HttpStatusCode.NoContent, (await payments.Operator.DeleteAsync($"/subscriptions/{given.Id("subscriptionId")}")).StatusCode);
         Assert.Equal("ended", (await Until(client, given.Id("subscriptionId"), _ => true)).Text("status"));
 
         // A gift is paid by one and held by another.
         using var giver = payments.Member(PaymentsService.New());
-        var order = await (await giver.PostAsJsonAsync(
-            "/orders", new { items = new[] { new { productId = plan, quantity = 1 } }, giftTo = member })).Body(HttpStatusCode.Created);
+        var order = await PaymentsService.Give(giver, plan, member);
         var payment = await PaymentsService.StartPayment(giver, order);
         await payments.Anybody().PostAsync(payment["action"].Text("url"), null);
         Assert.Equal("gift", (await Until(client, order.Id("orderId"), s => s.Text("status") == "active")).Text("source"));
@@ -100,8 +99,7 @@ public sealed class SubscriptionTests(PaymentsService payments)
         Assert.Equal(Start(first).AddDays(30), End(first));
 
         using var giver = payments.Member(PaymentsService.New());
-        var order = await (await giver.PostAsJsonAsync(
-            "/orders", new { items = new[] { new { productId = pass, quantity = 1 } }, giftTo = member })).Body(HttpStatusCode.Created);
+        var order = await PaymentsService.Give(giver, pass, await payments.Join(member));
         await payments.Anybody().PostAsync((await PaymentsService.StartPayment(giver, order))["action"].Text("url"), null);
         var given = await Until(client, order.Id("orderId"), s => s.Text("status") == "active");
         Assert.Equal((End(first), End(first).AddDays(30)), (Start(given), End(given)));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Community.EventSourcing;
 using Community.Payments.Orders;
 using JasperFx.Events;
+using Marten;
 using Marten.Events.Aggregation;
 using Marten.Events.Projections;
 
@@ -84,6 +85,17 @@ internal sealed partial class ChargebackList : SingleStreamProjection<Chargeback
 internal sealed record TakenReceipt(string Id, Guid OrderId, Guid PaymentId)
 {
     public static string IdOf(Receipt receipt) => $"{receipt.Gateway}/{receipt.Number}";
+}
+
+internal static class TakenReceiptQueries
+{
+    /// <summary>Whether the money of a receipt came for another order: then it is the same money, and none for this one.</summary>
+    public static async Task<bool> IsOfAnother(this IDocumentStore store, Receipt receipt, Guid order, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+
+        return await session.LoadAsync<TakenReceipt>(TakenReceipt.IdOf(receipt), ct) is { } taken && taken.OrderId != order;
+    }
 }
 
 internal sealed partial class TakenReceipts : EventProjection

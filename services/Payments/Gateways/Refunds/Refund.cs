@@ -45,6 +45,9 @@ internal sealed record PutRefundOff(Guid RefundId, int Attempt, string Reason, D
 /// <param name="Certain">The gateway was asked, and has refused.</param>
 internal sealed record FailRefund(Guid RefundId, int Attempt, string Reason, bool Certain, DateTimeOffset At) : RefundCommand;
 
+/// <summary>It is not to be sent: while the payment is disputed, or for good after a lost dispute.</summary>
+internal sealed record HoldRefund(Guid RefundId, string Reason, bool ForGood, DateTimeOffset At) : RefundCommand;
+
 internal sealed record BounceRefund(Guid RefundId, string Number, string Reason, DateTimeOffset At) : RefundCommand;
 
 /// <summary>Somebody has given the money back by hand.</summary>
@@ -83,6 +86,7 @@ internal sealed record Refund(RefundStatus Status, int Attempts, int Tries, int 
 
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(6);
+    private static readonly TimeSpan Held = TimeSpan.FromHours(1);
 
     public static readonly Decider<Refund, RefundCommand, RefundEvent> Decider =
         new(new Refund(RefundStatus.Requested, 0, 0, 0, DateTimeOffset.MinValue, null), Decide, Evolve);
@@ -106,6 +110,10 @@ internal sealed record Refund(RefundStatus Status, int Attempts, int Tries, int 
         (RefundStatus.Requested, TryRefund c) when c.At >= refund.FreeAt =>
             new RefundTried(c.RefundId, refund.Attempts + 1, c.At + Lease, c.At),
         (_, TryRefund) => new Rejection("refund-not-due", "It is sent, has failed, or somebody else tries."),
+
+        (RefundStatus.Requested, HoldRefund { ForGood: true } c) when c.At >= refund.FreeAt => new RefundFailed(c.RefundId, null, c.Reason, Certain: false, c.At),
+        (RefundStatus.Requested, HoldRefund c) when c.At >= refund.FreeAt => new RefundPutOff(c.RefundId, c.Reason, c.At + Held, c.At),
+        (_, HoldRefund) => Decision.Nothing,
 
         // What went out went out, whoever says so and however late.
         (_, ConfirmRefund c) when refund.Number == c.Number || refund.Bounced.Contains(c.Number) => Decision.Nothing,

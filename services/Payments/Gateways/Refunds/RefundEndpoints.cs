@@ -66,9 +66,14 @@ internal static class RefundEndpoints
     private static async Task<Results<Ok<SentRefundView>, ProblemHttpResult>> TryAgain(
         Guid id, IDocumentStore store, KeyRing keys, TimeProvider clock, CancellationToken ct)
     {
-        if (await Find(store, id, ct) is null)
+        if (await Find(store, id, ct) is not { } wanted)
         {
             return Problems.NotFound("refund");
+        }
+
+        if (await store.BarOf(wanted, ct) is { } bar)
+        {
+            return bar.ToProblem();
         }
 
         var handled = await store.Handle(Refund.Decider, Refund.Stream(id), new WantRefundAgain(id, clock.GetUtcNow()), ct);
@@ -84,12 +89,30 @@ internal static class RefundEndpoints
             return Problems.NotFound("refund");
         }
 
+        if (await store.BarOf(given, ct) is { } bar)
+        {
+            return bar.ToProblem();
+        }
+
         // Where the order is nobody's, by a key of its own.
         var order = (await store.Load(Order.Decider, Order.Stream(given.OrderId), null, ct)).State;
-        var note = new NoteRefundByHand(id, words.Digest(how.Reference), clock.GetUtcNow())
+        var (now, reference) = (clock.GetUtcNow(), words.Digest(how.Reference));
+        var note = new NoteRefundByHand(id, reference, now)
         {
             Words = await words.Seal((order as Placed)?.MemberId ?? given.OrderId, how.Reference.Trim(), ct)
         };
+
+        // Only what is noted uses a reference.
+        if (Refund.Decider.Decide((await store.Load(Refund.Decider, Refund.Stream(id), null, ct)).State, note).Rejection is { } refused)
+        {
+            return refused.ToProblem();
+        }
+
+        if ((await store.Handle(Reference.Decider, Reference.OfRefund(reference), new UseReference(id, now), ct)).Rejection is { } used)
+        {
+            return used.ToProblem();
+        }
+
         var handled = await store.Handle(Refund.Decider, Refund.Stream(id), note, ct);
 
         return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Ok(await View((await Find(store, id, ct))!, keys, ct));
@@ -111,6 +134,19 @@ internal static class RefundEndpoints
         // Also where somebody else was first.
         return await Find(store, id, ct) is { } refund ? TypedResults.Created($"/refunds/{id}", await View(refund, keys, ct))
             : rejection?.ToProblem() ?? Problems.NotFound("refund that is owed");
+    }
+
+    /// <summary>Why what its order has decided is not sent after all; null: it is, or was.</summary>
+    public static async Task<Rejection?> BarOf(this IDocumentStore store, RefundInList refund, CancellationToken ct)
+    {
+        if (refund.Status == RefundStatus.Sent.ToWord())
+        {
+            return null;
+        }
+
+        var order = (await store.Load(Order.Decider, Order.Stream(refund.OrderId), null, ct)).State;
+
+        return order.ReceiptOf(refund.Id) is { } receipt ? order.Bar(receipt) : null;
     }
 
     private static async Task<RefundInList?> Find(IDocumentStore store, Guid id, CancellationToken ct)

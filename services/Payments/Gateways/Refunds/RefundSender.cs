@@ -43,6 +43,15 @@ internal sealed class RefundSender(IDocumentStore store, IEnumerable<IGateway> g
     private async Task Send(RefundInList refund, CancellationToken ct)
     {
         var stream = Refund.Stream(refund.Id);
+
+        if (await store.BarOf(refund, ct) is { } bar)
+        {
+            await store.Handle(
+                Refund.Decider, stream, new HoldRefund(refund.Id, bar.Detail, ForGood: bar != Order.Disputed, Clock.GetUtcNow()), ct);
+
+            return;
+        }
+
         var tried = await store.Handle(Refund.Decider, stream, new TryRefund(refund.Id, Clock.GetUtcNow()), ct);
 
         if (tried.Rejection is not null)

@@ -21,6 +21,18 @@ public sealed class RefundSpecs
     }
 
     [Fact]
+    public void What_is_disputed_is_held_without_a_try_and_what_the_bank_has_taken_fails()
+    {
+        var held = new RefundPutOff(Id, "disputed", Noon.AddHours(1), Noon);
+        Given().When(new HoldRefund(Id, "disputed", ForGood: false, Noon)).Then(held);
+        Given(held).When(new HoldRefund(Id, "disputed", ForGood: false, Noon.AddMinutes(59))).ThenNothing();
+        Given(held).When(new TryRefund(Id, Noon.AddHours(1))).Then(new RefundTried(Id, 1, Noon.AddHours(1).AddMinutes(5), Noon.AddHours(1)));
+        Given(held).When(new HoldRefund(Id, "taken", ForGood: true, Noon.AddHours(1))).Then(new RefundFailed(Id, null, "taken", false, Noon.AddHours(1)));
+        Given(Tried).When(new HoldRefund(Id, "disputed", ForGood: false, Noon.AddMinutes(4))).ThenNothing();
+        Given(Tried, Sent).When(new HoldRefund(Id, "disputed", ForGood: false, Noon.AddDays(1))).ThenNothing();
+    }
+
+    [Fact]
     public void What_is_sent_is_not_tried_again_and_is_sent_once()
     {
         Given(Tried).When(new ConfirmRefund(Id, "re_1", Noon)).Then(Sent);
