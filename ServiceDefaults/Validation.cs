@@ -101,7 +101,7 @@ internal sealed class Nulls
     /// <summary>Where the nulls stand that must not be.</summary>
     public IEnumerable<string> In(object? items, string path) => items switch
     {
-        IDictionary map => map.Cast<object>().Select(entry => (DictionaryEntry)entry).SelectMany(entry => Here(entry.Value, $"{path}.{entry.Key}")),
+        IDictionary map => map.Keys.Cast<object>().SelectMany(key => Here(map[key], $"{path}.{key}")),
         IEnumerable list => list.Cast<object?>().SelectMany((item, i) => Here(item, $"{path}[{i}]")),
         _ => []
     };

@@ -11,7 +11,7 @@ public sealed class ExportTests(PaymentsService payments)
     {
         var plan = (await (await payments.Operator.PostAsJsonAsync(
             "/plans", new { name = "Plan", tier = "gift", price = new { amount = 4321, currency = "CNY" }, interval = "month" })).Body(HttpStatusCode.Created)).Id("planId");
-        var (giver, receiver) = (PaymentsService.New(), PaymentsService.New());
+        var (giver, receiver) = (PaymentsService.New(), await payments.Join());
         using var gives = payments.Member(giver);
         using var gets = payments.Member(receiver);
         var order = await (await gives.PostAsJsonAsync(

@@ -30,7 +30,7 @@ public sealed class LeavingTests
         await anonymous.PostAsJsonAsync("/sessions", credentials, Ct).Problem(403, "member-departed");
         await anonymous.PostAsJsonAsync("/sessions/return", new { email = "ann@example.org", password = "wrong harbour" }, Ct).Problem(401, "wrong-credentials");
         var gone = await anonymous.GetAsync($"/members/{id}", Ct).Ok(200);
-        Assert.Equal(("departed", "ann"), (gone.Text("status"), gone.Text("displayName")));
+        Assert.Equal(("departed", "ann the creator"), (gone.Text("status"), gone.Text("displayName")));
         Assert.Equal(["member"], gone.Strings("roles"));
 
         using var back = community.Host.Client((await anonymous.PostAsJsonAsync("/sessions/return", credentials, Ct).Ok(200)).Text("accessToken"));

@@ -30,18 +30,18 @@ public sealed class ReferralTests(Neighbourhood payments)
     {
         var (by, brought, early) = (PaymentsService.New(), PaymentsService.New(), PaymentsService.New());
         using var referrer = payments.Member(by);
-        var product = await payments.Offer(1_000);
+        var (product, second, third) = (await payments.Offer(1_000), await payments.Offer(1_000), await payments.Offer(1_000)); // each is bought once
         await payments.Buy(payments.Member(early), product); // before membership's word of who brought them comes
         await payments.Say(new MemberBrought(early, by, PaymentsService.Now));
         await payments.Say(new MemberBrought(brought, by, PaymentsService.Now));
         await payments.Buy(payments.Member(brought), product);
-        await payments.Buy(payments.Member(brought), product);
+        await payments.Buy(payments.Member(brought), second);
         var list = await Neighbourhood.Until(
             referrer, "/referrals", l => l["items"]!.AsArray().Count(item => item!["couponCode"] is not null) == 2);
         var codes = list["items"]!.AsArray().Select(item => item.Text("couponCode")).ToList();
         Assert.Equal(2, codes.Distinct().Count());
 
-        object Wish(string code) => new { items = new[] { new { productId = product, quantity = 1 } }, couponCode = code };
+        object Wish(string code) => new { items = new[] { new { productId = third, quantity = 1 } }, couponCode = code };
         await (await payments.Member(brought).PostAsJsonAsync("/orders", Wish(codes[0]))).ShouldBeProblem(HttpStatusCode.Conflict, "coupon-unknown");
         var order = await (await referrer.PostAsJsonAsync("/orders", Wish(codes[0]))).Body(HttpStatusCode.Created);
         Assert.Equal(900, order["total"]!["amount"]!.GetValue<long>());
