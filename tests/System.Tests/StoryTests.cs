@@ -119,10 +119,11 @@ internal sealed class Story(CommunitySystem system)
         Assert.Equal(["member"], await Roles(At(history[0])));
         Assert.Equal(["creator", "member"], await Roles(At(history[1])));
         Assert.Equal(["creator", "member", "reviewer"], await Roles(At(history[2])));
-        await system.Anybody.Get($"membership/members/{creator.Id}?asOf=2020-01-01T00:00:00Z").Gives(404);
+        await creator.Get($"membership/members/{creator.Id}?asOf=2020-01-01T00:00:00Z").Gives(404);
+        await system.Anybody.Get($"membership/members/{creator.Id}?asOf={At(history[0])}").Gives(403);
 
         async Task<IEnumerable<string?>> Roles(string asOf) =>
-            (await system.Anybody.Get($"membership/members/{creator.Id}?asOf={asOf}").Gives(200))["roles"]!.AsArray().Select(role => (string?)role).Order();
+            (await creator.Get($"membership/members/{creator.Id}?asOf={asOf}").Gives(200))["roles"]!.AsArray().Select(role => (string?)role).Order();
     }
 
     private static string At(JsonNode? historyItem) => Uri.EscapeDataString(historyItem!.Text("at"));

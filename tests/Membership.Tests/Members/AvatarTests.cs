@@ -198,7 +198,7 @@ public sealed class AvatarTests(MembershipService membership)
     [InlineData("""{"links":["javascript:alert(1)"]}""", "links")]
     [InlineData("""{"links":["/path"]}""", "links")]
     [InlineData("""{"links":["https://ann:secret@example.org"]}""", "links")]
-    [InlineData("""{"links":[null]}""", "links")]
+    [InlineData("""{"links":[null]}""", "links[0]")]
     [InlineData("""{"links":["https://a","https://a","https://a","https://a","https://a","https://a","https://a","https://a","https://a","https://a","https://a"]}""", "links")]
     [InlineData("""{"language":"fr"}""", "language")]
     [InlineData("""{"language":1}""", "language")]
