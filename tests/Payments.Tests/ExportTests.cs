@@ -14,8 +14,7 @@ public sealed class ExportTests(PaymentsService payments)
         var (giver, receiver) = (PaymentsService.New(), await payments.Join());
         using var gives = payments.Member(giver);
         using var gets = payments.Member(receiver);
-        var order = await (await gives.PostAsJsonAsync(
-            "/orders", new { items = new[] { new { productId = plan, quantity = 1 } }, giftTo = receiver })).Body(HttpStatusCode.Created);
+        var order = await PaymentsService.Give(gives, plan, receiver);
         await payments.Anybody().PostAsync((await PaymentsService.StartPayment(gives, order))["action"].Text("url"), null);
 
         var givers = await Export(gives, until: "order-paid.v1");
