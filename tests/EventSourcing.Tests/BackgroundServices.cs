@@ -5,7 +5,6 @@ using Marten.Events.Projections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Community.EventSourcing.Tests;
@@ -39,7 +38,7 @@ public sealed class BackgroundServices
     [Fact]
     public async Task Where_the_keep_alive_has_found_the_sessions_broken_the_service_goes_on_and_leads_again()
     {
-        var (ct, clock) = (TestContext.Current.CancellationToken, new FakeTimeProvider(Store.Noon));
+        var (ct, clock) = (TestContext.Current.CancellationToken, new MovableClock(Store.Noon));
         var database = await Servers.CreateDatabase("keepalive");
         await using var host = await Store.Start(
             database, options => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async), services: services => services.AddSingleton<TimeProvider>(clock));

@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
 
 [assembly: AssemblyFixture(typeof(Community.Membership.Tests.MembershipService))]
 
@@ -24,7 +23,7 @@ public sealed class MembershipService : IAsyncLifetime
     private Neighbour? _payments;
     private int _people;
 
-    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
+    public MovableClock Clock { get; } = new(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
 
     public ServiceHost<Program> Host => _host ?? throw new InvalidOperationException("Not started.");
 
@@ -57,9 +56,9 @@ public sealed class MembershipService : IAsyncLifetime
     }
 
     /// <summary>Another one, with an owner and settings and a clock of its own.</summary>
-    public static async Task<FoundedCommunity> Found(object? settings = null, FakeTimeProvider? clock = null, IReadOnlyDictionary<string, string?>? configuration = null, bool ownHashing = false)
+    public static async Task<FoundedCommunity> Found(object? settings = null, MovableClock? clock = null, IReadOnlyDictionary<string, string?>? configuration = null, bool ownHashing = false)
     {
-        clock ??= new FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
+        clock ??= new MovableClock(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
         var host = await StartAnother(clock, settings: new Dictionary<string, string?>(configuration ?? new Dictionary<string, string?>()) { ["Setup:Token"] = SetupToken }, ownHashing: ownHashing);
         using var client = host.Client();
         var owner = (await client.PostAsJsonAsync("/setup", Setup("owner@example.org"), Ct).Ok(201)).Id("memberId");
@@ -135,7 +134,7 @@ public sealed class MembershipService : IAsyncLifetime
 }
 
 /// <summary>A community of a test's own.</summary>
-public sealed record FoundedCommunity(ServiceHost<Program> Host, FakeTimeProvider Clock, Guid Owner) : IAsyncDisposable
+public sealed record FoundedCommunity(ServiceHost<Program> Host, MovableClock Clock, Guid Owner) : IAsyncDisposable
 {
     public async Task<HttpClient> SignIn(string email, string password = MembershipService.GoodPassword)
     {

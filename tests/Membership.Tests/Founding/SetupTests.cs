@@ -1,5 +1,5 @@
 using System.Net.Http.Json;
-using Microsoft.Extensions.Time.Testing;
+using Community.Testing;
 
 namespace Community.Membership.Tests.Founding;
 
@@ -21,7 +21,7 @@ public sealed class SetupTests(MembershipService membership)
     [Fact]
     public async Task Of_many_setups_at_once_one_succeeds()
     {
-        await using var host = await MembershipService.StartAnother(new FakeTimeProvider(membership.Clock.GetUtcNow()));
+        await using var host = await MembershipService.StartAnother(new MovableClock(membership.Clock.GetUtcNow()));
         using var client = host.Client();
         Assert.True((await client.GetAsync("/setup", Ct).Ok(200))["open"]!.GetValue<bool>());
         Assert.Null((await client.GetAsync("/settings", Ct).Ok(200))["name"]);
@@ -39,7 +39,7 @@ public sealed class SetupTests(MembershipService membership)
     [Fact]
     public async Task The_owner_role_goes_from_hand_to_hand_but_never_is_lost()
     {
-        await using var host = await MembershipService.StartAnother(new FakeTimeProvider(membership.Clock.GetUtcNow()));
+        await using var host = await MembershipService.StartAnother(new MovableClock(membership.Clock.GetUtcNow()));
         using var anonymous = host.Client();
         var olga = (await anonymous.PostAsJsonAsync("/setup", MembershipService.Setup("olga@example.org"), Ct).Ok(201)).Id("memberId");
         var otto = (await anonymous.PostAsJsonAsync("/members", new { email = "otto@example.org", password = MembershipService.GoodPassword, displayName = "Otto" }, Ct).Ok(201)).Id("memberId");

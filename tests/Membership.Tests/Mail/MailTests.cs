@@ -4,7 +4,6 @@ using Community.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Community.Membership.Tests.Mail;
@@ -108,7 +107,7 @@ public sealed class MailTests
     [Fact]
     public async Task Where_nobody_sends_mail_the_log_of_a_development_run_tells_each_link_once_and_nobodys_name()
     {
-        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
+        var clock = new MovableClock(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
         using var log = new Lines();
         await using var host = await ServiceHost<Program>.Start("membership", issuer: null, configure: services => services
             .Replace(ServiceDescriptor.Singleton<TimeProvider>(clock)).AddSingleton<ILoggerProvider>(log));

@@ -1,7 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Community.Testing;
-using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using OtpNet;
 
@@ -11,7 +10,7 @@ public sealed class ProviderTests : IAsyncLifetime
 {
     private const string Back = "https://portal.example/signed-in";
 
-    private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
+    private readonly MovableClock _clock = new(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
     private OtherSide? _side;
     private FoundedCommunity? _community;
 

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 
 namespace Community.Membership.Tests.Sessions;
@@ -93,7 +92,7 @@ public sealed class PasswordTests
         var hasher = new CountingHasher();
         await using var host = await ServiceHost<Program>.Start("membership", issuer: null, configure: services => services
             .Replace(ServiceDescriptor.Singleton<IPasswordHasher<Credentials>>(hasher))
-            .Replace(ServiceDescriptor.Singleton<TimeProvider>(new FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero)))));
+            .Replace(ServiceDescriptor.Singleton<TimeProvider>(new MovableClock(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero)))));
         using var client = host.Client();
         await client.PostAsJsonAsync("/members", new { email = "ann@example.org", password = MembershipService.GoodPassword, displayName = "Ann" }, Ct).Ok(201);
         hasher.Verified.Clear();

@@ -2,7 +2,6 @@ using System.Net.Http.Json;
 using Community.Membership.Founding;
 using Community.Membership.Settings;
 using Community.Testing;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Community.Membership.Tests.Settings;
 
@@ -29,7 +28,7 @@ public sealed class SettingsTests(MembershipService membership)
     [Fact]
     public async Task An_owner_arranges_the_community_and_the_others_hear_of_it()
     {
-        await using var host = await MembershipService.StartAnother(new FakeTimeProvider(Noon));
+        await using var host = await MembershipService.StartAnother(new MovableClock(Noon));
         await using var neighbour = await Neighbour.Start(host.Messaging, [], null, typeof(Contracts.CommunityArranged));
         using var anonymous = host.Client();
         await anonymous.PostAsJsonAsync("/setup", MembershipService.Setup("olga@example.org"), Ct).Ok(201);

@@ -57,7 +57,7 @@ public sealed class SuspensionTests
     [Fact]
     public async Task What_ended_while_nobody_ran_ends_once_whoever_starts()
     {
-        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
+        var clock = new MovableClock(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
         string database;
         List<Guid> members = [];
         await using (var community = await MembershipService.Found(clock: clock))
