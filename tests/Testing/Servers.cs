@@ -38,7 +38,7 @@ public static class Servers
         var database = $"{name}_{Unique()}".ToLowerInvariant();
         await using var connection = new NpgsqlConnection($"{server};Database=postgres;Pooling=false");
         await connection.OpenAsync();
-        await using var create = new NpgsqlCommand($"CREATE DATABASE \"{database}\"", connection);
+        await using var create = new NpgsqlCommand($"CREATE DATABASE \"{database}\" STRATEGY file_copy", connection);
         await create.ExecuteNonQueryAsync();
         return $"{server};Database={database};{Tuned}";
     }
