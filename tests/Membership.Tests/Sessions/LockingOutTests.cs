@@ -4,7 +4,7 @@ using OtpNet;
 namespace Community.Membership.Tests.Sessions;
 
 /// <summary>The lock that stops guessing must not be a way to keep others out.</summary>
-public sealed class LockingOutTests
+public sealed class LockingOutTests(MembershipService membership)
 {
     private static CancellationToken Ct => MembershipService.Ct;
 
@@ -123,8 +123,7 @@ public sealed class LockingOutTests
     [InlineData("ann@0x7f.1")]
     public async Task Addresses_that_lead_into_the_house_are_refused_by_syntax(string email)
     {
-        await using var community = await MembershipService.Found();
-        using var anonymous = community.Host.Client();
+        using var anonymous = membership.Host.Client();
 
         var problem = await anonymous.PostAsJsonAsync("/members", new { email, password = MembershipService.GoodPassword, displayName = "Ann" }, Ct).Problem(400, "validation-failed");
 
