@@ -21,13 +21,12 @@ internal sealed record StoredRows(ImmutableSortedDictionary<string, string> Tabl
     public static async Task<StoredRows> Of(NpgsqlConnection database)
     {
         var names = new List<string>();
-        await using (var select = new NpgsqlCommand("select format('%I.%I', schemaname, tablename), tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema')", database))
+        await using (var select = new NpgsqlCommand("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')", database))
         await using (var rows = await select.ExecuteReaderAsync())
         {
             while (await rows.ReadAsync())
             {
-                if (!Excepted.ContainsKey(rows.GetString(1)))
-                    names.Add(rows.GetString(0));
+                names.Add(rows.GetString(0));
             }
         }
 
@@ -41,12 +40,18 @@ internal sealed record StoredRows(ImmutableSortedDictionary<string, string> Tabl
         return new(tables.ToImmutable());
     }
 
-    public IReadOnlyList<string> Changes(StoredRows since) =>
-    [
-        .. from name in Tables.Keys.Union(since.Tables.Keys).Order(StringComparer.Ordinal)
-           let then = since.Tables.GetValueOrDefault(name, "not there")
-           let now = Tables.GetValueOrDefault(name, "not there")
-           where now != then
-           select $"{name}: {then}, then {now}"
-    ];
+    /// <summary>Where nothing should have been written, and was.</summary>
+    public IReadOnlyList<string> Changes(StoredRows since) => [.. All(since).Where(change => !Excepted.ContainsKey(Table(change.Name))).Select(change => change.What)];
+
+    /// <summary>Tables in which something was written, as may be.</summary>
+    public IEnumerable<string> ExceptedChanges(StoredRows since) => All(since).Select(change => Table(change.Name)).Where(Excepted.ContainsKey);
+
+    private static string Table(string name) => name.Split('.')[^1];
+
+    private IEnumerable<(string Name, string What)> All(StoredRows since) =>
+        from name in Tables.Keys.Union(since.Tables.Keys).Order(StringComparer.Ordinal)
+        let then = since.Tables.GetValueOrDefault(name, "not there")
+        let now = Tables.GetValueOrDefault(name, "not there")
+        where now != then
+        select (name, $"{name}: {then}, then {now}");
 }
