@@ -27,6 +27,7 @@ public sealed class HostileReadingTests(SystemOfItsOwn system, ITestOutputHelper
                 hostile.Add(taken);
         }
 
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Of {HostileTexts.All.Count} kinds of texts the service takes {hostile.Count}, whole or in part."));
         Assert.InRange(hostile.Count, HostileTexts.All.Count / 2, HostileTexts.All.Count);
         var published = new ConcurrentBag<Guid>();
         await AllAtOnce(Enumerable.Range(0, Texts), async n => published.Add(await Publish(creator, reviewer, n, hostile[n % hostile.Count])));
@@ -70,7 +71,9 @@ public sealed class HostileReadingTests(SystemOfItsOwn system, ITestOutputHelper
         }
     }
 
-    private static long Most(string process) => (process == "portal" ? 700L : 400L) << 20;
+    // Of the gigabyte that the AppHost gives the heap of each process: a service stays within half of it, the portal, whose
+    // renderer takes up to 700 MiB by a test of its own, within three quarters. Measured: 592 MiB and, of content, 363 MiB.
+    private static long Most(string process) => (process == "portal" ? 768L : 512L) << 20;
 
     /// <summary>The longest beginning of a text that the service takes, as long as the largest; null where it takes nothing of it.</summary>
     private static async Task<string?> AsMuchAsIsTaken(Person creator, string text)

@@ -20,33 +20,34 @@ internal sealed class Callers(CommunitySystem system)
     /// <summary>Looks after each of them.</summary>
     public async Task AreThere()
     {
-        foreach (var role in WithAccount)
+        var missing = (await Task.WhenAll(Roles.Where(role => role != Anonymous).Select(async role => (Role: role, Is: await Is(role))))).Where(one => !one.Is).Select(one => one.Role).ToList();
+
+        foreach (var role in missing.Intersect(WithAccount))
         {
-            if (!_persons.TryGetValue(role, out var person) || !await Is(person, role))
-            {
-                _persons[role] = await system.Join(role == "member" ? [] : [role]);
-                Replaced++;
-            }
+            _persons[role] = await system.Join(role == "member" ? [] : [role]);
+            Replaced++;
         }
 
-        foreach (var scope in Scopes)
-        {
-            if (!_persons.TryGetValue(Token(scope), out var person) || (await person.Get("membership/members/me")).Status == 401)
-            {
-                // Not the founder's: the token could take the founder's account along.
-                var maker = await system.Join(Owner);
-                var token = (await maker.Post("membership/tokens", new { name = scope, scopes = new[] { scope } }).Gives(201)).Text("token");
-                _persons[Token(scope)] = maker with { Token = token };
-                Replaced++;
-            }
-        }
+        if (!missing.Except(WithAccount).Any())
+            return;
+
+        // Not the founder's tokens: they could take the founder's account along.
+        var maker = await system.Join(Owner);
+        Replaced++;
+        foreach (var scope in Scopes.Where(scope => missing.Contains(Token(scope))))
+            _persons[Token(scope)] = maker with { Token = (await maker.Post("membership/tokens", new { name = scope, scopes = new[] { scope } }).Gives(201)).Text("token") };
     }
 
-    private static async Task<bool> Is(Person person, string role)
+    private async Task<bool> Is(string role)
     {
+        if (!_persons.TryGetValue(role, out var person))
+            return false;
+
         var me = await person.Get("membership/members/me");
 
-        return me.Status == 200 && me.Json["roles"]!.AsArray().Any(has => (string?)has == role) && me.Json.Text("status") == "active";
+        return WithAccount.Contains(role)
+            ? me.Status == 200 && me.Json["roles"]!.AsArray().Any(has => (string?)has == role) && me.Json.Text("status") == "active"
+            : me.Status != 401; // a token that may only import reads no profile
     }
 
     private static string Token(string scope) => $"token that may {scope}";
