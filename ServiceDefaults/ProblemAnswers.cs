@@ -34,10 +34,16 @@ internal static class ProblemAnswers
         app.UseStatusCodePages();
         app.Use((context, next) =>
         {
-            // The framework's own JSON reader answers an unknown charset with a 500.
-            if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type) || type.Charset.Length == 0
-                || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase))
+            // The framework's own JSON reader answers an unknown charset with a 500, and one in quotation marks, which HTTP allows, is unknown to it.
+            if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type) || type.Charset.Length == 0)
                 return next(context);
+            if (HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+            {
+                type.Charset = "utf-8";
+                context.Request.ContentType = type.ToString();
+
+                return next(context);
+            }
 
             context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
 

@@ -20,6 +20,8 @@ public sealed partial class LongSuite
         "System.Tests/AwayTests Points_are_exact_although_incentives_is_killed_amid_comments",
         "System.Tests/AwayTests The_story_goes_on_without_the_broker_and_all_follows_when_it_is_back",
         "System.Tests/AwayTests Under_load_both_servers_are_killed_at_once_and_again_for_a_minute_each_and_nothing_acknowledged_is_lost",
+        "System.Tests/Fuzz/FuzzTests So_it_is_with_tens_of_thousands_of_requests_and_each_is_answered_within_five_seconds",
+        "System.Tests/HostileReadingTests Memory_of_portal_and_services_stays_bounded_while_a_thousand_hostile_texts_of_the_largest_size_are_read",
         "System.Tests/ImportTests A_dump_comes_in_whole_although_the_first_run_was_killed",
         "System.Tests/ImportTests Figures_are_those_that_other_code_finds_in_the_dump",
         "System.Tests/ImportTests Running_it_again_changes_nothing",

@@ -1,3 +1,5 @@
+using Community.Testing;
+
 namespace Community.Markup.Tests;
 
 public sealed class MarkdownRendererTests

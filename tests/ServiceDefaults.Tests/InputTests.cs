@@ -129,6 +129,19 @@ public sealed class InputTests(SampleService service) : IClassFixture<SampleServ
         await (await service.Send(HttpMethod.Post, "/pieces", body: body)).ShouldBeProblem(415, "media-type-not-supported");
     }
 
+    [Theory]
+    [InlineData("application/json; charset=\"utf-8\"")]
+    [InlineData("application/json; charset=UTF-8")]
+    [InlineData("application/problem+json;charset=utf-8")]
+    public async Task Takes_json_in_utf_8_however_it_is_said(string type)
+    {
+        using var body = new ByteArrayContent("""{"name":"Vase","count":2,"colour":"white"}"""u8.ToArray());
+        body.Headers.TryAddWithoutValidation("Content-Type", type);
+
+        using var answer = await service.Send(HttpMethod.Post, "/pieces", body: body);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task Refuses_bytes_that_are_no_text()
     {

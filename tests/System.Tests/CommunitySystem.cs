@@ -419,6 +419,9 @@ public class CommunitySystem : IAsyncLifetime
         ("OTEL_SERVICE_NAME", value => value == service),
         ($"ConnectionStrings__{service}db", value => value.Contains($"Port={_basePort + 10};", StringComparison.Ordinal)));
 
+    /// <summary>The process of a service or of the portal, where there is one of each.</summary>
+    internal RunningProcess ProcessOf(string name) => RunningProcess.ListeningOn(new Uri(Anybody.Services[name]).Port);
+
     private async Task StartAgain(string service, IReadOnlyList<RunningProcess> processes)
     {
         foreach (var process in processes)
@@ -528,23 +531,29 @@ public class CommunitySystem : IAsyncLifetime
 }
 
 /// <summary>
-/// The same with two processes of every service, for what must hold when one of them dies, and with the dashboard, by which
-/// ended ones are started again. It starts when the first of its tests does: xUnit makes the fixture in the fast suite too,
-/// where none of them runs.
+/// A system for the tests of one class, which would disturb the others. It starts when the first of them does: xUnit makes the
+/// fixture in the fast suite too, where none of them may run.
 /// </summary>
-public sealed class ReplicatedSystem : CommunitySystem
+public class SystemOfItsOwn : CommunitySystem
 {
     private Task? _started;
 
-    internal override int Replicas => 2;
-
     internal bool IsStarted => _started is { IsCompletedSuccessfully: true };
 
-    private protected override bool HasDashboard => true;
-
-    public override ValueTask InitializeAsync() => ValueTask.CompletedTask;
+    public sealed override ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     internal Task Started() => _started ??= base.InitializeAsync().AsTask();
+}
+
+/// <summary>
+/// The same with two processes of every service, for what must hold when one of them dies, and with the dashboard, by which
+/// ended ones are started again.
+/// </summary>
+public sealed class ReplicatedSystem : SystemOfItsOwn
+{
+    internal override int Replicas => 2;
+
+    private protected override bool HasDashboard => true;
 }
 
 /// <summary>Tests of the long suite on a system with replicas.</summary>

@@ -56,6 +56,11 @@ internal sealed partial class RunningProcess
         await Eventually.True(() => Task.FromResult(HasEnded()), $"the end of process {Id}");
     }
 
+    /// <summary>In bytes; what it shares with others counts for its share (<c>Pss</c>).</summary>
+    public long Memory() => 1024 * long.Parse(
+        File.ReadLines($"/proc/{Id}/smaps_rollup").Single(line => line.StartsWith("Pss:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture);
+
     private bool HasEnded()
     {
         try

@@ -220,7 +220,8 @@ internal sealed class Description
         return closed;
     }
 
-    private JsonNode? Resolve(JsonNode? response) => (string?)response?["$ref"] is { } reference
+    /// <summary>What a reference points to; anything else as it is.</summary>
+    public JsonNode? Resolve(JsonNode? response) => (string?)response?["$ref"] is { } reference
         ? reference.Split('/').Skip(1).Aggregate((JsonNode?)_document, (node, name) => node?[name])
         : response;
 

@@ -16,6 +16,8 @@ internal sealed class Descriptions : DelegatingHandler
     /// <summary>Which operation gave which status, and whether its list had something in it.</summary>
     public ConcurrentBag<(string Service, Operation Operation, int Status, bool EmptyList)> Heard { get; } = [];
 
+    public IEnumerable<(string Service, Description Description)> All => _byOrigin.Values;
+
     public IEnumerable<(string Service, Operation Operation)> Operations =>
         _byOrigin.Values.SelectMany(service => service.Description.Operations, (service, operation) => (service.Service, operation));
 

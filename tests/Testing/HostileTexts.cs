@@ -1,7 +1,7 @@
-namespace Community.Markup.Tests;
+namespace Community.Testing;
 
 /// <summary>Texts of the largest size that a person may write, each made to cost as much as it can.</summary>
-internal static class HostileTexts
+public static class HostileTexts
 {
     public const int Largest = 100_000;
 
