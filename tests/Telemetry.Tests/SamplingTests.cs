@@ -148,9 +148,10 @@ public sealed class SamplingTests
             () => Task.FromResult(services.Collector.Spans.Any(span => span.Id == chain[0].Links.Single().SpanId)), "the page of the projection, which no rate has taken");
         Assert.DoesNotContain(services.Collector.Spans, span => span.TraceId == left && span.Because.Length == 0);
 
-        await services.Garble("analytics-record-facts");
+        await services.LoseInbox("analytics");
+        await services.OpenTopic($"00-{left}-{Watching.Hex(8)}-00");
         var failed = await Eventually.Value(
-            () => Task.FromResult(services.Collector.Spans.FirstOrDefault(span => span.Because == "failed")), span => span is not null, "the message that failed");
+            () => Task.FromResult(services.Collector.Spans.FirstOrDefault(span => span.TraceId == left && span.Because == "failed")), span => span is not null, "the message that failed");
         Assert.Equal(("analytics", "MassTransit"), (failed!.Service, failed.Scope));
     }
 

@@ -99,6 +99,15 @@ internal sealed class WatchedServices : IAsyncDisposable
         await channel.BasicPublishAsync("", queue, "What?"u8.ToArray());
     }
 
+    /// <summary>Takes the inbox away from a service: no message can be consumed any more.</summary>
+    public async Task LoseInbox(string service)
+    {
+        await using var connection = new NpgsqlConnection(_databases[service]);
+        await connection.OpenAsync();
+        await using var rename = new NpgsqlCommand("alter table inbox rename to lost", connection);
+        await rename.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Waits until a service tells a figure that satisfies.</summary>
     public Task<double?> Figure(string service, string metric, string of, Func<double, bool> satisfies) => Eventually.Value(
         () => Task.FromResult(Collector.Figure(service, metric, of)), figure => figure is { } told && satisfies(told), $"{metric} of {of}");
