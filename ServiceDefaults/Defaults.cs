@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -144,32 +143,21 @@ public static class Defaults
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
                 .AddMeter(Sources))
-            .WithTracing(tracing => tracing
-                // Where nobody takes the spans, none are made: there is one for each SQL statement. Trace ids are there all the same.
-                .SetSampler(_ => exported ? new ParentBasedSampler(new AlwaysOnSampler()) : new AlwaysOffSampler())
-                .AddSource(Sources)
-                .AddProcessor<Polls>()
-                .AddAspNetCoreInstrumentation(options => options.Filter = context =>
-                    !context.Request.Path.StartsWithSegments(Health.Ready, StringComparison.Ordinal)
-                    && !context.Request.Path.StartsWithSegments(Health.Live, StringComparison.Ordinal))
-                .AddHttpClientInstrumentation());
+            .WithTracing(tracing =>
+            {
+                tracing
+                    .AddSource(Sources)
+                    .AddAspNetCoreInstrumentation(options => options.Filter = context =>
+                        !context.Request.Path.StartsWithSegments(Health.Ready, StringComparison.Ordinal)
+                        && !context.Request.Path.StartsWithSegments(Health.Live, StringComparison.Ordinal))
+                    .AddHttpClientInstrumentation();
+                if (exported)
+                    tracing.AddSampling(builder.Configuration);
+                else
+                    tracing.SetSampler(new AlwaysOffSampler()); // no spans are made, and the trace ids are there all the same
+            });
 
         if (exported)
             telemetry.UseOtlpExporter();
-    }
-    /// <summary>
-    /// Looking whether there is work is none: the daemon asks the database for new events every second, leases are held by a
-    /// statement now and then, and each would be a trace. What a poll finds is traced.
-    /// </summary>
-    private sealed class Polls : BaseProcessor<Activity>
-    {
-        public override void OnStart(Activity data)
-        {
-            if (data.Parent is null && !data.HasRemoteParent && (data.Source.Name == "Npgsql" || data.OperationName == "marten.daemon.highwatermark"))
-            {
-                data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded; // and so its children
-                data.IsAllDataRequested = false;
-            }
-        }
     }
 }

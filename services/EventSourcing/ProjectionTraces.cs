@@ -11,7 +11,8 @@ namespace Community.EventSourcing;
 /// <summary>
 /// A page of a projection holds events of many traces, so its span belongs to none of them: it links to all (Marten makes
 /// the span, we add the links). And so that a trace reaches from the request to the read model without following links
-/// back, each of them gets a span of its own, from the page's beginning to its commit.
+/// back, each of them gets a span of its own, from the page's beginning to its commit. Only sampled traces count, and a
+/// page that holds an event of one is sampled itself.
 /// </summary>
 internal sealed class ProjectionTraces([FromKeyedServices(DaemonStore.Key)] NpgsqlDataSource database, StoredEvents events) : IStorePart, IChangeListener
 {
@@ -43,7 +44,7 @@ internal sealed class ProjectionTraces([FromKeyedServices(DaemonStore.Key)] Npgs
         }
 
         await using var select = database.CreateCommand(
-            "select distinct headers->>'traceparent' from mt_events where seq_id > $1 and seq_id <= $2 and type = any($3) and headers->>'traceparent' is not null limit $4");
+            "select distinct headers->>'traceparent' from mt_events where seq_id > $1 and seq_id <= $2 and type = any($3) and headers->>'traceparent' ~ '[13579bdf]$' limit $4"); // the last bit: sampled
         select.Parameters.Add(new() { Value = floor });
         select.Parameters.Add(new() { Value = ceiling });
         select.Parameters.Add(new() { Value = shard.EventTypes });
@@ -55,6 +56,7 @@ internal sealed class ProjectionTraces([FromKeyedServices(DaemonStore.Key)] Npgs
             if (ActivityContext.TryParse(rows.GetString(0), null, isRemote: true, out var context))
             {
                 page.AddLink(new ActivityLink(context));
+                page.ActivityTraceFlags |= ActivityTraceFlags.Recorded; // a trace that is exported is exported whole
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Community.Telemetry.Tests.Otlp;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
@@ -13,7 +14,7 @@ namespace Community.Telemetry.Tests;
 
 internal sealed record SeenSpan(
     string Service, string Scope, string TraceId, string Id, string ParentId, string Name, int Kind, IReadOnlyList<(string TraceId, string SpanId)> Links,
-    string Statement);
+    string Statement, string Because);
 
 internal sealed record SeenLog(string Service, string Scope, string TraceId, string Text);
 
@@ -40,6 +41,9 @@ internal sealed class Collector : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
+        // What it is told is no request of a service that is watched in the same process.
+        builder.Services.AddSingleton(new ActivitySource("Collector"));
+        builder.Services.AddSingleton(new DiagnosticListener("Collector"));
         Collector? collector = null;
         builder.Services.AddSingleton(_ => collector!);
         var server = builder.Build();
@@ -59,7 +63,10 @@ internal sealed class Collector : IAsyncDisposable
     public async ValueTask DisposeAsync() => await _server.DisposeAsync();
 
     private static string NameOf(Resource? resource) =>
-        resource?.Attributes.FirstOrDefault(attribute => attribute.Key == "service.name")?.Value.StringValue ?? "";
+        resource is null ? "" : Text(resource.Attributes, "service.name");
+
+    private static string Text(RepeatedField<KeyValue> attributes, params string[] names) =>
+        attributes.FirstOrDefault(attribute => names.Contains(attribute.Key))?.Value.StringValue ?? "";
 
     private static string Of(RepeatedField<KeyValue> attributes) => attributes.FirstOrDefault()?.Value.StringValue ?? "";
 
@@ -75,7 +82,7 @@ internal sealed class Collector : IAsyncDisposable
                 collector._spans.Enqueue(new SeenSpan(
                     NameOf(resource.Resource), scope.Scope.Name, Hex(span.TraceId), Hex(span.SpanId), Hex(span.ParentSpanId), span.Name, span.Kind,
                     [.. span.Links.Select(link => (Hex(link.TraceId), Hex(link.SpanId)))],
-                    span.Attributes.FirstOrDefault(attribute => attribute.Key is "db.query.text" or "db.statement")?.Value.StringValue ?? ""));
+                    Text(span.Attributes, "db.query.text", "db.statement"), Text(span.Attributes, "community.sampled.because")));
             }
 
             return Task.FromResult(new SpansResponse());

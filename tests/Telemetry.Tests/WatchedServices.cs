@@ -15,7 +15,6 @@ namespace Community.Telemetry.Tests;
 /// <summary>Content and analytics as processes of their own that export to the collector, as Aspire would have set them up.</summary>
 internal sealed class WatchedServices : IAsyncDisposable
 {
-
     // A line for each request and each message. (The shell that starts a child keeps no variables with dots in their names.)
     private static readonly string[] Talkative =
         ["--Logging:LogLevel:Microsoft.AspNetCore.Hosting=Information", "--Logging:LogLevel:MassTransit=Debug"];
@@ -34,11 +33,12 @@ internal sealed class WatchedServices : IAsyncDisposable
     public PrivateBroker Broker { get; }
 
     /// <param name="exported">False: as where no collector is named.</param>
-    public static async Task<WatchedServices> Start(bool exported = true)
+    /// <param name="perSecond">How many traces that begin in a service are exported; all, unless told otherwise.</param>
+    public static async Task<WatchedServices> Start(bool exported = true, int perSecond = 1_000_000)
     {
         var broker = Servers.PrivateBroker();
         var services = new WatchedServices(await Collector.Start(), await broker, await Issuer.Start());
-        await Task.WhenAll(services.Start("Content", exported), services.Start("Analytics", exported));
+        await Task.WhenAll(services.Start("Content", exported, perSecond), services.Start("Analytics", exported, perSecond));
 
         return services;
     }
@@ -99,6 +99,15 @@ internal sealed class WatchedServices : IAsyncDisposable
         await channel.BasicPublishAsync("", queue, "What?"u8.ToArray());
     }
 
+    /// <summary>Takes the inbox away from a service: no message can be consumed any more.</summary>
+    public async Task LoseInbox(string service)
+    {
+        await using var connection = new NpgsqlConnection(_databases[service]);
+        await connection.OpenAsync();
+        await using var rename = new NpgsqlCommand("alter table inbox rename to lost", connection);
+        await rename.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Waits until a service tells a figure that satisfies.</summary>
     public Task<double?> Figure(string service, string metric, string of, Func<double, bool> satisfies) => Eventually.Value(
         () => Task.FromResult(Collector.Figure(service, metric, of)), figure => figure is { } told && satisfies(told), $"{metric} of {of}");
@@ -112,7 +121,7 @@ internal sealed class WatchedServices : IAsyncDisposable
         _http.Dispose();
     }
 
-    private async Task Start(string project, bool exported)
+    private async Task Start(string project, bool exported, int perSecond)
     {
         var name = project.ToLowerInvariant();
         var directory = Path.Combine(Metadata("Services"), project);
@@ -132,6 +141,7 @@ internal sealed class WatchedServices : IAsyncDisposable
                 ["Sealing__MasterKey"] = _masterKey,
                 ["services__membership__http__0"] = _issuer.Address,
                 ["Lag__Seconds"] = "0.5",
+                ["Tracing__PerSecond"] = perSecond.ToString(CultureInfo.InvariantCulture),
                 ["OTEL_SERVICE_NAME"] = name,
                 ["OTEL_EXPORTER_OTLP_ENDPOINT"] = exported ? Collector.Address : null,
                 ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "grpc",

@@ -1,4 +1,9 @@
 using Community.Testing;
+using Xunit.Sdk;
+using Xunit.v3;
+
+// A service that is watched in this process would export what the other tests do beside it.
+[assembly: Parallelization(Mode = ParallelMode.None)]
 
 namespace Community.Telemetry.Tests;
 
@@ -130,7 +135,8 @@ public sealed class Watching
 
     private static bool IsAppend(SeenSpan span) => span.Scope == "Npgsql" && span.Statement.Contains("mt_quick_append_events", StringComparison.Ordinal);
 
-    private static IReadOnlyList<SeenSpan> Chain(Collector collector, string trace)
+    /// <summary>From what a projection did for a trace back to what caused it.</summary>
+    internal static IReadOnlyList<SeenSpan> Chain(Collector collector, string trace)
     {
         var spans = collector.Spans.Where(span => span.TraceId == trace).DistinctBy(span => span.Id).ToDictionary(span => span.Id);
         var chain = new List<SeenSpan>();
@@ -143,5 +149,5 @@ public sealed class Watching
         return chain;
     }
 
-    private static string Hex(int bytes) => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(bytes));
+    internal static string Hex(int bytes) => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(bytes));
 }
