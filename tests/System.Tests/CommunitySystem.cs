@@ -68,6 +68,9 @@ public class CommunitySystem : IAsyncLifetime
         ? throw new InvalidOperationException("The owner's session is not renewed any more.", _renewal.Exception)
         : _owner ?? throw NotStarted();
 
+    /// <summary>Taken by whoever must be the only one to change something for some minutes: the owner signs in again now and then.</summary>
+    internal SemaphoreSlim Renewal { get; } = new(1);
+
     /// <summary>What two who set up at once were answered.</summary>
     internal IReadOnlyList<Answer> Foundings { get; private set; } = [];
 
@@ -129,6 +132,7 @@ public class CommunitySystem : IAsyncLifetime
         await _end.CancelAsync();
         await _renewal.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _end.Dispose();
+        Renewal.Dispose();
         foreach (var look in _looks.Values)
             await look.DisposeAsync();
         if (_appHost is not null)
@@ -390,6 +394,8 @@ public class CommunitySystem : IAsyncLifetime
 
         while (await often.WaitForNextTickAsync(_end.Token))
         {
+            await Renewal.WaitAsync(_end.Token);
+
             try
             {
                 _owner = await SignIn(owner.Email, owner.Name, owner.Id);
@@ -397,6 +403,10 @@ public class CommunitySystem : IAsyncLifetime
             catch (Exception e) when (e is HttpRequestException or TimeoutException or XunitException)
             {
                 // Amid an outage that a test has made; the next time comes before the token ends.
+            }
+            finally
+            {
+                Renewal.Release();
             }
         }
     }

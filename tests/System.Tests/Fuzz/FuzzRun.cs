@@ -106,10 +106,19 @@ internal sealed class FuzzRun : IAsyncDisposable
 
         foreach (var service in _refused.GroupBy(request => request.Service))
         {
-            var before = (await AllAtRest())[service.Key];
+            await _system.Renewal.WaitAsync(TestContext.Current.CancellationToken);
 
-            foreach (var operation in service.GroupBy(request => request.Operation))
-                before = await RefuseAgain(service.Key, [.. operation], before);
+            try
+            {
+                var before = (await AllAtRest())[service.Key];
+
+                foreach (var operation in service.GroupBy(request => request.Operation))
+                    before = await RefuseAgain(service.Key, [.. operation], before);
+            }
+            finally
+            {
+                _system.Renewal.Release();
+            }
         }
 
         // Wrong passwords are counted: who looks at tables as above must have seen it.
