@@ -3,7 +3,7 @@ FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 ARG PROJECT
 WORKDIR /source
 COPY . .
-RUN dotnet publish services/$PROJECT --configuration Release --output /app
+RUN dotnet publish */$PROJECT --configuration Release --output /app
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 ARG PROJECT

@@ -1,7 +1,7 @@
 using Community.Analytics.Activities;
 using Community.Analytics.Revenue;
 using Community.Analytics.Zone;
-using Community.Standing;
+using Community.Privacy;
 
 namespace Community.Analytics;
 

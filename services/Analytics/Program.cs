@@ -3,10 +3,10 @@ using Community.Analytics.Activities;
 using Community.Analytics.Figures;
 using Community.Analytics.Revenue;
 using Community.Analytics.Zone;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Messaging;
 using Community.ServiceDefaults;
-using Community.Standing;
+using Community.Privacy;
 using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -17,7 +17,7 @@ builder.AddEventStore("analyticsdb", typeof(Program).Assembly, options =>
     options.Projections.Add(new RecurringRevenue(options), ProjectionLifecycle.Async);
 });
 builder.Services.AddSingleton<RevenueFigures>();
-builder.AddStanding();
+builder.AddAccessRevocation();
 builder.AddExport(Exports.All);
 builder.Services.AddHostedService<CountAnew>();
 builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>().Add<RecordRecurringRevenue>().Add<HearTimeZone>().Add<RefuseTokenWhenRevoked>());

@@ -2,7 +2,7 @@ using Community.Content.Audience;
 using Community.Content.Comments;
 using Community.Content.Contents;
 using Community.Content.Topics;
-using Community.Standing;
+using Community.Privacy;
 
 namespace Community.Content;
 

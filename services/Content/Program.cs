@@ -6,7 +6,7 @@ using Community.Content.Imports;
 using Community.Content.Paywall;
 using Community.Content.Topics;
 using Community.Messaging;
-using Community.Standing;
+using Community.Privacy;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
@@ -19,7 +19,7 @@ builder.AddEventStore("contentdb", typeof(Program).Assembly, options =>
     options.Storage.ExtendedSchemaObjects.Add(Entitlements.Table);
     options.Storage.ExtendedSchemaObjects.Add(Entitlements.Tiers);
 });
-builder.AddStanding();
+builder.AddAccessRevocation();
 builder.AddExport(Exports.All);
 builder.AddMessaging("content", Publications.All, consume =>
 {

@@ -1,7 +1,7 @@
 using Community.Incentives.Badges;
 using Community.Incentives.Points;
 using Community.Incentives.Rules;
-using Community.Standing;
+using Community.Privacy;
 
 namespace Community.Incentives;
 

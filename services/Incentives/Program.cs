@@ -1,11 +1,11 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Incentives;
 using Community.Incentives.Badges;
 using Community.Incentives.Points;
 using Community.Incentives.Rules;
 using Community.Messaging;
 using Community.ServiceDefaults;
-using Community.Standing;
+using Community.Privacy;
 using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -15,7 +15,7 @@ builder.AddEventStore("incentivesdb", typeof(Program).Assembly, options =>
     options.Projections.Add(new PointsEntries(options), ProjectionLifecycle.Inline);
     options.Projections.Add(new BadgeAwards(options), ProjectionLifecycle.Inline);
 });
-builder.AddStanding();
+builder.AddAccessRevocation();
 builder.AddExport(Exports.All);
 builder.AddCommunityZone();
 builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>().Add<RefuseTokenWhenRevoked>().Add<HearCommunityZone>());

@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership;
 using Community.Membership.Founding;
 using Community.Membership.Imports;

@@ -4,7 +4,7 @@ using Community.Payments.Invoices;
 using Community.Payments.Orders;
 using Community.Payments.Referrals;
 using Community.Payments.Subscriptions;
-using Community.Standing;
+using Community.Privacy;
 
 namespace Community.Payments;
 

@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Messaging;
 using Community.Payments;
 using Community.Payments.Coupons;
@@ -13,7 +13,7 @@ using Community.Payments.Reconciliation;
 using Community.Payments.Referrals;
 using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
-using Community.Standing;
+using Community.Privacy;
 using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -46,7 +46,7 @@ builder.AddEventStore("paymentsdb", typeof(Program).Assembly, options =>
     options.Schema.For<OwedRefund>();
     options.Storage.ExtendedSchemaObjects.Add(KnownMembers.Table);
 });
-builder.AddStanding();
+builder.AddAccessRevocation();
 builder.AddExport(Exports.All);
 builder.AddCommunityZone();
 builder.AddMessaging("payments", Publications.All, consume =>

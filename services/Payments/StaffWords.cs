@@ -1,6 +1,6 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Orders;
-using Community.Standing;
+using Community.Privacy;
 using Npgsql;
 
 namespace Community.Payments;

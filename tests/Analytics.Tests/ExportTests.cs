@@ -1,5 +1,5 @@
 using System.Reflection;
-using Community.EventSourcing;
+using Community.EventStore;
 
 namespace Community.Analytics.Tests;
 

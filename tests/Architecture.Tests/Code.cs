@@ -96,9 +96,9 @@ public sealed class Code
     /// </summary>
     [Theory]
     [MemberData(nameof(Every))]
-    [InlineData("Standing")]
+    [InlineData("Privacy")]
     [InlineData("Messaging")]
-    [InlineData("EventSourcing")]
+    [InlineData("EventStore")]
     [InlineData("ServiceDefaults")]
     public void No_service_asks_another_by_http(string project)
     {

@@ -6,7 +6,7 @@ namespace Community.Architecture.Tests;
 public sealed class ProjectReferences
 {
     private static readonly string[] Services = ["Membership", "Payments", "Content", "Incentives", "Analytics"];
-    private static readonly string[] Libraries = ["EventSourcing", "Messaging", "ServiceDefaults", "Standing"];
+    private static readonly string[] Libraries = ["EventStore", "Messaging", "Privacy", "ServiceDefaults"];
 
     public static TheoryData<string> Names(string kind) => [.. kind == "services" ? Services : Services.Except(["Analytics"])];
 
@@ -19,15 +19,15 @@ public sealed class ProjectReferences
     [Theory]
     [MemberData(nameof(Names), "publishers")]
     public void Contracts_reference_nothing(string service) =>
-        Assert.Empty(Elements($"services/{service}.Contracts/{service}.Contracts.csproj", "ProjectReference", "PackageReference", "FrameworkReference"));
+        Assert.Empty(Elements($"contracts/{service}.Contracts/{service}.Contracts.csproj", "ProjectReference", "PackageReference", "FrameworkReference"));
 
     [Fact]
     public void The_event_store_knows_no_bus_and_the_defaults_know_no_database()
     {
-        Assert.Empty(References("services/EventSourcing/EventSourcing.csproj"));
-        Assert.Equal(["EventSourcing"], References("services/Messaging/Messaging.csproj"));
+        Assert.Empty(References("libraries/EventStore/EventStore.csproj"));
+        Assert.Equal(["EventStore"], References("libraries/Messaging/Messaging.csproj"));
         Assert.Empty(References("ServiceDefaults/ServiceDefaults.csproj"));
-        Assert.DoesNotContain(Elements("services/EventSourcing/EventSourcing.csproj", "PackageReference"), p => p.StartsWith("MassTransit", StringComparison.Ordinal));
+        Assert.DoesNotContain(Elements("libraries/EventStore/EventStore.csproj", "PackageReference"), p => p.StartsWith("MassTransit", StringComparison.Ordinal));
         Assert.DoesNotContain(Elements("ServiceDefaults/ServiceDefaults.csproj", "PackageReference"), p => p is "Marten" or "Npgsql" or "Dapper");
     }
 
@@ -35,7 +35,7 @@ public sealed class ProjectReferences
     [InlineData("Portal")]
     [InlineData("Importer")]
     public void The_portal_and_the_importer_are_clients_like_any_other(string client) =>
-        Assert.Empty(References($"services/{client}/{client}.csproj").Except(["ServiceDefaults", "Markup"]));
+        Assert.Empty(References($"clients/{client}/{client}.csproj").Except(["ServiceDefaults", "Markup"]));
 
     private static List<string> References(string project) =>
         [.. Elements(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')))];

@@ -86,7 +86,7 @@ public sealed class ExportTests(ContentService service)
     [Fact]
     public void Of_each_kind_of_event_it_is_said_whose_it_is()
     {
-        var stored = typeof(Program).Assembly.GetTypes().Where(type => type.IsDefined(typeof(EventSourcing.EventTypeAttribute), inherit: false));
+        var stored = typeof(Program).Assembly.GetTypes().Where(type => type.IsDefined(typeof(EventStore.EventTypeAttribute), inherit: false));
 
         Assert.Equal(stored.Select(type => type.Name).Order(), Exports.All.Select(disclosure => disclosure.EventType.Name).Order());
     }

@@ -243,7 +243,7 @@ public class SendingTests
     private static async Task<(int Exit, string Output, string Errors)> Program(string[] arguments)
     {
         // Its own folder: beside the tests lie only those packages that are not in their shared framework.
-        var folder = AppContext.BaseDirectory.Replace(Path.Combine("tests", "Importer.Tests"), Path.Combine("services", "Importer"), StringComparison.Ordinal);
+        var folder = AppContext.BaseDirectory.Replace(Path.Combine("tests", "Importer.Tests"), Path.Combine("clients", "Importer"), StringComparison.Ordinal);
         var start = new ProcessStartInfo("dotnet", [Path.Combine(folder, "Community.Importer.dll"), .. arguments])
         {
             RedirectStandardOutput = true,

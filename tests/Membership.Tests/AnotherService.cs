@@ -1,7 +1,7 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Messaging;
 using Community.ServiceDefaults;
-using Community.Standing;
+using Community.Privacy;
 using Community.Testing;
 using Marten;
 using Microsoft.AspNetCore.Builder;
@@ -34,7 +34,7 @@ internal sealed class AnotherService(WebApplication app, HttpClient http, Founde
 
         builder.AddServiceDefaults();
         builder.AddEventStore("anotherdb", typeof(AnotherService).Assembly, _ => { });
-        builder.AddStanding();
+        builder.AddAccessRevocation();
         builder.AddMessaging("another", [], consume => consume.Add<RefuseTokenWhenRevoked>());
         builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(community.Clock));
         var app = builder.Build();

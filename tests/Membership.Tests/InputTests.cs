@@ -91,7 +91,7 @@ public sealed class InputTests(MembershipService membership)
         await using var community = await MembershipService.Found();
         using var anonymous = community.Host.Client();
         await anonymous.PostAsJsonAsync("/members", new { email = "alt@xn--mnchen-3ya.example", password = MembershipService.GoodPassword, displayName = "Ann" }, Ct).Ok(201);
-        var master = community.Host.Services.GetRequiredService<Community.EventSourcing.MasterKey>();
+        var master = community.Host.Services.GetRequiredService<Community.EventStore.MasterKey>();
         // As it was hashed when only case and composition were folded.
         await using var database = NpgsqlDataSource.Create(community.Host.Database);
         await using var old = database.CreateCommand("update mt_doc_credentials set data = jsonb_set(data, '{address}', to_jsonb($1::text)) where data ->> 'address' = $2");

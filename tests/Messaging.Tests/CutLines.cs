@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Sample;
 using Community.Testing;
 using Marten;
@@ -42,7 +42,7 @@ public sealed class CutLines
         await using var writer = DocumentStore.For(options =>
         {
             options.Connection(direct);
-            EventSourcing.EventStore.Configure(options, typeof(Services).Assembly);
+            EventStoreRegistration.Configure(options, typeof(Services).Assembly);
         });
         var said = 0;
 

@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Sample;
 using Community.Testing;
 using MassTransit;
@@ -28,7 +28,7 @@ public sealed class NothingLostNothingTwice
         await using (var store = Marten.DocumentStore.For(options =>
         {
             options.Connection(world.Settings["ConnectionStrings:sampledb"]!);
-            EventSourcing.EventStore.Configure(options, typeof(Services).Assembly);
+            EventStoreRegistration.Configure(options, typeof(Services).Assembly);
         }))
         {
             for (var n = 1; n <= 300; n++)

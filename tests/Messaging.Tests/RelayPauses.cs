@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Sample;
 using Community.Testing;
 using JasperFx.Events;

@@ -12,7 +12,7 @@ internal sealed partial class BuiltPortal : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static string Directory { get; } = Path.Combine(Root(AppContext.BaseDirectory), "services", "Portal");
+    public static string Directory { get; } = Path.Combine(Root(AppContext.BaseDirectory), "clients", "Portal");
 
     public static async Task<BuiltPortal> Start(string environment, string services, CancellationToken ct)
     {

@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Messaging;
 using JasperFx.Events;
 using Marten;

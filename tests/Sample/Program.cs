@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Messaging;
 using Community.Sample;
 using JasperFx.Events;

@@ -114,7 +114,7 @@ internal sealed class ImportedDump(CommunitySystem system)
         var (output, half) = (new System.Collections.Concurrent.ConcurrentQueue<string>(), new TaskCompletionSource());
         var watch = Stopwatch.StartNew();
         var importer = await Child.Start(new(
-            "importer", CommunitySystem.Built("services/Importer", "Community.Importer"),
+            "importer", CommunitySystem.Built("clients/Importer", "Community.Importer"),
             ["stackexchange", Directory, "--to", system.Anybody.Services["portal"]], Signal.Kill)
         {
             Environment = new Dictionary<string, string?> { ["COMMUNITY_TOKEN"] = token },

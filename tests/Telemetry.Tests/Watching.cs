@@ -27,7 +27,7 @@ public sealed class Watching
             "a chain of spans from the projection to the request");
         Assert.Equal(
             [
-                ("analytics", "Community.EventSourcing", "project member-days"),
+                ("analytics", "Community.EventStore", "project member-days"),
                 ("analytics", "MassTransit", $"{Queue} process"),
                 ("analytics", "MassTransit", $"{Queue} receive"),
                 ("content", "MassTransit", "Community.Content.Contracts:TopicOpened send"),

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
-using Community.EventSourcing;
+using Community.EventStore;
 
 namespace Community.Testing;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Community.EventSourcing;
+using Community.EventStore;
 
 namespace Community.Testing;
 

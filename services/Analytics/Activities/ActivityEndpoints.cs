@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,5 +1,5 @@
 using Community.Analytics.Activities;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Messaging;
 using Community.Payments.Contracts;
 using JasperFx.Events;

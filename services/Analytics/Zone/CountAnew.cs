@@ -1,5 +1,5 @@
 using Community.Analytics.Activities;
-using Community.EventSourcing;
+using Community.EventStore;
 using Npgsql;
 
 namespace Community.Analytics.Zone;

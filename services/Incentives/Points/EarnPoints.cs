@@ -1,10 +1,10 @@
 using System.Globalization;
 using Community.Content.Contracts;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Incentives.Rules;
 using Community.Messaging;
 using Community.Payments.Contracts;
-using Community.Standing;
+using Community.Privacy;
 using Marten;
 using MassTransit;
 

@@ -1,4 +1,4 @@
-using Community.Standing;
+using Community.Privacy;
 using Dapper;
 using JasperFx.Events;
 using Marten;

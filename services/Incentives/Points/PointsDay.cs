@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Incentives.Rules;
 
 namespace Community.Incentives.Points;

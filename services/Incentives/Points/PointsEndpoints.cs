@@ -1,8 +1,8 @@
 using System.Security.Claims;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Incentives.Badges;
 using Community.ServiceDefaults;
-using Community.Standing;
+using Community.Privacy;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Incentives.Points;
@@ -58,5 +58,5 @@ internal static class PointsEndpoints
 
     private static bool MaySee(this ClaimsPrincipal user, Guid memberId) => user.MemberId() == memberId || user.May("operator");
 
-    private static ProblemHttpResult Hidden() => EventSourcing.Problems.Forbidden("Points are seen by their member and by operators.");
+    private static ProblemHttpResult Hidden() => EventStore.Problems.Forbidden("Points are seen by their member and by operators.");
 }

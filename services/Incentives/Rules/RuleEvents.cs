@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Incentives.Points;
 using Community.ServiceDefaults;
 

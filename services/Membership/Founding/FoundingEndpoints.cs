@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Members;
 using Community.Membership.Sessions;
 using Community.Membership.Tokens;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
-using Community.EventSourcing;
+using Community.EventStore;
 using JasperFx.Events;
 using Marten.Events.Aggregation;
 

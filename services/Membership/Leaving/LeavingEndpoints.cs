@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Invitations;
 using Community.Membership.Members;
 using Community.Membership.Providers;

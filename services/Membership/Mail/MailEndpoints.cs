@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Security.Claims;
 using System.Text.Json;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Members;
 using Community.Membership.Sessions;
 using Community.Membership.Settings;

@@ -4,7 +4,7 @@ using System.Resources;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Members;
 using Community.Membership.Settings;
 using Community.ServiceDefaults;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Members;
 using Community.Membership.Settings;
 using Community.Messaging;

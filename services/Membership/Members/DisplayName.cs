@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.ServiceDefaults;
 using Marten;
 using Marten.Linq.MatchesSql;

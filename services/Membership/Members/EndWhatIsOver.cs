@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Marten;
 
 namespace Community.Membership.Members;

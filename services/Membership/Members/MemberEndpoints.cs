@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using System.Text.Json;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Founding;
 using Community.Membership.Tokens;
 using Community.ServiceDefaults;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Sessions;
 using JasperFx.Events;
 using JasperFx.Events.Projections;

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Invitations;
 using Community.Membership.Mail;
 using Community.Membership.Sessions;

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using Community.EventSourcing;
+using Community.EventStore;
 using Marten;
 using Npgsql;
 using Weasel.Postgresql.Tables;

@@ -1,6 +1,6 @@
 using System.Security.Claims;
 using System.Text.Json.Serialization;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Members;
 using Community.Membership.Tokens;
 using Community.Membership.TwoFactor;

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.ComponentModel.DataAnnotations;
 using System.Text;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Members;
 using Community.ServiceDefaults;
 using Marten;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using Community.EventSourcing;
+using Community.EventStore;
 
 namespace Community.Membership.Sessions;
 

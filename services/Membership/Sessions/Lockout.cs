@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;

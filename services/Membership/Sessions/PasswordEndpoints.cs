@@ -1,5 +1,5 @@
 using System.Security.Claims;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Mail;
 using Community.Membership.Members;
 using Community.Membership.Settings;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Community.EventSourcing;
+using Community.EventStore;
 
 namespace Community.Membership.Sessions;
 

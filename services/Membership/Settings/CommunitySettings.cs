@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Founding;
 
 namespace Community.Membership.Settings;

@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Members;
 using Community.Messaging;
 using Community.Payments.Contracts;

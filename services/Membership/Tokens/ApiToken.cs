@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Community.EventSourcing;
+using Community.EventStore;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.ServiceDefaults;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using System.Text.Json.Serialization;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Members;
 using Community.Membership.Sessions;
 using Community.ServiceDefaults;

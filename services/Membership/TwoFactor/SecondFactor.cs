@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Community.EventSourcing;
+using Community.EventStore;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Subscriptions;
 using Marten;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using System.Text;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Orders;
 using Community.Payments.Products;
 using Community.ServiceDefaults;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Community.EventSourcing;
+using Community.EventStore;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace Community.Payments.Gateways;

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Gateways.Chargebacks;
 using Community.Payments.Gateways.Refunds;
 using Community.Payments.Orders;

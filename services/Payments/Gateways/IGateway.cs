@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Orders;
 using Microsoft.AspNetCore.Http.HttpResults;
 

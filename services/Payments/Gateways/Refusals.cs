@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using Community.EventSourcing;
-using Community.Standing;
+using Community.EventStore;
+using Community.Privacy;
 using Marten;
 using Npgsql;
 using Weasel.Postgresql.Tables;

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.ServiceDefaults;
 
 namespace Community.Payments.Gateways;

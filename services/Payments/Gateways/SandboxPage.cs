@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Orders;
 using Community.ServiceDefaults;
 using Marten;

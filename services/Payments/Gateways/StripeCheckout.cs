@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.ServiceDefaults;
 using Stripe;
 using Stripe.Checkout;

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Community.EventSourcing;
+using Community.EventStore;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Payments.Gateways;

@@ -1,7 +1,7 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Orders;
 using Community.ServiceDefaults;
-using Community.Standing;
+using Community.Privacy;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Aggregation;

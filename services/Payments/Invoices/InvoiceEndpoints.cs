@@ -6,9 +6,9 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.ServiceDefaults;
-using Community.Standing;
+using Community.Privacy;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

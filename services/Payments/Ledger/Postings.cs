@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Creators;
 using Community.Payments.Gateways.Chargebacks;
 using Community.Payments.Orders;

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
 using Marten;

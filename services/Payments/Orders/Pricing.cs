@@ -1,5 +1,5 @@
 using System.Security.Claims;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Coupons;
 using Community.Payments.Gateways.Chargebacks;
 using Community.Payments.Plans;

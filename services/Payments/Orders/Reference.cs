@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 
 namespace Community.Payments.Orders;
 

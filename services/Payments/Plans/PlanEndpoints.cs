@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Gateways;
 using Community.Payments.Products;
 using Community.ServiceDefaults;

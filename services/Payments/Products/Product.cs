@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.ServiceDefaults;
 
 namespace Community.Payments.Products;

@@ -1,5 +1,5 @@
 using Community.Content.Contracts;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Messaging;
 using Community.ServiceDefaults;
 using JasperFx.Events;

@@ -46,7 +46,7 @@ internal sealed record Difference(DifferenceKind Kind, string Subject, Money? Ex
 internal sealed record MoneyFact(Guid EventId, Guid OrderId, string Gateway, string? Receipt, Money Amount)
 {
     /// <summary>Of the receipt, where staff wrote it.</summary>
-    public Community.EventSourcing.Sealed? Words { get; init; }
+    public Community.EventStore.Sealed? Words { get; init; }
 }
 
 /// <param name="Net">Debit less credit of the gateway's account by this event.</param>

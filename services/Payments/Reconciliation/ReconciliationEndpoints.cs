@@ -1,14 +1,14 @@
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Gateways.Chargebacks;
 using Community.Payments.Invoices;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
-using Community.Standing;
+using Community.Privacy;
 using JasperFx.Events;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,5 +1,5 @@
 using System.Security.Claims;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Contracts;
 using Community.Messaging;
 using Community.Payments.Coupons;

@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Coupons;
 using Community.Payments.Gateways;
 using Community.Payments.Orders;

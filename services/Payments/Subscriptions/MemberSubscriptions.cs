@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;

@@ -5,7 +5,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Community.Analytics.Activities;
 using Community.Content.Contracts;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Contracts;
 using Community.Oracle;
 using Community.Testing;

@@ -1,5 +1,5 @@
 using System.Net.Http.Json;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Invitations;
 using Community.Testing;
 using Npgsql;

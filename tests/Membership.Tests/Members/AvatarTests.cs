@@ -118,7 +118,7 @@ public sealed class AvatarTests(MembershipService membership)
         var ann = await membership.Join();
         using var client = membership.Host.Client(ann.AccessToken);
         await Put(client, Png(8, 8), "image/png").Ok(204);
-        var ring = membership.Host.Services.GetRequiredService<Community.EventSourcing.KeyRing>();
+        var ring = membership.Host.Services.GetRequiredService<Community.EventStore.KeyRing>();
         var keys = await ring.Find([ann.Id], Ct);
         await using var database = NpgsqlDataSource.Create(membership.Host.Database);
         await using var old = database.CreateCommand("update avatars set picture = $1, encoded = null where member_id = $2");

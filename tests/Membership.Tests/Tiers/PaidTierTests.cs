@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Members;
 using Community.Payments.Contracts;
 using Community.Testing;

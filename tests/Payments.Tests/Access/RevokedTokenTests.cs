@@ -1,5 +1,5 @@
 using System.Net;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Contracts;
 using Community.Testing;
 using Microsoft.IdentityModel.JsonWebTokens;

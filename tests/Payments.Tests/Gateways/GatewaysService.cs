@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Products;
 using Community.Testing;
 using Marten;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Invoices;
 using Community.Payments.Orders;
 using Community.Testing;

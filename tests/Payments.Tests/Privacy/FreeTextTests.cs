@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

@@ -1,4 +1,4 @@
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Payments.Products;
 using Community.Testing;
 using FsCheck;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
-using Community.EventSourcing;
+using Community.EventStore;
 using Community.Membership.Contracts;
 using Community.Payments.Invoices;
 using Community.Payments.Orders;

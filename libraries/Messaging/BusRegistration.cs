@@ -1,0 +1,150 @@
+using Community.EventStore;
+using Marten;
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Community.Messaging;
+
+/// <summary>The consumers of a service, each on a queue of its own.</summary>
+public sealed class Consumers
+{
+    internal List<Type> Types { get; } = [];
+
+    public Consumers Add<TConsumer>() where TConsumer : class, IConsumer
+    {
+        Types.Add(typeof(TConsumer));
+
+        return this;
+    }
+}
+
+public static class BusRegistration
+{
+    /// <summary>Messages of one queue that a replica consumes at a time; those whose commands meet share transactions.</summary>
+    internal const int Concurrency = 64;
+
+    /// <summary>The relay from the service's log to RabbitMQ, and its consumers with their inbox, on <c>ConnectionStrings:messaging</c>.</summary>
+    public static IHostApplicationBuilder AddMessaging(
+        this IHostApplicationBuilder builder, string service, IReadOnlyList<Publication> publications, Action<Consumers> consume)
+    {
+        var broker = new Uri(builder.Configuration.GetConnectionString("messaging")
+            ?? throw new InvalidOperationException("The connection string 'messaging' is not set."));
+        var consumers = new Consumers();
+        consume(consumers);
+        IReadOnlyList<Consumption> consumptions = [.. consumers.Types.Select(type => new Consumption(type, QueueOf(service, type), ContractsOf(type)))];
+
+        builder.Services.AddSingleton(new Publisher(service, publications));
+        builder.Services.AddSingleton(consumptions);
+        builder.Services.AddSingleton(new Broker(broker));
+        builder.Services.AddSingleton<QueueLag>();
+        builder.Services.AddReceiveObserver(services => services.GetRequiredService<QueueLag>());
+        builder.Services.AddSingleton<IStorePart, InboxTables>();
+        builder.Services.AddSingleton<IStorePart, RelaySubscription>();
+        builder.Services.AddSingleton(services => new Lazy<IBusControl>(services.GetRequiredService<IBusControl>));
+        builder.Services.AddHealthChecks().AddCheck<MessagingHealth>("messaging");
+        builder.Services.AddMassTransit(bus =>
+        {
+            bus.DisableUsageTelemetry();
+            bus.ConfigureHealthCheckOptions(health => health.MinimalFailureStatus = HealthStatus.Degraded);
+            bus.AddConsumer<AnswerReplayRequests>();
+
+            foreach (var consumption in consumptions)
+            {
+                bus.AddConsumer(consumption.Consumer);
+            }
+
+            bus.UsingRabbitMq((context, rabbit) =>
+            {
+                rabbit.Host(broker, host => host.PublisherConfirmation = true);
+
+                rabbit.ReceiveEndpoint(Replay.RequestsOf(service), endpoint =>
+                {
+                    Configure(endpoint, Replay.RequestsOf(service), concurrency: 2, Topology.ExchangeOf(rabbit.PublishTopology, typeof(ReplayRequested)));
+                    endpoint.ConfigureConsumer<AnswerReplayRequests>(context);
+                });
+
+                foreach (var consumption in consumptions)
+                {
+                    rabbit.ReceiveEndpoint(consumption.Queue, endpoint =>
+                    {
+                        Configure(
+                            endpoint, consumption.Queue, Concurrency,
+                            [.. consumption.Contracts.Select(contract => Topology.ExchangeOf(rabbit.PublishTopology, contract))]);
+                        endpoint.UseFilter(new PastFirst(consumption));
+                        endpoint.ConfigureConsumer(context, consumption.Consumer);
+                    });
+                }
+            });
+        });
+        builder.Services.AddOptions<MassTransitHostOptions>().Configure(host =>
+        {
+            // A broker that is away at the start must not keep the service from starting.
+            host.WaitUntilStarted = false;
+            host.StopTimeout = TimeSpan.FromSeconds(10);
+        });
+        builder.Services.AddHostedService<CatchUp>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<QueueLag>());
+
+        return builder;
+    }
+
+    /// <param name="exchanges">Of the contracts that come to the queue of themselves.</param>
+    internal static void Configure(IReceiveEndpointConfigurator endpoint, string queue, int concurrency, params IReadOnlyList<string> exchanges)
+    {
+        endpoint.ConfigureConsumeTopology = false;
+        endpoint.PublishFaults = false; // the error queue has them; nobody listens to more
+
+
+        if (endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
+        {
+            // Replicated where there are replicas. A message that kills its consumer again and again is set aside, not dropped.
+            rabbit.SetQuorumQueue();
+            rabbit.SetQueueArgument("x-delivery-limit", 20);
+            rabbit.SetQueueArgument("x-dead-letter-strategy", "at-least-once");
+            rabbit.SetQueueArgument("x-overflow", "reject-publish"); // asked for by the strategy; there is no limit to overflow
+            rabbit.DeadLetterExchange = Topology.DeadOf(queue);
+            rabbit.ConfigureChannel(channel => channel.UseFilter(new Topology(queue, exchanges)));
+        }
+
+        endpoint.PrefetchCount = concurrency * 2;
+        endpoint.ConcurrentMessageLimit = concurrency;
+
+        // However long the database is away, nothing is wrong with the message: it waits here.
+        endpoint.UseMessageRetry(retry =>
+        {
+            retry.Handle<Exception>(e => e.IsDatabaseAway());
+            retry.Incremental(int.MaxValue, TimeSpan.FromSeconds(1), TimeSpan.Zero);
+        });
+
+        // What fails otherwise is tried for half a minute; then the error queue, from which an operator can send it again.
+        endpoint.UseMessageRetry(retry =>
+        {
+            retry.Ignore<Exception>(e => e.IsDatabaseAway());
+            retry.Exponential(9, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(200));
+        });
+    }
+
+    private static string QueueOf(string service, Type consumer) =>
+        $"{service}-{KebabCaseEndpointNameFormatter.Instance.SanitizeName(consumer.Name)}";
+
+    private static IReadOnlyList<Type> ContractsOf(Type consumer) =>
+        [.. from i in consumer.GetInterfaces()
+            where i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IConsumer<>)
+            select i.GetGenericArguments()[0]];
+}
+
+internal sealed class RelaySubscription(Publisher publisher, Lazy<IBusControl> bus, ILogger<Relay> log) : IStorePart
+{
+    public void Configure(StoreOptions options)
+    {
+        // A service that says nothing aloud needs no relay.
+        if (publisher.Events.Any())
+        {
+            options.Projections.Subscribe(new Relay(publisher, bus, log));
+        }
+    }
+}
