@@ -368,7 +368,9 @@ public class CommunitySystem : IAsyncLifetime
     }
 
     internal static string Built(string project, string program) =>
-        Path.Combine(Path.GetFullPath(Metadata("Root")), project, "bin", Metadata("Configuration"), "net10.0", program);
+        InRepository(project, "bin", Metadata("Configuration"), "net10.0", program);
+
+    internal static string InRepository(params string[] path) => Path.Combine([Path.GetFullPath(Metadata("Root")), .. path]);
 
     private async Task Found(string setupToken)
     {

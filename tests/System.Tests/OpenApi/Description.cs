@@ -53,8 +53,12 @@ internal sealed class Description
     private readonly JsonObject _document;
     private readonly ConcurrentDictionary<string, Task<JsonSchema>> _schemas = new();
 
+    /// <summary>The document as it was served.</summary>
+    public string Text { get; }
+
     public Description(string text)
     {
+        Text = text;
         _document = JsonNode.Parse(text)!.AsObject();
         Unfold(_document);
         Operations =

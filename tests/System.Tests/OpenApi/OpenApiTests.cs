@@ -54,6 +54,23 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         Covered(rebuildable);
     }
 
+    /// <summary>The typed clients are generated from these files, so a change of an API is a change of a file.</summary>
+    [Theory]
+    [InlineData("membership")]
+    [InlineData("payments")]
+    [InlineData("content")]
+    [InlineData("incentives")]
+    [InlineData("analytics")]
+    public async Task The_document_in_docs_is_the_one_that_is_served(string service)
+    {
+        var file = CommunitySystem.InRepository("docs", "openapi", $"{service}.json");
+        var served = system.Descriptions.All.Single(described => described.Service == service).Description.Text.TrimEnd() + "\n";
+        if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
+            await File.WriteAllTextAsync(file, served);
+
+        Assert.True(await File.ReadAllTextAsync(file) == served, $"docs/openapi/{service}.json is not what {service} serves: UPDATE_SNAPSHOTS=1 writes it anew.");
+    }
+
     private void Covered(HashSet<string> rebuildable)
     {
         var heard = _descriptions.Heard.ToLookup(heard => (heard.Service, heard.Operation));
