@@ -66,9 +66,9 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         var file = CommunitySystem.InRepository("docs", "openapi", $"{service}.json");
         var served = system.Descriptions.All.Single(described => described.Service == service).Description.Text.TrimEnd() + "\n";
         if (Environment.GetEnvironmentVariable("UPDATE_SNAPSHOTS") == "1")
-            await File.WriteAllTextAsync(file, served);
+            await File.WriteAllTextAsync(file, served, TestContext.Current.CancellationToken);
 
-        Assert.True(await File.ReadAllTextAsync(file) == served, $"docs/openapi/{service}.json is not what {service} serves: UPDATE_SNAPSHOTS=1 writes it anew.");
+        Assert.True(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken) == served, $"docs/openapi/{service}.json is not what {service} serves: UPDATE_SNAPSHOTS=1 writes it anew.");
     }
 
     private void Covered(HashSet<string> rebuildable)
