@@ -1,14 +1,14 @@
 // Generated from the services' documents (clients/Community.Client), by the names that pages use.
 global using Problem = Community.Client.Problem;
-global using ContentItem = Community.Client.Content.ContentItem;
+global using ContentInList = Community.Client.Content.ContentInList;
 global using ContentText = Community.Client.Content.ContentAnswer;
 global using ContentComment = Community.Client.Content.CommentAnswer;
-global using ContentPage = Community.Client.Content.PageOfContentItem;
+global using ContentPage = Community.Client.Content.PageOfContentInList;
 global using CommentPage = Community.Client.Content.PageOfCommentAnswer;
 global using BodyFormat = Community.Client.Content.BodyFormat;
 global using Format = Community.Client.Content.Format;
 global using Price = Community.Client.Content.Price;
-global using Reach = Community.Client.Content.Reach;
+global using AccessLevel = Community.Client.Content.AccessLevel;
 global using ReactionKind = Community.Client.Content.ReactionKind;
 global using Reply = Community.Client.Content.ReplyAnswer;
 global using Requirements = Community.Client.Content.Requirements;
