@@ -84,7 +84,7 @@ internal static class ReconciliationEndpoints
             r => (IReadOnlyList<ReportLine>)[.. r.SelectMany(report => report.Lines).Where(l => l.At >= begin && l.At < end).Distinct().Select(l => new ReportLine(l.Receipt, l.Amount))]);
         var entitlements = Entitlements(log);
         var (ledger, unbalanced) = await Ledger(store, database, begin, end, ct);
-        var witnesses = new Witnesses(
+        var witnesses = new ReconciliationInputs(
             money, ledger, unbalanced, reports,
             within.Where(e => e.Data is OrderPaid paid && paid.Lines.Any(l => l.Kind is "plan" or "gift")).Select(e => e.StreamId)
                 .Except(log.Select(e => e.Data).OfType<PaymentNotNeeded>().Select(e => e.OrderId)).ToHashSet(),
