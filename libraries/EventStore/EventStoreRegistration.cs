@@ -112,6 +112,8 @@ internal sealed class StoreConfiguration(TimeProvider clock, IReadOnlyList<IStor
         options.Connection(database);
         options.Events.TimeProvider = clock;
 
+        // The schema beside is made once and goes away: no stamp is kept of it.
+        options.Advanced.Migrator.UseSchemaFingerprinting = beside is null;
         if (beside is not null)
         {
             options.Events.DatabaseSchemaName = options.DatabaseSchemaName;
@@ -137,18 +139,43 @@ public interface IStorePart
     void Configure(StoreOptions options);
 }
 
-/// <summary>Brings the schema up to date, under a lock, before the service takes traffic; two replicas may start together.</summary>
+/// <summary>
+/// Brings the schema up to date, under a lock, before the service takes traffic; two replicas may start together. What was
+/// applied is kept as a stamp, and a start that finds its stamp compares nothing.
+/// </summary>
 public sealed class SchemaMigration(IDocumentStore store, ConnectionOptions connectionOptions) : IHostedLifecycleService
 {
     private const long Lock = 7_350_001;
+    private const string Stamps = "public.weasel_schema_fingerprints";
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         await using var connection = new NpgsqlConnection(connectionOptions.Unpooled);
         await connection.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand($"select pg_advisory_lock({Lock})", connection) { CommandTimeout = 0 };
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using (var wait = new NpgsqlCommand($"select pg_advisory_lock({Lock})", connection) { CommandTimeout = 0 })
+            await wait.ExecuteNonQueryAsync(cancellationToken);
+
+        var before = await KnownStamps(connection, cancellationToken);
         await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
+
+        // A release that comes back after this one must find no stamp of its own: the schema is no longer what it left.
+        await using var forget = new NpgsqlCommand(
+            $"delete from {Stamps} where fingerprint = any($1) and exists (select from {Stamps} where fingerprint <> all($1))", connection)
+        {
+            Parameters = { new() { Value = before } }
+        };
+        await forget.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static async Task<string[]> KnownStamps(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var exists = new NpgsqlCommand($"select to_regclass('{Stamps}') is not null", connection);
+        if (!(bool)(await exists.ExecuteScalarAsync(ct))!)
+            return [];
+
+        await using var select = new NpgsqlCommand($"select coalesce(array_agg(fingerprint::text), '{{}}') from {Stamps}", connection);
+
+        return (string[])(await select.ExecuteScalarAsync(ct))!;
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -6,6 +6,7 @@ using Community.Testing;
 using Marten;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Npgsql;
 
 namespace Community.EventStore.Tests;
 
@@ -96,11 +97,13 @@ public sealed class OverHttp
     [Fact]
     public async Task A_request_that_is_refused_by_an_exception_may_be_mended_too()
     {
+        var sent = 0;
         await using var host = await Store.Start(map: app => app.MapPost("/numbers", (Number number, HttpContext http, TimeProvider clock) => number.Value switch
         {
             1 => throw new BadHttpRequestException("No such number."),
             2 => throw new VersionConflictException(Guid.Empty, preconditionFailed: true),
             3 => throw new InvalidOperationException("It may have been done."),
+            4 => throw (++sent == 1 ? new InvalidOperationException("It may have been done.") : (Exception)new BadHttpRequestException("Now it is refused.")),
             _ => TypedResults.Created($"/numbers/{http.NewId(clock)}")
         }));
         using var client = new HttpClient { BaseAddress = new Uri(host.Urls.First()) };
@@ -114,6 +117,11 @@ public sealed class OverHttp
         // What came of it is not known: the key stays that of this request.
         Assert.Equal(HttpStatusCode.InternalServerError, (await Post(client, "key-3", 3)).StatusCode);
         Assert.Contains("urn:community:idempotency-key-reused", await (await Post(client, "key-3", 7)).Content.ReadAsStringAsync(Ct));
+
+        // Nor does a refusal tell what came of the first time.
+        Assert.Equal(HttpStatusCode.InternalServerError, (await Post(client, "key-4", 4)).StatusCode);
+        Assert.False((await Post(client, "key-4", 4)).IsSuccessStatusCode);
+        Assert.Contains("urn:community:idempotency-key-reused", await (await Post(client, "key-4", 7)).Content.ReadAsStringAsync(Ct));
     }
 
     [Fact]
@@ -127,6 +135,22 @@ public sealed class OverHttp
         var answers = await Task.WhenAll(Enumerable.Range(0, 60).Select(n => Post(n % 2 == 0 ? first : second, "key-1", n % 3 == 0 ? 7 : -1)));
         Assert.All(answers, answer => Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.Created, HttpStatusCode.Conflict }));
         Assert.Single(answers.Where(answer => answer.StatusCode == HttpStatusCode.Created).Select(answer => answer.Headers.Location).Distinct());
+    }
+
+    [Fact]
+    public async Task A_refusal_that_took_longer_than_the_lease_frees_nobody_elses_key()
+    {
+        var database = await Servers.CreateDatabase("idempotency");
+        await using var replica = NpgsqlDataSource.Create(database);
+        await using var host = await Host(
+            () =>
+            {
+                using var lease = replica.CreateCommand("update idempotency_keys set leased_until = leased_until + interval '1 minute'");
+                Assert.Equal(1, lease.ExecuteNonQuery());
+            }, database);
+        using var client = new HttpClient { BaseAddress = new Uri(host.Urls.First()) };
+        Assert.Equal(HttpStatusCode.Conflict, (await Post(client, "key-1", -1)).StatusCode);
+        Assert.Contains("urn:community:idempotency-key-reused", await (await Post(client, "key-1", 7)).Content.ReadAsStringAsync(Ct));
     }
 
     [Theory]

@@ -21,6 +21,7 @@ public sealed class InputTests(MembershipService membership)
     [InlineData("/sessions/return", """{"email":"a\ufffeb@example.org","password":"violet harbour 42"}""")]
     [InlineData("/password-resets", """{"email":"a\ufffeb@example.org"}""")]
     [InlineData("/members", """{"email":"a\ufffeb@example.org","password":"violet harbour 42","displayName":"Ann"}""")]
+    [InlineData("/sessions", """{"email":"xn@xn--a.example","password":"violet harbour 42"}""")]
     [InlineData("/members", """{"email":"xn@xn--a.example","password":"violet harbour 42","displayName":"Ann"}""")]
     public async Task Characters_that_are_none_are_bad_input(string path, string body)
     {
@@ -145,12 +146,13 @@ public sealed class InputTests(MembershipService membership)
     [InlineData("O\u0301lga Owner")]
     public async Task Names_that_nobody_sees_or_that_pass_for_staff_are_refused(string displayName)
     {
-        using var ann = membership.Host.Client((await membership.Join()).AccessToken);
+        var member = await membership.Join();
+        using var ann = membership.Host.Client(member.AccessToken);
         using var anonymous = membership.Host.Client();
 
         foreach (var asked in new[]
         {
-            anonymous.PostAsJsonAsync("/members", new { email = "refused-name@example.org", password = MembershipService.GoodPassword, displayName }, Ct),
+            anonymous.PostAsJsonAsync("/members", new { email = $"refused-{member.Id}@example.org", password = MembershipService.GoodPassword, displayName }, Ct),
             ann.PatchAsJsonAsync("/members/me", new { displayName }, Ct)
         })
         {

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Community.Portal.Services;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Polly.RateLimiting;
 
 namespace Community.Portal.Tests;
 
@@ -161,6 +163,13 @@ public sealed partial class PortalTests : IAsyncLifetime
 
         Assert.Contains("事件溯源", await Get(other, "/"), StringComparison.Ordinal);
         Assert.Equal(450, Beside.Refusals); // three of a page; who is told to wait does not ask again at once
+    }
+
+    [Fact]
+    public async Task What_does_not_leave_the_portal_because_too_much_waits_is_as_if_the_service_were_away()
+    {
+        using var http = new HttpClient(new FullQueue()) { BaseAddress = new Uri("http://content") };
+        Assert.Equal(Outcome.Away, (await http.Ask<string>(HttpMethod.Get, "/contents", null, Ct)).Outcome);
     }
 
     [Theory]
@@ -350,6 +359,12 @@ public sealed partial class PortalTests : IAsyncLifetime
 
     [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"([^\"]+)\"")]
     private static partial Regex Token();
+
+    private sealed class FullQueue : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            throw new RateLimiterRejectedException();
+    }
 
     private sealed class Portal(string services, Dictionary<string, string>? others = null, string environment = "Development") : WebApplicationFactory<Program>
     {

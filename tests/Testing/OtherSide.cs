@@ -116,11 +116,11 @@ public sealed class OtherSide : IAsyncDisposable
             ["sub"] = exchanged.Who.Subject,
             ["email"] = exchanged.Who.Email,
             ["email_verified"] = exchanged.Who.Verified,
-            ["name"] = "Some Body",
+            ["name"] = exchanged.Who.Name,
             ["nonce"] = Lie == "nonce" ? "another" : exchanged.Asked["nonce"]!
         },
         SigningCredentials = new SigningCredentials(Lie == "key" ? _stranger : _key, SecurityAlgorithms.RsaSha256)
     });
 }
 
-public sealed record Somebody(string Subject, string Email, bool Verified = true);
+public sealed record Somebody(string Subject, string Email, bool Verified = true, string Name = "Some Body");

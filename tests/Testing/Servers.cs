@@ -32,15 +32,25 @@ public static class Servers
     }
 
     /// <summary>Connection string of a new, empty database.</summary>
-    public static async Task<string> CreateDatabase(string name = "test")
+    public static async Task<string> CreateDatabase(string name = "test") => await CreateDatabase(name, "template1");
+
+    /// <summary>Connection string of a new database that is a copy of <paramref name="template"/>.</summary>
+    /// <exception cref="PostgresException">There is no such template (3D000).</exception>
+    internal static async Task<string> CreateDatabase(string name, string template)
     {
-        var server = await ThePostgres.Value;
         var database = $"{name}_{Unique()}".ToLowerInvariant();
-        await using var connection = new NpgsqlConnection($"{server};Database=postgres;Pooling=false");
+        await Copy(template, database);
+
+        return $"{await ThePostgres.Value};Database={database};{Tuned}";
+    }
+
+    /// <summary>Copies as files: the databases of tests are small, and a checkpoint costs little where nothing is synced.</summary>
+    internal static async Task Copy(string source, string copy)
+    {
+        await using var connection = new NpgsqlConnection($"{await ThePostgres.Value};Database=postgres;Pooling=false");
         await connection.OpenAsync();
-        await using var create = new NpgsqlCommand($"CREATE DATABASE \"{database}\" STRATEGY file_copy", connection);
+        await using var create = new NpgsqlCommand($"CREATE DATABASE \"{copy}\" TEMPLATE \"{source}\" STRATEGY file_copy", connection);
         await create.ExecuteNonQueryAsync();
-        return $"{server};Database={database};{Tuned}";
     }
 
     /// <summary>AMQP address of a new, empty virtual host.</summary>

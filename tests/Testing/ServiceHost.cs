@@ -40,7 +40,8 @@ public sealed class ServiceHost<TProgram> : IAsyncDisposable
         Uri? messaging = null,
         Action<IServiceCollection>? configure = null)
     {
-        database ??= await Servers.CreateDatabase(service);
+        if (database is null)
+            (database, configure) = await SchemaTemplate<TProgram>.CreateDatabase(service, configure);
         var ownsMessaging = messaging is null;
         messaging ??= await Servers.CreateVirtualHost(service);
         var all = new Dictionary<string, string?>

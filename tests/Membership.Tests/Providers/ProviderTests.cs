@@ -118,12 +118,25 @@ public sealed class ProviderTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData(" ")]
-    public async Task A_provider_that_names_nobody_lets_nobody_into_anybodys_account(string subject)
+    [InlineData("Olga 0wner", "somebody@example.org", "somebody")]
+    [InlineData("\u202eeceila", "alice@example.org", "alice")]
+    [InlineData("Administrator", "admin@example.org", null)]
+    public async Task A_name_that_a_provider_sends_passes_for_nobody_of_the_staff(string name, string email, string? taken)
     {
-        await Come("club", new Somebody(subject, "first@example.org")).Problem(503, "provider-away");
-        await Come("club", new Somebody(subject, "second@example.org")).Problem(503, "provider-away");
+        using var client = Community.Host.Client((await Come("club", new Somebody("subject-3", email, Name: name)).Ok(200)).Text("accessToken"));
+
+        var displayName = (await client.GetAsync("/members/me", Ct).Ok(200)).Text("displayName");
+        Assert.True(taken is null ? displayName.StartsWith("member-", StringComparison.Ordinal) : displayName == taken, displayName);
+    }
+
+    [Theory]
+    [InlineData("club", "")]
+    [InlineData("club", " ")]
+    [InlineData("github", "0")]
+    public async Task A_provider_that_names_nobody_lets_nobody_into_anybodys_account(string provider, string subject)
+    {
+        await Come(provider, new Somebody(subject, "first@example.org")).Problem(503, "provider-away");
+        await Come(provider, new Somebody(subject, "second@example.org")).Problem(503, "provider-away");
 
         using var owner = await Community.SignIn("owner@example.org");
         Assert.Single((await owner.GetAsync("/members", Ct).Ok(200))["items"]!.AsArray());

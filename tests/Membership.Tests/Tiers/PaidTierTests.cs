@@ -3,6 +3,7 @@ using Community.EventStore;
 using Community.Membership.Members;
 using Community.Payments.Contracts;
 using Community.Testing;
+using Npgsql;
 
 namespace Community.Membership.Tests.Tiers;
 
@@ -83,17 +84,9 @@ public sealed class PaidTierTests(MembershipService membership)
         var (subscription, plan) = (Id(), Id());
 
         // Out of their order, and each twice.
-        foreach (var fact in new object[]
-        {
-            new SubscriptionChanged(subscription, ann.Id, plan, "gold", "platinum", 1, "CNY", null, 3, Noon),
-            new SubscriptionStarted(subscription, ann.Id, plan, "gold", "paid", 1, "CNY", null, 1, Noon)
-        })
-        {
-            var id = Id();
-            await membership.Payments.Publish(id, fact);
-            await membership.Payments.Publish(id, fact);
-        }
-
+        await Told(new SubscriptionChanged(subscription, ann.Id, plan, "gold", "platinum", 1, "CNY", null, 3, Noon));
+        await Is("platinum");
+        await Told(new SubscriptionStarted(subscription, ann.Id, plan, "gold", "paid", 1, "CNY", null, 1, Noon));
         await Is("platinum");
         await membership.Payments.Publish(Id(), new SubscriptionPaused(subscription, ann.Id, "platinum", 4, Noon));
         await Is(null);
@@ -101,6 +94,23 @@ public sealed class PaidTierTests(MembershipService membership)
         await Is("platinum");
         await membership.Payments.Publish(Id(), new SubscriptionEnded(subscription, ann.Id, plan, "platinum", "cancelled", 6, Noon));
         await Is(null);
+
+        // And waits until it has had its effect.
+        async Task Told(object fact)
+        {
+            var id = Id();
+            await membership.Payments.Publish(id, fact);
+            await membership.Payments.Publish(id, fact);
+            await using var database = NpgsqlDataSource.Create(membership.Host.Database);
+            await Eventually.True(
+                async () =>
+                {
+                    await using var consumed = database.CreateCommand("select exists (select from inbox where message_id = $1)");
+                    consumed.Parameters.Add(new() { Value = id });
+
+                    return await consumed.ExecuteScalarAsync(MembershipService.Ct) is true;
+                }, $"{fact} to be consumed");
+        }
 
         Task<JsonNode> Is(string? tier) => Eventually.Value(
             () => client.GetAsync("/members/me", MembershipService.Ct).Ok(200), me => (string?)me["tier"] == tier, $"the tier {tier}");

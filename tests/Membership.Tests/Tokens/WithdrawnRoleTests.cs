@@ -1,13 +1,12 @@
 using System.Net.Http.Json;
 using Community.Testing;
+using Npgsql;
 
 namespace Community.Membership.Tests.Tokens;
 
 /// <summary>A token tells the roles of the instant that it was written; what it may is decided by the roles of now.</summary>
 public sealed class WithdrawnRoleTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private static CancellationToken Ct => MembershipService.Ct;
 
     [Fact]
@@ -92,4 +91,66 @@ public sealed class WithdrawnRoleTests
         Assert.Contains("backup robot", mail.Text("text"), StringComparison.Ordinal);
         ann.Dispose();
     }
+
+    [Fact]
+    public async Task A_token_that_is_made_while_the_password_changes_ends_with_it()
+    {
+        await using var community = await MembershipService.Found();
+        var (ann, id) = await community.Join("ann");
+        using var elsewhere = await community.SignIn("ann@example.org");
+        await using var database = NpgsqlDataSource.Create(community.Host.Database);
+        await using var hold = await database.OpenConnectionAsync(Ct);
+        await using var transaction = await hold.BeginTransactionAsync(Ct);
+        await using var held = new NpgsqlCommand("select from sessions where member_id = $1 for update", hold) { Parameters = { new() { Value = id } } };
+        await held.ExecuteNonQueryAsync(Ct);
+
+        // The change has looked for tokens, and waits for the session that it is to end.
+        var change = NewPassword(ann);
+        await SomebodyWaits(database);
+        using var program = community.Host.Client((await NewToken(elsewhere).Ok(201)).Text("token"));
+        await program.GetAsync("/members/me", Ct).Ok(200);
+        await transaction.RollbackAsync(Ct);
+
+        await change.Ok(204);
+        await program.GetAsync("/members/me", Ct).Problem(401, "unauthenticated");
+        ann.Dispose();
+    }
+
+    [Fact]
+    public async Task A_token_whose_session_ends_while_it_is_made_is_none()
+    {
+        await using var community = await MembershipService.Found();
+        var (ann, _) = await community.Join("ann");
+        using var elsewhere = await community.SignIn("ann@example.org");
+        await using var database = NpgsqlDataSource.Create(community.Host.Database);
+        await using var hold = await database.OpenConnectionAsync(Ct);
+        await using var transaction = await hold.BeginTransactionAsync(Ct);
+        await using var held = new NpgsqlCommand("lock table mt_doc_tokenrow in share mode", hold);
+        await held.ExecuteNonQueryAsync(Ct);
+
+        // The change finds no token: the one that is being made is not committed.
+        var token = NewToken(elsewhere);
+        await SomebodyWaits(database);
+        await NewPassword(ann).Ok(204);
+        await transaction.RollbackAsync(Ct);
+
+        await token.Problem(401, "unauthenticated");
+        Assert.Empty((await ann.GetAsync("/tokens", Ct).Ok(200))["items"]!.AsArray());
+        ann.Dispose();
+    }
+
+    private static Task<HttpResponseMessage> NewToken(HttpClient client) =>
+        client.PostAsJsonAsync("/tokens", new { name = "beside", scopes = new[] { "read" } }, Ct);
+
+    private static Task<HttpResponseMessage> NewPassword(HttpClient client) => client.PutAsJsonAsync(
+        "/members/me/password", new { currentPassword = MembershipService.GoodPassword, newPassword = "orange lighthouse 7" }, Ct);
+
+    private static Task SomebodyWaits(NpgsqlDataSource database) => Eventually.True(
+        async () =>
+        {
+            await using var waiting = database.CreateCommand(
+                "select exists (select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0)");
+
+            return await waiting.ExecuteScalarAsync(Ct) is true;
+        }, "somebody to wait");
 }
