@@ -169,7 +169,7 @@ public sealed partial class PortalTests : IAsyncLifetime
     public async Task What_does_not_leave_the_portal_because_too_much_waits_is_as_if_the_service_were_away()
     {
         using var http = new HttpClient(new FullQueue()) { BaseAddress = new Uri("http://content") };
-        Assert.Equal(Outcome.Away, (await http.Ask<string>(HttpMethod.Get, "/contents", null, Ct)).Outcome);
+        Assert.Equal(Outcome.Away, (await http.Get<string>("/contents", Ct)).Outcome);
     }
 
     [Theory]
