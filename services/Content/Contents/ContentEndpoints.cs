@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.Content.Paywall;
+using Marten.Linq.MatchesSql;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Content.Contents;
@@ -140,7 +141,9 @@ internal static class ContentEndpoints
 
         if (filter.Format is { Value: var format })
         {
-            listings = listings.Where(listing => listing.Format == format);
+            // Stored as a word, which Marten would compare as a number.
+            var word = format.ToWord();
+            listings = listings.Where(listing => listing.MatchesSql("d.data ->> 'format' = ?", word));
         }
 
         if (paging.Key<ContentCursor>(out var after))
@@ -290,7 +293,7 @@ internal static class ContentEndpoints
 
     private static ContentAnswer Show(Guid id, ContentItem.Drafted work, Reader reader, MemberEntitlements rights)
     {
-        var text = work.ContentBody;
+        var text = work.Text;
         var reach = reader.Into(work.AuthorId, work.Requires, rights.Open(id, work.Requires));
 
         return new(

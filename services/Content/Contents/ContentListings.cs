@@ -35,10 +35,10 @@ internal sealed partial class ContentListings : SingleStreamProjection<ContentLi
 
     public static ContentListing Apply(ContentRevised e, ContentListing listing) => listing with
     {
-        Title = e.ContentBody.Title,
-        Topic = e.ContentBody.Topic,
-        Format = e.ContentBody.Format,
-        Excerpt = Paywall.Preview.Of(e.ContentBody.Body),
+        Title = e.Text.Title,
+        Topic = e.Text.Topic,
+        Format = e.Text.Format,
+        Excerpt = Paywall.Preview.Of(e.Text.Body),
         Stage = Stage.Draft
     };
 
