@@ -36,7 +36,11 @@ internal static class ProviderSignIns
         // Only the browser that began may end it: else somebody could be signed in to another's account.
         http.Response.Cookies.Append(Cookie, Protector(protection).Protect($"{sign.State}\n{path}", Life), new()
         {
-            HttpOnly = true, SameSite = SameSiteMode.Lax, IsEssential = true, MaxAge = Life, Secure = http.Request.IsHttps
+            HttpOnly = true,
+            SameSite = SameSiteMode.Lax,
+            IsEssential = true,
+            MaxAge = Life,
+            Secure = http.Request.IsHttps
         });
 
         return new Leave(sign.Address);

@@ -43,7 +43,12 @@ internal sealed partial class Neighbours
 
     private object Settings() => new
     {
-        name = "程序员社群 <Club>", timeZone = "Asia/Shanghai", currency = "CNY", languages = new[] { "zh", "en" }, registration = Registration, points = true
+        name = "程序员社群 <Club>",
+        timeZone = "Asia/Shanghai",
+        currency = "CNY",
+        languages = new[] { "zh", "en" },
+        registration = Registration,
+        points = true
     };
 
     private object[] Drafts(HttpRequest request) => request.Query["status"] == Stage
@@ -116,49 +121,96 @@ internal sealed partial class Neighbours
 
     private JsonObject DraftText(HttpRequest request) => With(Item(Free, request), new
     {
-        contentId = Draft, title = "A draft", status = Stage, body = Body, access = "full",
+        contentId = Draft,
+        title = "A draft",
+        status = Stage,
+        body = Body,
+        access = "full",
         reviews = new[] { new { reviewerId = Paid, verdict = "changesRequested", quality = 3, notes = "Shorter, please.", at = Then } }
     });
 
     private static object Reply() => new
     {
-        replyId = FirstReply, topicId = Question, authorId = Paid, body = "Because.", bodyFormat = "markdown", at = Then, votes = 1, accepted = false
+        replyId = FirstReply,
+        topicId = Question,
+        authorId = Paid,
+        body = "Because.",
+        bodyFormat = "markdown",
+        at = Then,
+        votes = 1,
+        accepted = false
     };
 
     private static object TopicItem() => new
     {
-        topicId = Question, kind = "question", authorId = Free, title = "为什么 <why>?", tags = new[] { "why" }, at = Then, votes = 2, acceptedReplyId = (Guid?)null, replyCount = 1
+        topicId = Question,
+        kind = "question",
+        authorId = Free,
+        title = "为什么 <why>?",
+        tags = new[] { "why" },
+        at = Then,
+        votes = 2,
+        acceptedReplyId = (Guid?)null,
+        replyCount = 1
     };
 
     private static JsonObject TopicText() => With(TopicItem(), new { body = "Why **is** it?", bodyFormat = "markdown", replies = new[] { Reply() }, nextReplies = (string?)null });
 
     private static object PlanView() => new
     {
-        planId = Plan, productId = Plan, name = "Monthly", tier = "member", price = Money(2900), interval = "month", trialDays = 7, days = (int?)null
+        planId = Plan,
+        productId = Plan,
+        name = "Monthly",
+        tier = "member",
+        price = Money(2900),
+        interval = "month",
+        trialDays = 7,
+        days = (int?)null
     };
 
     private static object Line() => new { productId = Plan, kind = "plan", subjectId = Plan, name = "Monthly", quantity = 1, price = Money(2900) };
 
     private JsonObject OrderView() => With(OrderInList(), new
     {
-        paidAt = OrderStatus == "paid" ? Then : null, refunded = (object?)null, payments = new[] { new { paymentId = Order, gateway = "sandbox", status = OrderStatus == "paid" ? "paid" : "pending" } }
+        paidAt = OrderStatus == "paid" ? Then : null,
+        refunded = (object?)null,
+        payments = new[] { new { paymentId = Order, gateway = "sandbox", status = OrderStatus == "paid" ? "paid" : "pending" } }
     });
 
     private object OrderInList() => new { orderId = Order, memberId = Free, status = OrderStatus, total = Money(2900), items = new[] { Line() }, placedAt = Then };
 
     private static object SubscriptionInList() => new
     {
-        subscriptionId = Subscription, memberId = Free, planId = Plan, name = "Monthly", tier = "member", source = "paid", status = "active", currentPeriodStart = Then,
-        currentPeriodEnd = "2026-04-01T12:00:00Z", openOrderId = (Guid?)null
+        subscriptionId = Subscription,
+        memberId = Free,
+        planId = Plan,
+        name = "Monthly",
+        tier = "member",
+        source = "paid",
+        status = "active",
+        currentPeriodStart = Then,
+        currentPeriodEnd = "2026-04-01T12:00:00Z",
+        openOrderId = (Guid?)null
     };
 
     private static JsonObject SubscriptionView() => With(SubscriptionInList(), new { price = Money(2900), interval = "month", credit = (object?)null });
 
     private static object Invoice() => new
     {
-        invoiceId = Order, number = "2026-000001", kind = "invoice", credits = (Guid?)null, orderId = Order, memberId = Free,
-        lines = new[] { new { name = "Monthly", quantity = 1, amount = Money(2900) } }, total = Money(2900), tax = (object?)null, buyer = (object?)null, issuedAt = Then,
-        kept = "law", issuedOn = "2026-03-01", timeZone = "Asia/Shanghai"
+        invoiceId = Order,
+        number = "2026-000001",
+        kind = "invoice",
+        credits = (Guid?)null,
+        orderId = Order,
+        memberId = Free,
+        lines = new[] { new { name = "Monthly", quantity = 1, amount = Money(2900) } },
+        total = Money(2900),
+        tax = (object?)null,
+        buyer = (object?)null,
+        issuedAt = Then,
+        kept = "law",
+        issuedOn = "2026-03-01",
+        timeZone = "Asia/Shanghai"
     };
 
     private void MapPayments(WebApplication server)
@@ -185,7 +237,12 @@ internal sealed partial class Neighbours
         server.MapGet("/subscriptions/{id:guid}", () => Results.Json(SubscriptionView()));
         server.MapGet("/subscriptions/{id:guid}/next-invoice", () => Results.Json(new
         {
-            subscriptionId = Subscription, at = "2026-04-01T12:00:00Z", price = Money(2900), creditUsed = Money(0), charge = Money(2900), periodEnd = "2026-05-01T12:00:00Z"
+            subscriptionId = Subscription,
+            at = "2026-04-01T12:00:00Z",
+            price = Money(2900),
+            creditUsed = Money(0),
+            charge = Money(2900),
+            periodEnd = "2026-05-01T12:00:00Z"
         }));
         server.MapPost("/subscriptions/{id:guid}/plan/previews", () => Results.Json(new { planId = Plan, charge = Money(100), creditUsed = Money(0), credited = Money(0) }));
         Post(server, "/subscriptions/{id:guid}/plan", _ => Results.Json(SubscriptionView()));
@@ -200,26 +257,54 @@ internal sealed partial class Neighbours
         server.MapGet("/payouts/balance", () => Results.Json(new { items = new[] { new { currency = "CNY", held = 100, available = 200, paidOut = 300 } } }));
         server.MapGet("/members/{id:guid}/points", () => Results.Json(new
         {
-            memberId = Free, balance = 120, lifetime = 150, level = 2, nextLevel = new { level = 3, name = "Regular", points = 300, missing = 150 }, streak = 4, badges = Array.Empty<object>()
+            memberId = Free,
+            balance = 120,
+            lifetime = 150,
+            level = 2,
+            nextLevel = new { level = 3, name = "Regular", points = 300, missing = 150 },
+            streak = 4,
+            badges = Array.Empty<object>()
         }));
         server.MapGet("/members/{id:guid}/points/entries", () => Page(new { entryId = Order, points = 5, rule = "reply", ruleVersion = 1, cause = "reply", at = Then }));
         server.MapGet("/levels", () => Page(new { level = 1, name = "New", points = 0 }, new { level = 2, name = "Member", points = 100 }));
         server.MapGet("/rules", () => Results.Json(new
         {
-            version = 1, since = (string?)null, rules = new[] { new { rule = "reply", activity = "reply", points = 5 } }, versions = Array.Empty<object>()
+            version = 1,
+            since = (string?)null,
+            rules = new[] { new { rule = "reply", activity = "reply", points = 5 } },
+            versions = Array.Empty<object>()
         }));
     }
 
     private object Profile(Guid id, bool own) => own
         ? new
         {
-            memberId = id, displayName = "小明 <b>", bio = "About **me**.", links = new[] { "https://example.org/" }, avatar = (string?)null, roles = new[] { "member", Role },
-            tier = "member", level = (int?)null, joinedAt = Then, status = "active", email = "a@example.org", emailConfirmed = true, language = "zh"
+            memberId = id,
+            displayName = "小明 <b>",
+            bio = "About **me**.",
+            links = new[] { "https://example.org/" },
+            avatar = (string?)null,
+            roles = new[] { "member", Role },
+            tier = "member",
+            level = (int?)null,
+            joinedAt = Then,
+            status = "active",
+            email = "a@example.org",
+            emailConfirmed = true,
+            language = "zh"
         }
         : new
         {
-            memberId = id, displayName = id == Free ? "小明 <b>" : "Ada", bio = (string?)null, links = Array.Empty<string>(), avatar = (string?)null, roles = new[] { "member" },
-            tier = (string?)null, level = (int?)null, joinedAt = Then, status = "active"
+            memberId = id,
+            displayName = id == Free ? "小明 <b>" : "Ada",
+            bio = (string?)null,
+            links = Array.Empty<string>(),
+            avatar = (string?)null,
+            roles = new[] { "member" },
+            tier = (string?)null,
+            level = (int?)null,
+            joinedAt = Then,
+            status = "active"
         };
 
     private void MapMembership(WebApplication server)
@@ -266,11 +351,23 @@ internal sealed partial class Neighbours
         Post(server, "/tokens", _ => Results.Json(new { tokenId = Order, name = "x", scopes = new[] { "read" }, expiresAt = Then, createdAt = Then, token = "the-secret-token" }, statusCode: 201));
         server.MapGet("/invitations", () => Page(new
         {
-            invitationId = Order, code = "CODE-1", uses = 5, joined = Array.Empty<Guid>(), expiresAt = "2036-03-01T12:00:00Z", createdAt = Then, withdrawn = false
+            invitationId = Order,
+            code = "CODE-1",
+            uses = 5,
+            joined = Array.Empty<Guid>(),
+            expiresAt = "2036-03-01T12:00:00Z",
+            createdAt = Then,
+            withdrawn = false
         }));
         Post(server, "/invitations", _ => Results.Json(new
         {
-            invitationId = Order, code = "CODE-2", uses = 1, joined = Array.Empty<Guid>(), expiresAt = "2036-03-01T12:00:00Z", createdAt = Then, withdrawn = false
+            invitationId = Order,
+            code = "CODE-2",
+            uses = 1,
+            joined = Array.Empty<Guid>(),
+            expiresAt = "2036-03-01T12:00:00Z",
+            createdAt = Then,
+            withdrawn = false
         }, statusCode: 201));
         Put(server, "/members/me/password");
         Put(server, "/members/me/email");
@@ -285,7 +382,9 @@ internal sealed partial class Neighbours
         server.MapGet("/revenue", () => Results.Json(new { currencies = Array.Empty<object>(), timeZone = "UTC" }));
         server.MapGet("/activity", () => Results.Json(new
         {
-            periods = new[] { new { start = "2026-03-02", active = 7, counts = new { view = 9 }, complete = true } }, stickiness = Array.Empty<object>(), timeZone = "UTC"
+            periods = new[] { new { start = "2026-03-02", active = 7, counts = new { view = 9 }, complete = true } },
+            stickiness = Array.Empty<object>(),
+            timeZone = "UTC"
         }));
         server.MapGet("/applications", () => Page(new { memberId = Paid, displayName = "Ada", email = "ada@example.org", note = "Please.", appliedAt = Then }));
         Post(server, "/applications/{id:guid}/approval", _ => Results.NoContent());

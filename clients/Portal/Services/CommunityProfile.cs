@@ -7,7 +7,12 @@ internal sealed class CommunityProfile(IServiceScopeFactory scopes, TimeProvider
 
     private static readonly Settings Unknown = new()
     {
-        Name = "Community", TimeZone = "UTC", Currency = "CNY", Languages = ["zh", "en"], Registration = RegistrationMode.Open, Points = true
+        Name = "Community",
+        TimeZone = "UTC",
+        Currency = "CNY",
+        Languages = ["zh", "en"],
+        Registration = RegistrationMode.Open,
+        Points = true
     };
 
     private volatile Known _known = new(Unknown, TimeZoneInfo.Utc, DateTimeOffset.MinValue);
