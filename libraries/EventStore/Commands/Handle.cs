@@ -6,7 +6,8 @@ using Npgsql;
 namespace Community.EventStore;
 
 /// <summary>What came of a command: the state and version of its stream afterwards, and the refusal if there was one.</summary>
-public sealed record Handled<TState>(TState State, long Version, Rejection? Rejection);
+/// <param name="Appended">Whether events were stored by it. What <see cref="Handling.Also"/> left behind says less: it may have run for a race that was lost.</param>
+public sealed record Handled<TState>(TState State, long Version, bool Appended, Rejection? Rejection);
 
 /// <summary>A stream's state and version (the number of its events; zero: no such stream).</summary>
 public sealed record Loaded<TState>(TState State, long Version);
@@ -160,7 +161,7 @@ public static class CommandHandling
 
             handling.Always?.Invoke(session);
             states[stream] = (past, state);
-            answers.Add(new Handled<TState>(state, past.Count, decision.Rejection));
+            answers.Add(new Handled<TState>(state, past.Count, !events.IsEmpty, decision.Rejection));
         }
 
         foreach (var (stream, events) in appended)
@@ -340,7 +341,7 @@ internal sealed class Work<TState, TCommand, TEvent>(
 
         if (!past.AreOf<TEvent>())
         {
-            _answer = new Handled<TState>(decider.Initial, 0, Rejection.NotFound);
+            _answer = new Handled<TState>(decider.Initial, 0, false, Rejection.NotFound);
 
             return;
         }
@@ -365,7 +366,7 @@ internal sealed class Work<TState, TCommand, TEvent>(
         }
 
         handling.Always?.Invoke(session);
-        _answer = new Handled<TState>(state, past.Count + events.Length, decision.Rejection);
+        _answer = new Handled<TState>(state, past.Count + events.Length, !events.IsEmpty, decision.Rejection);
     }
 }
 
