@@ -168,6 +168,14 @@ public sealed class HandlingCommands
     }
 
     [Fact]
+    public void What_is_not_there_is_a_404_and_every_other_refusal_a_409()
+    {
+        Assert.Equal(404, Rejection.NotFound.ToProblem().StatusCode);
+        Assert.Equal(404, new Rejection("not-found", "There is no such vase.").ToProblem().StatusCode);
+        Assert.Equal(409, new Rejection("vase-broken", "It fell.").ToProblem().StatusCode);
+    }
+
+    [Fact]
     public async Task A_batch_decides_in_order_and_keeps_each_verdict()
     {
         await using var host = await Store.Start();
