@@ -9,7 +9,7 @@ if (Options.Parse(args, out var exitCode) is not { } options)
 
 try
 {
-    Ending.HearCtrlC();
+    ShutdownLifetime.HearCtrlC();
     using var data = DataDirectory.Claim(options.Data);
     var dashboard = await Dashboard.Choose(options, data);
     var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { DisableDashboard = !dashboard.IsShown });
@@ -40,7 +40,7 @@ try
         .WithReference(membership).WithReference(payments).WithReference(content).WithReference(incentives).WithReference(analytics);
 
     await using var app = builder.Build();
-    await Ready.Announce(app, servers, options, data, dashboard, started);
+    await StartupProbe.Announce(app, servers, options, data, dashboard, started);
     await app.WaitForShutdownAsync();
     return 0;
 
@@ -64,7 +64,7 @@ try
             .WithTelemetry(dashboard)
             .WithHttpHealthCheck("/health");
 }
-catch (StartRefused refused)
+catch (StartupException refused)
 {
     await Console.Error.WriteLineAsync(refused.Message);
     return 1;

@@ -9,7 +9,7 @@ internal static class AppHostLogExtensions
     public static IDistributedApplicationBuilder UseConsoleOf(this IDistributedApplicationBuilder builder, DataDirectory data)
     {
         builder.Services.AddLogging(logging => logging.ClearProviders().AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddProvider(new AppHostLog(LogFile.New(data.Logs, "apphost"))));
-        builder.Services.AddSingleton<IHostLifetime, Ending>();
+        builder.Services.AddSingleton<IHostLifetime, ShutdownLifetime>();
         return builder;
     }
 }

@@ -35,7 +35,7 @@ internal sealed record Dashboard(string? Obstacle, int Port, string Key, string 
         {
             await FixedPorts.BecomeFree(Enumerable.Range(port, 3).Select(each => ("the dashboard", each)));
         }
-        catch (StartRefused taken)
+        catch (StartupException taken)
         {
             return new(taken.Message, port, "", directory);
         }
@@ -66,7 +66,7 @@ internal sealed record Dashboard(string? Obstacle, int Port, string Key, string 
             }, ct);
             return SignIn;
         }
-        catch (StartRefused silent)
+        catch (StartupException silent)
         {
             return $"none: {silent.Message}";
         }

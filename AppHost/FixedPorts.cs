@@ -7,7 +7,7 @@ internal static class FixedPorts
     // A killed predecessor's processes may still be shutting down on our ports.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <exception cref="StartRefused">One of them is taken.</exception>
+    /// <exception cref="StartupException">One of them is taken.</exception>
     public static async Task BecomeFree(IEnumerable<(string Name, int Port)> ports)
     {
         foreach (var (name, port) in ports)

@@ -29,7 +29,7 @@ internal sealed class Servers : IAsyncDisposable
     public ServerSource Messaging { get; }
 
     /// <summary>Looks whether a container runtime answers, unless the servers are given.</summary>
-    /// <exception cref="StartRefused">A port is taken.</exception>
+    /// <exception cref="StartupException">A port is taken.</exception>
     public static async Task<Servers> Choose(IDistributedApplicationBuilder builder, Options options, DataDirectory data)
     {
         var postgres = await ServerSource.Choose(builder.Configuration.GetConnectionString("postgres"), Images.Postgres, CancellationToken.None);
@@ -47,7 +47,7 @@ internal sealed class Servers : IAsyncDisposable
     }
 
     /// <summary>Done when those that we run ourselves take connections.</summary>
-    /// <exception cref="StartRefused">One does not.</exception>
+    /// <exception cref="StartupException">One does not.</exception>
     public async Task Started(CancellationToken ct)
     {
         await foreach (var start in Task.WhenEach(starts).WithCancellation(ct))
@@ -103,7 +103,7 @@ internal sealed class Servers : IAsyncDisposable
             {
                 start.SetCanceled(CancellationToken.None);
             }
-            catch (StartRefused refused)
+            catch (StartupException refused)
             {
                 start.SetException(refused);
                 initialize.Logger.LogError("{Refusal}", refused.Message);
@@ -134,7 +134,7 @@ internal sealed class Servers : IAsyncDisposable
                 _ = Watch(context.Services, builder.Resource, server);
                 return CommandResults.Success();
             }
-            catch (StartRefused refused)
+            catch (StartupException refused)
             {
                 await Publish(context.Services, builder.Resource, KnownResourceStates.FailedToStart);
                 return CommandResults.Failure(refused.Message);
@@ -261,7 +261,7 @@ internal static class ServerExtensions
         }
         catch (NpgsqlException e)
         {
-            throw new StartRefused($"The databases cannot be made on {name}: {e.Message}");
+            throw new StartupException($"The databases cannot be made on {name}: {e.Message}");
         }
     }
 }

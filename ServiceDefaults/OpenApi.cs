@@ -191,7 +191,7 @@ public static class OpenApi
         var type = Nullable.GetUnderlyingType(declared.ParameterType) ?? declared.ParameterType;
         if (type == typeof(Instant))
             schema.Format = "date-time";
-        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Word<>))
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(EnumParameter<>))
             schema.Enum = Words(type.GetGenericArguments()[0]);
         if ((declared as IParameterInfoParameterDescriptor)?.ParameterInfo is { } parameterInfo)
             Constrain(schema, parameterInfo.GetCustomAttributes());

@@ -204,7 +204,7 @@ internal static class CommandPath
         {
             foreach (var chunk in Enumerable.Range(0, count).Chunk(500))
             {
-                var batch = chunk.Select(_ => (Ids.New(), (SpeakerCommand)new SayNext(TimeProvider.System.GetUtcNow()), new Handling())).ToList();
+                var batch = chunk.Select(_ => (Ids.New(), (SpeakerCommand)new SayNext(TimeProvider.System.GetUtcNow()), new CommandOptions())).ToList();
                 await _store.HandleBatch(Speaker.Decider, batch, CancellationToken.None);
                 batch.ForEach(item => _streams.Enqueue(item.Item1));
             }

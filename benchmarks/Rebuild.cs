@@ -34,7 +34,7 @@ internal static class Rebuild
         foreach (var chunk in Enumerable.Range(1, Events).Chunk(500))
         {
             await store.HandleBatch(
-                Sum.Decider, [.. chunk.Select(n => (Ids.New(), new Hear(n, TimeProvider.System.GetUtcNow()), new Handling()))], CancellationToken.None);
+                Sum.Decider, [.. chunk.Select(n => (Ids.New(), new Hear(n, TimeProvider.System.GetUtcNow()), new CommandOptions()))], CancellationToken.None);
         }
 
         var daemon = host.Services.GetRequiredService<ProjectionHost>().Daemon!;

@@ -163,7 +163,7 @@ internal static class RelayPath
             foreach (var chunk in ids.Chunk(500))
             {
                 await _store.HandleBatch(
-                    Speaker.Decider, [.. chunk.Select(id => (id, (SpeakerCommand)new Say(1, TimeProvider.System.GetUtcNow()), new Handling()))], CancellationToken.None);
+                    Speaker.Decider, [.. chunk.Select(id => (id, (SpeakerCommand)new Say(1, TimeProvider.System.GetUtcNow()), new CommandOptions()))], CancellationToken.None);
             }
         }
 

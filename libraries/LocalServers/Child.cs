@@ -107,7 +107,7 @@ internal sealed class Child
             }
             catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
             {
-                started.SetException(new StartRefused($"{command.Name}: {command.Program} does not start: {e.Message}"));
+                started.SetException(new StartupException($"{command.Name}: {command.Program} does not start: {e.Message}"));
             }
         });
         return started.Task;
@@ -123,7 +123,7 @@ internal sealed class Child
             var code = await child.Exited.WaitAsync(ct);
             await child.outputEnded.Task.WaitAsync(ct);
             if (code != 0)
-                throw new StartRefused($"{command.Name} failed with exit code {code}: {string.Join(" | ", lines.TakeLast(5))}");
+                throw new StartupException($"{command.Name} failed with exit code {code}: {string.Join(" | ", lines.TakeLast(5))}");
         }
         catch (OperationCanceledException)
         {

@@ -22,7 +22,7 @@ internal sealed class DataDirectory : IDisposable
 
     public string FullPath { get; }
 
-    /// <exception cref="StartRefused">It cannot be made or written, or another AppHost holds it.</exception>
+    /// <exception cref="StartupException">It cannot be made or written, or another AppHost holds it.</exception>
     public static DataDirectory Claim(string path)
     {
         path = Path.GetFullPath(path);
@@ -34,7 +34,7 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StartRefused($"The data directory {path} cannot be used: {e.Message} Choose another with --data.");
+            throw new StartupException($"The data directory {path} cannot be used: {e.Message} Choose another with --data.");
         }
     }
 
@@ -81,7 +81,7 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (IOException) when (File.Exists(file) && File.Exists(holder))
         {
-            throw new StartRefused($"The data directory {path} is in use by another AppHost, pid {File.ReadAllText(holder)}. Stop that one, or choose another directory with --data.");
+            throw new StartupException($"The data directory {path} is in use by another AppHost, pid {File.ReadAllText(holder)}. Stop that one, or choose another directory with --data.");
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (JsonException)
         {
-            throw new StartRefused($"{file} cannot be read. It holds the keys of the data beside it: put it back from a backup.");
+            throw new StartupException($"{file} cannot be read. It holds the keys of the data beside it: put it back from a backup.");
         }
     }
 }

@@ -50,7 +50,7 @@ internal sealed class PostgresServer(PostgresSettings settings)
     private async Task<ChildCommand> Installed(CancellationToken ct)
     {
         var version = Path.Combine(settings.Directory, "data", "PG_VERSION");
-        var programs = await LocalServers.Installed.Postgres(File.Exists(version) ? (await File.ReadAllTextAsync(version, ct)).Trim() : null, ct);
+        var programs = await LocalServers.ServerBinaries.Postgres(File.Exists(version) ? (await File.ReadAllTextAsync(version, ct)).Trim() : null, ct);
         if (!File.Exists(version))
             await Initialise(programs, ct);
 
@@ -101,7 +101,7 @@ internal sealed class PostgresServer(PostgresSettings settings)
     private async Task<string?> Missing(CancellationToken ct)
     {
         if (Process.Exited.IsCompleted)
-            throw new StartRefused($"PostgreSQL ended with exit code {await Process.Exited} before it took connections. Its last lines:\n{Child.LastLines(settings.LogFile)}");
+            throw new StartupException($"PostgreSQL ended with exit code {await Process.Exited} before it took connections. Its last lines:\n{Child.LastLines(settings.LogFile)}");
         try
         {
             await using var connection = new NpgsqlConnection($"{ConnectionString};Database=postgres;Pooling=false;Timeout=5");
@@ -110,7 +110,7 @@ internal sealed class PostgresServer(PostgresSettings settings)
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InvalidPassword)
         {
-            throw new StartRefused($"PostgreSQL in {settings.Directory} has another password than the one kept beside it; put the old secrets back.");
+            throw new StartupException($"PostgreSQL in {settings.Directory} has another password than the one kept beside it; put the old secrets back.");
         }
         catch (NpgsqlException e)
         {

@@ -45,11 +45,11 @@ internal sealed class RabbitMqServer(RabbitMqSettings settings)
 
     private async Task<ChildCommand> Installed(CancellationToken ct)
     {
-        var program = await LocalServers.Installed.RabbitMq(ct);
+        var program = await LocalServers.ServerBinaries.RabbitMq(ct);
         var environment = await Configure(ct);
 
         // Left to itself RabbitMQ starts a name server that outlives it; this one is ours and ends with us.
-        names ??= await Child.Start(new("epmd", LocalServers.Installed.Epmd(), [], Signal.Kill) { Environment = environment, LogFile = settings.LogFile });
+        names ??= await Child.Start(new("epmd", LocalServers.ServerBinaries.Epmd(), [], Signal.Kill) { Environment = environment, LogFile = settings.LogFile });
         return new("rabbitmq", program, [], Signal.Terminate) { Environment = environment, LogFile = settings.LogFile };
     }
 
@@ -94,7 +94,7 @@ internal sealed class RabbitMqServer(RabbitMqSettings settings)
     private async Task<string?> Missing(CancellationToken ct)
     {
         if (Process.Exited.IsCompleted)
-            throw new StartRefused($"RabbitMQ ended with exit code {await Process.Exited} before it took connections. Its last lines:\n{Child.LastLines(settings.LogFile)}");
+            throw new StartupException($"RabbitMQ ended with exit code {await Process.Exited} before it took connections. Its last lines:\n{Child.LastLines(settings.LogFile)}");
         return await Answers("127.0.0.1", settings.Ports.Amqp, ct)
             ? settings.Management ? await ManagementMissing(ct) : null
             : $"nobody speaks AMQP on port {settings.Ports.Amqp}.";

@@ -51,7 +51,7 @@ internal abstract record ServerSource
             await Child.Run(new(program, program, arguments, Signal.Kill), limit.Token);
             return true;
         }
-        catch (Exception e) when (e is StartRefused || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception e) when (e is StartupException || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
             return false;
         }

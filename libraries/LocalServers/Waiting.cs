@@ -13,7 +13,7 @@ internal static class Waiting
         while (await missing(ct) is { } problem)
         {
             if (watch.Elapsed > limit)
-                throw new StartRefused($"{goal}: not within {limit.TotalSeconds:0} s. {problem}");
+                throw new StartupException($"{goal}: not within {limit.TotalSeconds:0} s. {problem}");
             await Task.Delay(Pause, ct);
         }
     }

@@ -19,7 +19,7 @@ builder.AddEventStore("analyticsdb", typeof(Program).Assembly, options =>
 builder.Services.AddSingleton<RevenueFigures>();
 builder.AddAccessRevocation();
 builder.AddExport(Exports.All);
-builder.Services.AddHostedService<CountAnew>();
+builder.Services.AddHostedService<RebuildOnTimeZoneChange>();
 builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>().Add<RecordRecurringRevenue>().Add<HearTimeZone>().Add<RefuseTokenWhenRevoked>());
 
 var app = builder.Build();

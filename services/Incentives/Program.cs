@@ -20,8 +20,8 @@ builder.AddExport(Exports.All);
 builder.AddCommunityZone();
 builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>().Add<RefuseTokenWhenRevoked>().Add<HearCommunityZone>());
 builder.Services.AddSingleton<RulesInForce>();
-builder.Services.AddSingleton<PointsBook>();
-builder.Services.AddSingleton<BadgeBook>();
+builder.Services.AddSingleton<PointsQueries>();
+builder.Services.AddSingleton<BadgeQueries>();
 
 var app = builder.Build();
 app.MapServiceDefaults();

@@ -67,7 +67,7 @@ public sealed class BackgroundServices
         Assert.False(lifetime.ApplicationStopping.IsCancellationRequested, "A background service has ended, and the host with it.");
     }
 
-    private sealed class FailsTwice() : Chore("fails-twice", TimeSpan.FromMilliseconds(10), TimeProvider.System, NullLogger.Instance)
+    private sealed class FailsTwice() : PeriodicJob("fails-twice", TimeSpan.FromMilliseconds(10), TimeProvider.System, NullLogger.Instance)
     {
         private volatile int _failed;
         private volatile int _done;

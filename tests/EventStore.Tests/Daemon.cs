@@ -279,7 +279,7 @@ public sealed class Projections
     {
         var stream = Store.NewStream();
         await host.Documents().HandleBatch(
-            Speaker.Decider, [.. Enumerable.Range(1, count).Select(n => (stream, (SpeakerCommand)new Say(n, Store.Noon), new Handling()))], Ct);
+            Speaker.Decider, [.. Enumerable.Range(1, count).Select(n => (stream, (SpeakerCommand)new Say(n, Store.Noon), new CommandOptions()))], Ct);
     }
 
     private static async Task<IReadOnlyList<int>> Values<T>(WebApplication host, Func<T, int> value) where T : notnull

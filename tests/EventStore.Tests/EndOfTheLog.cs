@@ -133,7 +133,7 @@ public sealed class EndOfTheLog
         Task<WebApplication> Start() => Store.Start(database, options => options.Projections.Add(new SaidProjection(), ProjectionLifecycle.Async));
 
         static Task Say(WebApplication host) => host.Documents().HandleBatch(
-            Speaker.Decider, [.. Enumerable.Range(1, 10).Select(n => (Store.NewStream(), (SpeakerCommand)new Say(n, Store.Noon), new Handling()))], Ct);
+            Speaker.Decider, [.. Enumerable.Range(1, 10).Select(n => (Store.NewStream(), (SpeakerCommand)new Say(n, Store.Noon), new CommandOptions()))], Ct);
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class EndOfTheLog
         for (var batch = 0; batch < 7; batch++)
         {
             await host.Documents().HandleBatch(After.Decider, [.. Enumerable.Range(0, 100).Select(n => (
-                shops[random.Next(shops.Count)], random.Next(3) == 0 ? new After.PriceSet(n, "CNY", "list") : (ShopEvent)new After.SaleMade(n), new Handling()))], Ct);
+                shops[random.Next(shops.Count)], random.Next(3) == 0 ? new After.PriceSet(n, "CNY", "list") : (ShopEvent)new After.SaleMade(n), new CommandOptions()))], Ct);
         }
 
         await using (var session = host.Documents().LightweightSession())

@@ -96,9 +96,9 @@ public sealed class HandlingCommands
         await using var host = await Store.Start();
         var stream = Store.NewStream();
         await host.Documents().Handle(Speaker.Decider, stream, new Say(1, Store.Noon), Ct);
-        await host.Documents().Handle(Speaker.Decider, stream, new Say(2, Store.Noon), new Handling { ExpectedVersion = 1 }, Ct);
+        await host.Documents().Handle(Speaker.Decider, stream, new Say(2, Store.Noon), new CommandOptions { ExpectedVersion = 1 }, Ct);
         var conflict = await Assert.ThrowsAsync<VersionConflictException>(() =>
-            host.Documents().Handle(Speaker.Decider, stream, new Say(3, Store.Noon), new Handling { ExpectedVersion = 1 }, Ct));
+            host.Documents().Handle(Speaker.Decider, stream, new Say(3, Store.Noon), new CommandOptions { ExpectedVersion = 1 }, Ct));
         Assert.True(conflict.PreconditionFailed);
     }
 
@@ -111,7 +111,7 @@ public sealed class HandlingCommands
 
         foreach (var (at, i) in instants.Select((at, i) => (at, i)))
         {
-            await host.Documents().Handle(Speaker.Decider, stream, new Say(i + 1, at), new Handling { At = at }, Ct);
+            await host.Documents().Handle(Speaker.Decider, stream, new Say(i + 1, at), new CommandOptions { At = at }, Ct);
         }
 
         await using var session = host.Documents().QuerySession();
@@ -134,10 +134,10 @@ public sealed class HandlingCommands
         await using var host = await Store.Start();
         var (stream, other) = (Store.NewStream(), Store.NewStream());
         var ahead = DateTimeOffset.MaxValue.AddYears(-1); // as a clock that goes before ours would have written it
-        await host.Documents().Handle(Speaker.Decider, other, new Say(1, Store.Noon), new Handling { At = ahead }, Ct);
+        await host.Documents().Handle(Speaker.Decider, other, new Say(1, Store.Noon), new CommandOptions { At = ahead }, Ct);
         using var activity = new Activity("request").Start();
         await host.Documents().Handle(
-            Speaker.Decider, stream, new Say(1, Store.Noon), new Handling { Elsewhere = [(other, [new NumberSaid(2, Store.Noon)])] }, Ct);
+            Speaker.Decider, stream, new Say(1, Store.Noon), new CommandOptions { Elsewhere = [(other, [new NumberSaid(2, Store.Noon)])] }, Ct);
 
         await using var session = host.Documents().QuerySession();
         var brought = (await session.Events.FetchStreamAsync(other, token: Ct))[^1];
@@ -164,7 +164,7 @@ public sealed class HandlingCommands
         Assert.Equal((1, true, null), (done.Version, done.Appended, done.Rejection));
         Assert.Equal(new Loaded<Speaker>(new Speaker(1), 1), await host.Documents().Load(Speaker.Decider, other, asOf: null, Ct));
 
-        Handling With(SpeakerCommand command) => new() { Together = [Besides.Of(Speaker.Decider, other, command)] };
+        CommandOptions With(SpeakerCommand command) => new() { Together = [Besides.Of(Speaker.Decider, other, command)] };
     }
 
     [Fact]
@@ -183,10 +183,10 @@ public sealed class HandlingCommands
         var answers = await host.Documents().HandleBatch(
             Speaker.Decider,
             [
-                (a, new SayNext(Store.Noon), new Handling()),
-                (b, new Say(-5, Store.Noon), new Handling()),
-                (a, new SayNext(Store.Noon), new Handling()),
-                (b, (SpeakerCommand)new Say(7, Store.Noon), new Handling())
+                (a, new SayNext(Store.Noon), new CommandOptions()),
+                (b, new Say(-5, Store.Noon), new CommandOptions()),
+                (a, new SayNext(Store.Noon), new CommandOptions()),
+                (b, (SpeakerCommand)new Say(7, Store.Noon), new CommandOptions())
             ],
             Ct);
         Assert.Equal([null, "negative-number", null, null], answers.Select(x => x.Rejection?.Code));
@@ -202,7 +202,7 @@ public sealed class HandlingCommands
         await using var two = await Store.Start(database);
         var streams = Enumerable.Range(0, 20).Select(_ => Store.NewStream()).ToList();
         await Task.WhenAll(new[] { one, two }.Select(host => host.Documents().HandleBatch(
-            Speaker.Decider, [.. streams.Select(s => (s, (SpeakerCommand)new SayNext(Store.Noon), new Handling()))], Ct)));
+            Speaker.Decider, [.. streams.Select(s => (s, (SpeakerCommand)new SayNext(Store.Noon), new CommandOptions()))], Ct)));
 
         foreach (var stream in streams)
         {

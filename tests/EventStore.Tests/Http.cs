@@ -19,7 +19,7 @@ public sealed class OverHttp
         {
             entered?.Invoke();
             var id = http.NewId(clock);
-            var handled = await store.Handle(Speaker.Decider, id, new Say(number.Value, clock.GetUtcNow()), new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+            var handled = await store.Handle(Speaker.Decider, id, new Say(number.Value, clock.GetUtcNow()), new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
             http.SetVersion(handled.Version);
 
             return handled.Rejection is { } rejection ? (IResult)rejection.ToProblem() : TypedResults.Created($"/numbers/{id}", new { id, handled.Version });

@@ -19,7 +19,7 @@ public sealed class Offline
         var serving = await Store.Start(database, Configure);
         var stream = Store.NewStream();
         await serving.Documents().HandleBatch(
-            Speaker.Decider, [.. Enumerable.Range(1, 700).Select(n => (stream, (SpeakerCommand)new Say(n, Store.Noon), new Handling()))], Ct);
+            Speaker.Decider, [.. Enumerable.Range(1, 700).Select(n => (stream, (SpeakerCommand)new Say(n, Store.Noon), new CommandOptions()))], Ct);
         var (said, tally) = (await Rows("select data::text from mt_doc_said"), await Rows("select tally::text from tally"));
         Assert.Equal((700, 10), (said.Count, tally.Count));
         await Eventually.True(

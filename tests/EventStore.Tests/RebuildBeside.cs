@@ -340,7 +340,7 @@ public sealed class RebuildBeside : IDisposable
             {
                 var stream = Store.NewStream();
                 await host.Documents().HandleBatch(
-                    Speaker.Decider, [.. chunk.Select(n => (stream, (SpeakerCommand)new Say(n, Store.Noon), new Handling()))], Ct);
+                    Speaker.Decider, [.. chunk.Select(n => (stream, (SpeakerCommand)new Say(n, Store.Noon), new CommandOptions()))], Ct);
             }
 
             return _said += count;

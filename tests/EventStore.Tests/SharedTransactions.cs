@@ -63,10 +63,10 @@ public sealed class SharedTransactions
         {
             var handling = (i % 40) switch
             {
-                10 => new Handling { Also = session => session.QueueSqlCommand("insert into marks values (7)") },
-                20 => new Handling { ExpectedVersion = 5 },
-                30 => new Handling { Also = _ => throw new UnreachableException("A bug.") },
-                _ => new Handling { Also = session => session.QueueSqlCommand($"insert into marks values ({1000 + i})") }
+                10 => new CommandOptions { Also = session => session.QueueSqlCommand("insert into marks values (7)") },
+                20 => new CommandOptions { ExpectedVersion = 5 },
+                30 => new CommandOptions { Also = _ => throw new UnreachableException("A bug.") },
+                _ => new CommandOptions { Also = session => session.QueueSqlCommand($"insert into marks values ({1000 + i})") }
             };
 
             try
@@ -143,7 +143,7 @@ public sealed class SharedTransactions
             try
             {
                 await host.Documents().Handle(
-                    counting, streams[i], new SayNext(Store.Noon), new Handling { Also = session => session.QueueSqlCommand($"insert into marks values ({i})") }, Ct);
+                    counting, streams[i], new SayNext(Store.Noon), new CommandOptions { Also = session => session.QueueSqlCommand($"insert into marks values ({i})") }, Ct);
 
                 return "done";
             }

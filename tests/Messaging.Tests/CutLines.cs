@@ -21,7 +21,7 @@ public sealed class CutLines
     {
         var seed = RandomInput.Seed();
         var random = new Random(seed);
-        await using var world = await World.Create();
+        await using var world = await MessagingFixture.Create();
         var direct = world.Settings["ConnectionStrings:sampledb"]!;
         var broker = world.Broker;
         await using var toBroker = new Line(broker.Port);
@@ -82,8 +82,8 @@ public sealed class CutLines
             var wanted = Enumerable.Range(first, last - first + 1).Sum(n => (long)n);
             await Eventually.Value(
                 async () => (
-                    Total: await listener.Total(speaker), Waiting: await World.QueueDepth(broker, Queue),
-                    OfThePast: await World.QueueDepth(broker, Queue + Replay.Suffix)),
+                    Total: await listener.Total(speaker), Waiting: await MessagingFixture.QueueDepth(broker, Queue),
+                    OfThePast: await MessagingFixture.QueueDepth(broker, Queue + Replay.Suffix)),
                 now => now.Total >= wanted, $"{first} to {last} to be heard");
         }
 

@@ -16,7 +16,7 @@ public sealed class NothingLostNothingTwice
     [Fact]
     public async Task A_relay_killed_between_publish_and_progress_publishes_again_and_is_heard_once()
     {
-        await using var world = await World.Create();
+        await using var world = await MessagingFixture.Create();
         var listener = await world.Listener();
         await using var ear = await Neighbour.Start(world.Broker, [], past: null, typeof(Sample.Contracts.NumberSaid));
         var writer = await world.Speaker();
@@ -33,7 +33,7 @@ public sealed class NothingLostNothingTwice
         {
             for (var n = 1; n <= 300; n++)
             {
-                await store.Handle(Speaker.Decider, Talk.Someone, new Say(n, Noon), CancellationToken.None);
+                await store.Handle(Speaker.Decider, Conversation.Someone, new Say(n, Noon), CancellationToken.None);
             }
         }
 
@@ -48,7 +48,7 @@ public sealed class NothingLostNothingTwice
     [Fact]
     public async Task A_consumer_killed_between_work_and_acknowledgement_does_the_work_once()
     {
-        await using var world = await World.Create();
+        await using var world = await MessagingFixture.Create();
         var speaker = await world.Speaker();
         await speaker.Say(200);
 
@@ -61,26 +61,26 @@ public sealed class NothingLostNothingTwice
     [Fact]
     public async Task The_same_message_a_hundred_times_and_shuffled_works_once()
     {
-        await using var world = await World.Create();
+        await using var world = await MessagingFixture.Create();
         await using var others = await Neighbour.Start(world.Broker, ["sample"]);
         var listener = await world.Listener();
         var seed = RandomInput.Seed();
-        var facts = Enumerable.Range(1, 20).Select(n => (Id: StreamId.Of("fact", n.ToString(System.Globalization.CultureInfo.InvariantCulture)), Fact: new Sample.Contracts.NumberSaid(Talk.Someone, n, Noon))).ToList();
+        var facts = Enumerable.Range(1, 20).Select(n => (Id: StreamId.Of("fact", n.ToString(System.Globalization.CultureInfo.InvariantCulture)), Fact: new Sample.Contracts.NumberSaid(Conversation.Someone, n, Noon))).ToList();
         var deliveries = facts.SelectMany(fact => Enumerable.Repeat(fact, 100)).ToArray();
         new Random(seed).Shuffle(deliveries);
         await Task.WhenAll(deliveries.Select(d => others.Publish(d.Id, d.Fact)));
 
         // Sent last to the same queue: when it has been heard, the repeats before it have been worked off too.
-        await others.Publish(StreamId.Of("fact", "last"), new Sample.Contracts.NumberSaid(Talk.Someone, 1000, Noon));
+        await others.Publish(StreamId.Of("fact", "last"), new Sample.Contracts.NumberSaid(Conversation.Someone, 1000, Noon));
         await listener.Heard([.. Enumerable.Range(1, 20), 1000]);
-        await Eventually.Value(() => World.QueueDepth(world.Broker, "listener-hear-number-when-said"), depth => depth == 0, "the queue to be empty");
+        await Eventually.Value(() => MessagingFixture.QueueDepth(world.Broker, "listener-hear-number-when-said"), depth => depth == 0, "the queue to be empty");
         await listener.Heard([.. Enumerable.Range(1, 20), 1000]);
     }
 
     [Fact]
     public async Task A_consumer_started_for_the_first_time_after_a_thousand_events_hears_them_all()
     {
-        await using var world = await World.Create();
+        await using var world = await MessagingFixture.Create();
         var speaker = await world.Speaker();
         await speaker.Say(1000);
         await RelayIsDone(speaker);
@@ -93,7 +93,7 @@ public sealed class NothingLostNothingTwice
     [Fact]
     public async Task A_publisher_that_is_not_there_yet_is_asked_until_it_answers()
     {
-        await using var world = await World.Create();
+        await using var world = await MessagingFixture.Create();
         var listener = await world.Listener();
         var report = await listener.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(TestContext.Current.CancellationToken);
         Assert.Equal(HealthStatus.Degraded, report.Entries["messaging"].Status);
@@ -107,7 +107,7 @@ public sealed class NothingLostNothingTwice
     public async Task With_the_broker_down_commands_go_on_and_all_is_told_when_it_is_back()
     {
         await using var broker = await Servers.PrivateBroker();
-        await using var world = await World.Create(new Uri(broker.ConnectionString));
+        await using var world = await MessagingFixture.Create(new Uri(broker.ConnectionString));
         var (speaker, listener) = (await world.Speaker(), await world.Listener());
         await speaker.Say(10);
         await listener.Heard([.. Enumerable.Range(1, 10)]);
@@ -127,7 +127,7 @@ public sealed class NothingLostNothingTwice
     public async Task A_message_that_comes_back_again_and_again_is_set_aside_and_not_dropped()
     {
         const string Queue = "listener-hear-number-when-said";
-        await using var world = await World.Create();
+        await using var world = await MessagingFixture.Create();
         var (speaker, listener) = (await world.Speaker(), await world.Listener());
         await speaker.Say(1);
         await listener.Heard([1]);
@@ -135,7 +135,7 @@ public sealed class NothingLostNothingTwice
         await speaker.Say(1, from: 2);
         await using var connection = await new ConnectionFactory { Uri = world.Broker }.CreateConnectionAsync(TestContext.Current.CancellationToken);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await Eventually.Value(() => World.QueueDepth(world.Broker, Queue), depth => depth == 1, "a message for nobody");
+        await Eventually.Value(() => MessagingFixture.QueueDepth(world.Broker, Queue), depth => depth == 1, "a message for nobody");
 
         // As consumers do that it kills. (A quorum queue hands a returned message out a moment later.)
         await Eventually.True(
@@ -144,9 +144,9 @@ public sealed class NothingLostNothingTwice
                 if (await channel.BasicGetAsync(Queue, autoAck: false) is { } message)
                     await channel.BasicNackAsync(message.DeliveryTag, multiple: false, requeue: true);
 
-                return await World.QueueDepth(world.Broker, $"{Queue}_dead") == 1;
+                return await MessagingFixture.QueueDepth(world.Broker, $"{Queue}_dead") == 1;
             }, "the message to be set aside");
-        Assert.Equal(0u, await World.QueueDepth(world.Broker, Queue));
+        Assert.Equal(0u, await MessagingFixture.QueueDepth(world.Broker, Queue));
     }
 
     [LongFact]
@@ -154,7 +154,7 @@ public sealed class NothingLostNothingTwice
     {
         await using var broker = await Servers.PrivateBroker();
         await broker.Stop();
-        await using var world = await World.Create(new Uri(broker.ConnectionString));
+        await using var world = await MessagingFixture.Create(new Uri(broker.ConnectionString));
         var speaker = await world.Speaker();
         await speaker.Say(10);
 
@@ -166,7 +166,7 @@ public sealed class NothingLostNothingTwice
     [Fact]
     public async Task Two_replicas_of_speaker_and_listener_do_everything_once_also_when_the_leading_ones_stop()
     {
-        await using var world = await World.Create();
+        await using var world = await MessagingFixture.Create();
         var speakers = new[] { await world.Speaker(), await world.Speaker() };
         var listeners = new[] { await world.Listener(), await world.Listener() };
         await speakers[0].Say(200);
@@ -187,7 +187,7 @@ public sealed class NothingLostNothingTwice
     {
         const int Facts = 3_000;
         var ct = TestContext.Current.CancellationToken;
-        await using var world = await World.Create();
+        await using var world = await MessagingFixture.Create();
         var speakers = new[] { await world.Speaker(), await world.Speaker() };
         await speakers[0].Say(Facts);
         await using var connection = await new ConnectionFactory { Uri = world.Broker }.CreateConnectionAsync(ct);
@@ -230,7 +230,7 @@ public sealed class NothingLostNothingTwice
     [Fact]
     public async Task The_relay_publishes_in_the_order_of_the_log()
     {
-        await using var world = await World.Create();
+        await using var world = await MessagingFixture.Create();
         await using var ear = await Neighbour.Start(world.Broker, [], past: null, typeof(Sample.Contracts.NumberSaid));
         var speaker = await world.Speaker();
         await speaker.Say(2000);
@@ -241,20 +241,20 @@ public sealed class NothingLostNothingTwice
     [Fact]
     public async Task A_message_that_cannot_be_handled_ends_in_the_error_queue_and_the_others_go_on()
     {
-        await using var world = await World.Create();
+        await using var world = await MessagingFixture.Create();
         await using var others = await Neighbour.Start(world.Broker, ["sample"]);
         var listener = await world.Listener();
-        await others.Publish(StreamId.Of("fact", "first"), new Sample.Contracts.NumberSaid(Talk.Someone, 1000, Noon));
+        await others.Publish(StreamId.Of("fact", "first"), new Sample.Contracts.NumberSaid(Conversation.Someone, 1000, Noon));
         await listener.Heard([1000]); // the past is over, and what comes now comes live
-        await others.Publish(StreamId.Of("fact", "poison"), new Sample.Contracts.NumberSaid(Talk.Someone, Numbers.Poison, Noon));
+        await others.Publish(StreamId.Of("fact", "poison"), new Sample.Contracts.NumberSaid(Conversation.Someone, Numbers.Poison, Noon));
 
         foreach (var n in Enumerable.Range(1, 50))
         {
-            await others.Publish(StreamId.Of("fact", $"good {n}"), new Sample.Contracts.NumberSaid(Talk.Someone, n, Noon));
+            await others.Publish(StreamId.Of("fact", $"good {n}"), new Sample.Contracts.NumberSaid(Conversation.Someone, n, Noon));
         }
 
         await listener.Heard([.. Enumerable.Range(1, 50), 1000]);
-        await Eventually.Value(() => World.QueueDepth(world.Broker, "listener-hear-number-when-said_error"), depth => depth == 1, "the poison message to be set aside");
+        await Eventually.Value(() => MessagingFixture.QueueDepth(world.Broker, "listener-hear-number-when-said_error"), depth => depth == 1, "the poison message to be set aside");
     }
 
     private static async Task Killed(System.Diagnostics.Process doomed)

@@ -32,7 +32,7 @@ public sealed class RelayPauses
     [Fact]
     public async Task At_an_event_that_cannot_be_told_visibly_and_alone_and_when_it_can_be_told_nothing_is_missing()
     {
-        await using var world = await World.Create();
+        await using var world = await MessagingFixture.Create();
         await using var ear = await Neighbour.Start(world.Broker, [], past: null, typeof(Sample.Contracts.NumberSaid));
         var isMended = false;
         var speaker = await Speaker();

@@ -106,7 +106,7 @@ public sealed class AwayTests(ReplicatedSystem system) : ReplicatedTests(system.
         var product = (await system.Product(await creator.Publish("Bought in bad times", 300, reviewer))).Id("productId");
         await system.AllIsHeard();
         var before = await system.Activities();
-        var sales = await Deeds.Sales(system);
+        var sales = await Scenarios.Sales(system);
         await using var load = await Load.Begin(system, free, product);
         await load.GoesOn(20);
 
@@ -148,7 +148,7 @@ public sealed class AwayTests(ReplicatedSystem system) : ReplicatedTests(system.
 
         await system.Counts(before, ("comment", load.Comments), ("order", load.Orders));
         Assert.Equal(load.Comments, (await system.Owner.All($"content/contents/{free}/comments")).Select(comment => comment.Text("commentId")).Distinct().Count());
-        Assert.Equal(load.Orders * 2 * 300, await Deeds.Sales(system) - sales);
+        Assert.Equal(load.Orders * 2 * 300, await Scenarios.Sales(system) - sales);
         await system.AllIsHeard();
         await system.NothingIsSetAside();
     }
@@ -158,7 +158,7 @@ public sealed class AwayTests(ReplicatedSystem system) : ReplicatedTests(system.
         "payments/orders" => new { items = new[] { new { productId = product, quantity = 1 } } },
         "membership/tokens" => new { name = "never made", scopes = new[] { "read" } },
         "incentives/rules" => new { rules = new[] { new { rule = "comment", activity = "comment", points = 1 } } },
-        "analytics/activities" => new { activities = new[] { new { kind = Scenes.ToldByClients, at = TimeProvider.System.GetUtcNow() } } },
+        "analytics/activities" => new { activities = new[] { new { kind = StoryScenarios.ToldByClients, at = TimeProvider.System.GetUtcNow() } } },
         _ => new { body = $"Never said about {content}." }
     };
 

@@ -243,7 +243,7 @@ public class CommunitySystem : IAsyncLifetime
 
         try
         {
-            var programs = Installed.PostgresDirectory() ?? throw new InvalidOperationException("PostgreSQL's programs are not installed.");
+            var programs = ServerBinaries.PostgresDirectory() ?? throw new InvalidOperationException("PostgreSQL's programs are not installed.");
             var at = $"-h 127.0.0.1 -p {_basePort + 10} -U postgres -w";
             await Run("sh", ["-euc", $"'{programs}/pg_dump' {at} {service}db | '{programs}/psql' {at} -q -v ON_ERROR_STOP=1 -d {copy} > /dev/null"],
                 new Dictionary<string, string> { ["PGPASSWORD"] = Secret("postgres-password") });
@@ -326,7 +326,7 @@ public class CommunitySystem : IAsyncLifetime
                 Counts("membership", "type = 'member-joined.v1'"),
                 Counts("incentives", "type in ('points-earned.v1', 'points-withheld.v1')"),
                 // Where a transaction failed, Marten fills its place in the sequence; and of arrangements that overtake each other one is enough.
-                Counts("analytics", $"data->>'kind' = '{Scenes.ToldByClients}'", "type not in ('tombstone', 'time-zone-recorded.v1')"));
+                Counts("analytics", $"data->>'kind' = '{StoryScenarios.ToldByClients}'", "type not in ('tombstone', 'time-zone-recorded.v1')"));
             var (orders, worth) = (counts[0][0], counts[0][1]);
             var (done, accepted, voted) = (orders + counts[1][0], counts[1][1], counts[1][2]);
 

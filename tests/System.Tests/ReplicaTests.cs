@@ -15,7 +15,7 @@ public sealed class ReplicaTests(ReplicatedSystem system) : ReplicatedTests(syst
         var free = await creator.Publish("Talked about on the move", null, reviewer);
         var product = (await system.Product(await creator.Publish("Bought on the move", 200, reviewer))).Id("productId");
         await system.AllIsHeard();
-        var (before, sales) = (await system.Activities(), await Deeds.Sales(system));
+        var (before, sales) = (await system.Activities(), await Scenarios.Sales(system));
         await using var load = await Load.Begin(system, free, product);
         await load.GoesOn(10);
 
@@ -43,7 +43,7 @@ public sealed class ReplicaTests(ReplicatedSystem system) : ReplicatedTests(syst
 
         await load.End();
         await system.Counts(before, ("comment", load.Comments), ("order", load.Orders));
-        Assert.Equal(load.Orders * 2 * 200, await Deeds.Sales(system) - sales);
+        Assert.Equal(load.Orders * 2 * 200, await Scenarios.Sales(system) - sales);
         await system.AllIsHeard();
         await system.NothingIsSetAside();
     }

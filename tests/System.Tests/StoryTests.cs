@@ -57,7 +57,7 @@ internal sealed class Story(CommunitySystem system)
         foreach (var reader in new[] { system.Anybody, member })
         {
             var preview = await reader.Get($"content/contents/{article}").Gives(200);
-            Assert.Equal(("preview", Scenes.FirstParagraph), (preview.Text("access"), preview.Text("body")));
+            Assert.Equal(("preview", StoryScenarios.FirstParagraph), (preview.Text("access"), preview.Text("body")));
             Assert.Equal(Price, (long)preview["requires"]!["price"]!["amount"]!);
         }
 
@@ -77,7 +77,7 @@ internal sealed class Story(CommunitySystem system)
 
         // All of it, then.
         await member.CanReadAll(article);
-        Assert.Contains(Scenes.Rest, (await member.Get($"content/contents/{article}").Gives(200)).Text("body"), StringComparison.Ordinal);
+        Assert.Contains(StoryScenarios.Rest, (await member.Get($"content/contents/{article}").Gives(200)).Text("body"), StringComparison.Ordinal);
         Assert.Equal("preview", (await system.Anybody.Get($"content/contents/{article}").Gives(200)).Text("access"));
         await member.Comment($"contents/{article}");
 

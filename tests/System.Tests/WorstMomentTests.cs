@@ -17,7 +17,7 @@ public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(
     [InlineData("payments")]
     public async Task What_a_killed_relay_said_and_did_not_note_is_said_again_by_the_other_replica_and_counts_once(string service)
     {
-        var deeds = await Deeds.Prepare(system);
+        var deeds = await Scenarios.Prepare(system);
         await using var ear = await Ear.Open(system.Broker);
         await using var hold = await Hold.On(
             await system.Database($"{service}db"), "select from mt_event_progression where name = 'relay:All' for update");
@@ -48,7 +48,7 @@ public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(
     [InlineData("analytics")]
     public async Task What_a_killed_consumer_did_and_did_not_acknowledge_comes_again_and_does_nothing(string service)
     {
-        var deeds = await Deeds.Prepare(system);
+        var deeds = await Scenarios.Prepare(system);
         await using var ear = await Ear.Open(system.Broker);
         var before = await Inbox(service);
         await using var hold = await Hold.On(await system.Database($"{service}db"), "lock table inbox in exclusive mode");
@@ -80,7 +80,7 @@ public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(
     public async Task The_same_hundred_times_and_shuffled_counts_once()
     {
         const int Seed = 20261122;
-        var deeds = await Deeds.Prepare(system);
+        var deeds = await Scenarios.Prepare(system);
         await using var ear = await Ear.Open(system.Broker);
         await deeds.Do();
         await system.AllIsHeard();
@@ -102,7 +102,7 @@ public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(
     {
         const int Comments = 1_000;
         var talk = await (await system.Join("creator")).Publish("Talked about", null, await system.Join("reviewer"));
-        var deeds = await Deeds.Prepare(system);
+        var deeds = await Scenarios.Prepare(system);
         await deeds.Do();
         await Task.WhenAll(Enumerable.Range(0, 8).Select(async part =>
         {
@@ -131,7 +131,7 @@ public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(
         static string ToldByServices(JsonNode figure)
         {
             foreach (var period in figure["periods"]?.AsArray() ?? [])
-                (period!["counts"] as JsonObject)?.Remove(Scenes.ToldByClients);
+                (period!["counts"] as JsonObject)?.Remove(StoryScenarios.ToldByClients);
 
             return figure.ToJsonString();
         }

@@ -40,7 +40,7 @@ try
 
     return 0;
 }
-catch (StartRefused refused)
+catch (StartupException refused)
 {
     await Console.Error.WriteLineAsync(refused.Message);
     return 1;

@@ -29,7 +29,7 @@ public sealed record Rejection(string Code, string Detail)
     /// <summary>Whoever asks for an order by the id of a member finds no order; and adds nothing to the member either.</summary>
     public static readonly Rejection NotFound = new("not-found", "There is nothing of this kind under this id.");
 
-    /// <summary>See <see cref="Handling.AtMost"/>.</summary>
+    /// <summary>See <see cref="CommandOptions.AtMost"/>.</summary>
     public static readonly Rejection TooManyChanges = new("too-many-changes", "It was changed too often to be changed once more.");
 }
 

@@ -7,7 +7,7 @@ using Npgsql;
 namespace Community.EventStore;
 
 /// <summary>A command on its way: what it decides on a past, and what came of it.</summary>
-internal abstract class Work(Guid stream)
+internal abstract class PendingCommand(Guid stream)
 {
     private readonly TaskCompletionSource<CommitOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -53,7 +53,7 @@ internal sealed class GroupCommit
     private static readonly ConditionalWeakTable<IDocumentStore, GroupCommit> OfMessages = [];
 
     private readonly Lock _gate = new();
-    private readonly Queue<Work> _waiting = [];
+    private readonly Queue<PendingCommand> _waiting = [];
     private int _leading;
 
     public static GroupCommit Of(IDocumentStore store, bool messages) => (messages ? OfMessages : OfCallers).GetOrCreateValue(store);
@@ -61,14 +61,14 @@ internal sealed class GroupCommit
     /// <summary>Whether the work is committed; if not, it is to be run alone, within the place that is given with the answer.</summary>
     /// <exception cref="Exception">The shared transaction may or may not have been committed.</exception>
     /// <remarks>Whoever has joined is part of it: there is no giving up until the transaction has ended, within its time limit.</remarks>
-    public async Task<(bool Done, IDisposable? Place)> Join(IDocumentStore store, Work work)
+    public async Task<(bool Done, IDisposable? CommitSlot)> Join(IDocumentStore store, PendingCommand work)
     {
         if (!TryLead(work) && await work.Outcome is var outcome and not CommitOutcome.Leads)
         {
             return (outcome == CommitOutcome.Done, null);
         }
 
-        var place = new Place(this);
+        var place = new CommitSlot(this);
 
         try
         {
@@ -81,7 +81,7 @@ internal sealed class GroupCommit
         }
     }
 
-    private bool TryLead(Work work)
+    private bool TryLead(PendingCommand work)
     {
         lock (_gate)
         {
@@ -98,11 +98,11 @@ internal sealed class GroupCommit
         }
     }
 
-    private List<Work> TakeAlong()
+    private List<PendingCommand> TakeAlong()
     {
         lock (_gate)
         {
-            var others = new List<Work>();
+            var others = new List<PendingCommand>();
 
             while (others.Count < Largest - 1 && _waiting.TryDequeue(out var other))
             {
@@ -115,7 +115,7 @@ internal sealed class GroupCommit
 
     private void PassOn()
     {
-        Work? next;
+        PendingCommand? next;
 
         lock (_gate)
         {
@@ -128,10 +128,10 @@ internal sealed class GroupCommit
         next?.Tell(CommitOutcome.Leads);
     }
 
-    private static async Task<bool> Share(IDocumentStore store, Work work, List<Work> others)
+    private static async Task<bool> Share(IDocumentStore store, PendingCommand work, List<PendingCommand> others)
     {
         // In one order, so that transactions that meet at other rows do not wait for each other crosswise.
-        Work[] all = [.. others.Append(work).OrderBy(w => w.Stream)];
+        PendingCommand[] all = [.. others.Append(work).OrderBy(w => w.Stream)];
         var committing = false;
 
         try
@@ -170,7 +170,7 @@ internal sealed class GroupCommit
         exception.IsLostAppendRace() || exception is ConcurrencyException
         || (!exception.IsDatabaseAway() && exception.Postgres() is not null);
 
-    private sealed class Place(GroupCommit group) : IDisposable
+    private sealed class CommitSlot(GroupCommit group) : IDisposable
     {
         public void Dispose() => group.PassOn();
     }

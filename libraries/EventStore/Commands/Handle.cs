@@ -6,14 +6,14 @@ using Npgsql;
 namespace Community.EventStore;
 
 /// <summary>What came of a command: the state and version of its stream afterwards, and the refusal if there was one.</summary>
-/// <param name="Appended">Whether events were stored by it. What <see cref="Handling.Also"/> left behind says less: it may have run for a race that was lost.</param>
+/// <param name="Appended">Whether events were stored by it. What <see cref="CommandOptions.Also"/> left behind says less: it may have run for a race that was lost.</param>
 public sealed record Handled<TState>(TState State, long Version, bool Appended, Rejection? Rejection);
 
 /// <summary>A stream's state and version (the number of its events; zero: no such stream).</summary>
 public sealed record Loaded<TState>(TState State, long Version);
 
 /// <summary>What else holds for one command.</summary>
-public sealed record Handling
+public sealed record CommandOptions
 {
     /// <summary>From <c>If-Match</c>: any other version of the stream is a <see cref="VersionConflictException"/>.</summary>
     public long? ExpectedVersion { get; init; }
@@ -48,7 +48,7 @@ public sealed record Handling
     internal bool IsOfOneStream => Elsewhere.Count == 0 && Together.Count == 0;
 }
 
-/// <summary>A command on another stream; see <see cref="Handling.Together"/>.</summary>
+/// <summary>A command on another stream; see <see cref="CommandOptions.Together"/>.</summary>
 public sealed class Besides
 {
     private Besides(Guid stream, Func<IReadOnlyList<IEvent>, Decision<object>> decide) => (Stream, Decide) = (stream, decide);
@@ -85,7 +85,7 @@ public static class CommandHandling
         Guid stream,
         TCommand command,
         CancellationToken ct)
-        where TEvent : class => store.Handle(decider, stream, command, new Handling(), ct);
+        where TEvent : class => store.Handle(decider, stream, command, new CommandOptions(), ct);
 
     /// <summary>Loads, decides and appends; a lost race reads and decides again.</summary>
     /// <exception cref="VersionConflictException">The expected version is not the stream's, or the race was lost too often.</exception>
@@ -94,13 +94,13 @@ public static class CommandHandling
         Decider<TState, TCommand, TEvent> decider,
         Guid stream,
         TCommand command,
-        Handling handling,
+        CommandOptions handling,
         CancellationToken ct)
         where TEvent : class
     {
         // In one process commands on the same stream take turns; what is left for the version check is other replicas.
-        using var turn = await Turns.Streams.Take(stream, ct);
-        var work = new Work<TState, TCommand, TEvent>(decider, stream, command, handling);
+        using var turn = await KeyedLock.Streams.Take(stream, ct);
+        var work = new PendingCommand<TState, TCommand, TEvent>(decider, stream, command, handling);
 
         // Events for other streams need those read first: such a command shares nothing.
         var (done, place) = handling.IsOfOneStream
@@ -114,7 +114,7 @@ public static class CommandHandling
     }
 
     private static async Task<Handled<TState>> Alone<TState, TCommand, TEvent>(
-        this IDocumentStore store, Work<TState, TCommand, TEvent> work, CancellationToken ct)
+        this IDocumentStore store, PendingCommand<TState, TCommand, TEvent> work, CancellationToken ct)
         where TEvent : class
     {
         for (var attempt = 1; ; attempt++)
@@ -152,11 +152,11 @@ public static class CommandHandling
     public static async Task<IReadOnlyList<Handled<TState>>> HandleBatch<TState, TCommand, TEvent>(
         this IDocumentStore store,
         Decider<TState, TCommand, TEvent> decider,
-        IReadOnlyList<(Guid Stream, TCommand Command, Handling Handling)> batch,
+        IReadOnlyList<(Guid Stream, TCommand Command, CommandOptions CommandOptions)> batch,
         CancellationToken ct)
         where TEvent : class
     {
-        if (batch.Any(item => !item.Handling.IsOfOneStream))
+        if (batch.Any(item => !item.CommandOptions.IsOfOneStream))
         {
             throw new ArgumentException("The commands of a batch append to their own streams.", nameof(batch));
         }
@@ -288,10 +288,10 @@ public static class CommandHandling
     }
 
     private static async Task<Rejection?> AppendTogether<TState, TCommand, TEvent>(
-        this IDocumentSession session, Work<TState, TCommand, TEvent> work, CancellationToken ct)
+        this IDocumentSession session, PendingCommand<TState, TCommand, TEvent> work, CancellationToken ct)
         where TEvent : class
     {
-        foreach (var other in work.HasDecidedEvents ? work.Handling.Together : [])
+        foreach (var other in work.HasDecidedEvents ? work.CommandOptions.Together : [])
         {
             var past = await session.Events.FetchStreamAsync(other.Stream, token: ct);
             var decision = other.Decide(past);
@@ -301,7 +301,7 @@ public static class CommandHandling
                 return rejection;
             }
 
-            session.Append(other.Stream, past, decision.Events, work.Handling.At, work.Envelope);
+            session.Append(other.Stream, past, decision.Events, work.CommandOptions.At, work.Envelope);
         }
 
         return null;
@@ -309,7 +309,7 @@ public static class CommandHandling
 
     // Their past is read for its last instant, and so that another's append in between is a lost race as any other.
     private static async Task AppendElsewhere<TState, TCommand, TEvent>(
-        this IDocumentSession session, Work<TState, TCommand, TEvent> work, CancellationToken ct)
+        this IDocumentSession session, PendingCommand<TState, TCommand, TEvent> work, CancellationToken ct)
         where TEvent : class
     {
         if (!work.HasDecidedEvents)
@@ -317,9 +317,9 @@ public static class CommandHandling
             return;
         }
 
-        foreach (var (stream, events) in work.Handling.Elsewhere)
+        foreach (var (stream, events) in work.CommandOptions.Elsewhere)
         {
-            session.Append(stream, await session.Events.FetchStreamAsync(stream, token: ct), events, work.Handling.At, work.Envelope);
+            session.Append(stream, await session.Events.FetchStreamAsync(stream, token: ct), events, work.CommandOptions.At, work.Envelope);
         }
     }
 
@@ -375,15 +375,15 @@ internal sealed record Envelope(Origin Origin, string? Trace)
     public static Envelope Now() => new(Origin.Current, Activity.Current?.Id);
 }
 
-/// <inheritdoc cref="Work"/>
-internal sealed class Work<TState, TCommand, TEvent>(
-    Decider<TState, TCommand, TEvent> decider, Guid stream, TCommand command, Handling handling) : Work(stream)
+/// <inheritdoc cref="PendingCommand"/>
+internal sealed class PendingCommand<TState, TCommand, TEvent>(
+    Decider<TState, TCommand, TEvent> decider, Guid stream, TCommand command, CommandOptions handling) : PendingCommand(stream)
     where TEvent : class
 {
     private Handled<TState>? _answer;
     private (TState State, long Version) _before = (decider.Initial, 0);
 
-    public Handling Handling => handling;
+    public CommandOptions CommandOptions => handling;
 
     public Envelope Envelope { get; } = Envelope.Now();
 
@@ -430,14 +430,14 @@ internal sealed class Work<TState, TCommand, TEvent>(
     }
 }
 
-/// <summary>Turns by id: a few hundred gates, so that two ids seldom share one, and nothing grows with their number.</summary>
-internal sealed class Turns
+/// <summary>KeyedLock by id: a few hundred gates, so that two ids seldom share one, and nothing grows with their number.</summary>
+internal sealed class KeyedLock
 {
     /// <summary>Commands on a stream. Innermost: who holds such a turn takes no other.</summary>
-    public static readonly Turns Streams = new();
+    public static readonly KeyedLock Streams = new();
 
     /// <summary>Requests with an idempotency key; taken before that of the stream.</summary>
-    public static readonly Turns Requests = new();
+    public static readonly KeyedLock Requests = new();
 
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 512).Select(_ => new SemaphoreSlim(1, 1))];
 

@@ -63,7 +63,7 @@ public static class Idempotency
         var id = master.Hash("idempotency-key", $"{owner}\0{context.Request.Path}\0{key}");
         var request = master.Hash("idempotency-body", Convert.ToBase64String(SHA256.HashData(body)));
 
-        using var turn = await Turns.Requests.Take(new Guid(id.AsSpan(0, 16)), ct);
+        using var turn = await KeyedLock.Requests.Take(new Guid(id.AsSpan(0, 16)), ct);
         await Insert(database, id, request, clock.GetUtcNow(), ct);
         Row? row;
 
@@ -247,7 +247,7 @@ internal sealed class IdempotencyTable : IStorePart
 }
 
 internal sealed class ForgetOldAnswers(NpgsqlDataSource database, TimeProvider clock, ILogger<ForgetOldAnswers> log)
-    : Chore("forget-old-answers", TimeSpan.FromHours(1), clock, log)
+    : PeriodicJob("forget-old-answers", TimeSpan.FromHours(1), clock, log)
 {
     protected override async Task Do(CancellationToken ct)
     {

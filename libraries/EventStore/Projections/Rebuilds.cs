@@ -168,7 +168,7 @@ internal sealed class Rebuilds(
         try
         {
             var serving = Serving(rebuild.Projection);
-            await using var beside = BesideStore.Of(configuration, connection, rebuild.Projection, SchemaOf(rebuild.Id, rebuild.Attempt));
+            await using var beside = SideBySideStore.Of(configuration, connection, rebuild.Projection, SchemaOf(rebuild.Id, rebuild.Attempt));
             await beside.Start(log, ct);
             var target = await session.Scalar<long>(HighWaterMark, ct);
             var analyzed = false;
@@ -213,7 +213,7 @@ internal sealed class Rebuilds(
 
     // False: somebody reads for long, or has written meanwhile; to be tried again, with the serving shard going on until then.
     private async Task<bool> Swap(
-        NpgsqlConnection session, Rebuild rebuild, BesideStore beside, IProjectionDaemon daemon, ShardName serving, long target, CancellationToken ct)
+        NpgsqlConnection session, Rebuild rebuild, SideBySideStore beside, IProjectionDaemon daemon, ShardName serving, long target, CancellationToken ct)
     {
         var swapped = false;
         await daemon.StopAgentAsync(serving);

@@ -23,12 +23,12 @@ public static class Inbox
     public static Task Handle<TState, TCommand, TEvent>(
         this IDocumentStore store, Decider<TState, TCommand, TEvent> decider, Guid stream, TCommand command, ConsumeContext context)
         where TEvent : class =>
-        store.Handle(decider, stream, command, new Handling(), context);
+        store.Handle(decider, stream, command, new CommandOptions(), context);
 
     /// <inheritdoc cref="Handle{TState,TCommand,TEvent}(IDocumentStore,Decider{TState,TCommand,TEvent},Guid,TCommand,ConsumeContext)"/>
     public static Task Handle<TState, TCommand, TEvent>(
         this IDocumentStore store, Decider<TState, TCommand, TEvent> decider, Guid stream, TCommand command,
-        Handling handling, ConsumeContext context)
+        CommandOptions handling, ConsumeContext context)
         where TEvent : class
     {
         var always = handling.Always;

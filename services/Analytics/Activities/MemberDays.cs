@@ -9,7 +9,7 @@ namespace Community.Analytics.Activities;
 /// <summary>
 /// The log as figures need it: who did how much of what on which day, and who was active in which week and month, since
 /// which day of it. Sums and minima only, so that the order in which activities were heard does not matter. All of it is
-/// counted in one time zone, which is kept with it; another zone takes a read model built anew (<see cref="CountAnew"/>).
+/// counted in one time zone, which is kept with it; another zone takes a read model built anew (<see cref="RebuildOnTimeZoneChange"/>).
 /// </summary>
 internal sealed class MemberDays : EventProjection
 {

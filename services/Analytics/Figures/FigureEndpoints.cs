@@ -5,7 +5,7 @@ using Npgsql;
 namespace Community.Analytics.Figures;
 
 /// <summary><c>from</c> and <c>to</c> are dates, both inclusive, clipped to what is there.</summary>
-internal sealed record FigureQuery(Word<Period>? Period, [property: DataType(DataType.Date)] string? From, [property: DataType(DataType.Date)] string? To)
+internal sealed record FigureQuery(EnumParameter<Period>? Period, [property: DataType(DataType.Date)] string? From, [property: DataType(DataType.Date)] string? To)
 {
     public Period PeriodOf(params Period[] allowed)
     {
@@ -53,7 +53,7 @@ internal static class FigureEndpoints
     }
 
     private static async Task<RetentionAnswer> Retention(
-        [AsParameters] FigureQuery query, Word<RetentionMode>? mode, NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
+        [AsParameters] FigureQuery query, EnumParameter<RetentionMode>? mode, NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
     {
         var (period, range, last) = (query.PeriodOf(Period.Week, Period.Month), query.Range(), mode?.Value == RetentionMode.OnOrAfter);
         await using var figures = await ActivityFigures.Open(database, ct);
@@ -74,12 +74,12 @@ internal static class FigureEndpoints
     }
 
     /// <summary>Null: there is no activity yet.</summary>
-    private static async Task<Shaping?> Shape(Period period, Range range, ActivityFigures figures, string zone, TimeProvider clock, CancellationToken ct)
+    private static async Task<FigureBuilder?> Shape(Period period, Range range, ActivityFigures figures, string zone, TimeProvider clock, CancellationToken ct)
     {
         var yesterday = clock.Today(zone).AddDays(-1);
 
         return await figures.Extent(ct) is { } extent
-            ? new Shaping(period, range, extent, range.To < yesterday ? range.To : yesterday)
+            ? new FigureBuilder(period, range, extent, range.To < yesterday ? range.To : yesterday)
             : null;
     }
 }

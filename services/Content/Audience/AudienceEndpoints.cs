@@ -33,7 +33,7 @@ internal static class AudienceEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> View(
         Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct)
     {
-        var (work, refusal) = await Find(id, user, Reach.Preview, store, entitlements, ct);
+        var (work, refusal) = await Find(id, user, AccessLevel.Preview, store, entitlements, ct);
 
         if (refusal is not null)
         {
@@ -48,7 +48,7 @@ internal static class AudienceEndpoints
 
     private static async Task<Results<NoContent, ProblemHttpResult>> ShareIt(
         Guid id, Share body, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
-        await Refuse(id, user, Reach.Preview, store, entitlements, ct)
+        await Refuse(id, user, AccessLevel.Preview, store, entitlements, ct)
         ?? await Tell(new ContentShared(id, user.MemberId(), Channels.Known(body.Channel), clock.GetUtcNow()), store, ct);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Tell(MomentEvent moment, IDocumentStore store, CancellationToken ct) =>
@@ -61,40 +61,40 @@ internal static class AudienceEndpoints
 
     private static async Task<Results<NoContent, ProblemHttpResult>> React(
         Guid id, Reaction body, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
-        await Refuse(id, user, Reach.Preview, store, entitlements, ct)
+        await Refuse(id, user, AccessLevel.Preview, store, entitlements, ct)
         ?? await Hold(id, user, store, new React(id, user.MemberId(), body.Kind, clock.GetUtcNow()), ct, atMost: Opinion.Changes);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Withdraw(
-        Guid id, Word<ReactionKind> kind, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        Guid id, EnumParameter<ReactionKind> kind, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
         // Also where the content is no longer to be seen: what one said one may take back.
         await Hold(id, user, store, new WithdrawReaction(id, user.MemberId(), kind.Value, clock.GetUtcNow()), ct);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> GiveFeedback(
         Guid id, Feedback body, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
-        await Refuse(id, user, Reach.Full, store, entitlements, ct)
+        await Refuse(id, user, AccessLevel.Full, store, entitlements, ct)
         ?? await Hold(id, user, store, new GiveFeedback(id, user.MemberId(), body.Rating, body.Text ?? "", clock.GetUtcNow()), ct, atMost: Opinion.Changes);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Hold(
         Guid id, ClaimsPrincipal user, IDocumentStore store, OpinionCommand command, CancellationToken ct, int? atMost = null) =>
-        Answer(await store.Handle(Opinion.Decider, Opinion.Stream(id, user.MemberId()), command, new Handling { AtMost = atMost }, ct));
+        Answer(await store.Handle(Opinion.Decider, Opinion.Stream(id, user.MemberId()), command, new CommandOptions { AtMost = atMost }, ct));
 
     private static Results<NoContent, ProblemHttpResult> Answer<TState>(Handled<TState> handled) =>
         handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.NoContent();
 
     /// <summary>Why the member may not take part in the content, or null.</summary>
     internal static async Task<ProblemHttpResult?> Refuse(
-        Guid id, ClaimsPrincipal user, Reach needed, IDocumentStore store, Entitlements entitlements, CancellationToken ct) =>
+        Guid id, ClaimsPrincipal user, AccessLevel needed, IDocumentStore store, Entitlements entitlements, CancellationToken ct) =>
         (await Find(id, user, needed, store, entitlements, ct)).Refusal;
 
-    private static async Task<(Work.Drafted? Work, ProblemHttpResult? Refusal)> Find(
-        Guid id, ClaimsPrincipal user, Reach needed, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
+    private static async Task<(ContentItem.Drafted? ContentItem, ProblemHttpResult? Refusal)> Find(
+        Guid id, ClaimsPrincipal user, AccessLevel needed, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
     {
         var reader = Reader.Of(user);
         var (work, _, rights) = await store.Find(id, reader, entitlements, ct);
 
         return (work, work is null ? Problems.NotFound("content")
             : work.Stage != Stage.Published ? Problems.Problem(409, "content-not-published", "It is not published.")
-            : needed == Reach.Full && reader.Into(work.AuthorId, work.Requires, rights.Open(id, work.Requires)) != Reach.Full
+            : needed == AccessLevel.Full && reader.Into(work.AuthorId, work.Requires, rights.Open(id, work.Requires)) != AccessLevel.Full
                 ? Problems.Forbidden("This is for those who can read all of it.")
             : null);
     }

@@ -58,7 +58,7 @@ internal static class Moment
 
     private static long Of(DateTimeOffset at) => at.UtcTicks / Stretch.Ticks;
 
-    public static readonly Decider<MomentEvent?, MomentEvent, MomentEvent> Decider = LoneFact.Decider<MomentEvent>((known, repeat) => (known, repeat) switch
+    public static readonly Decider<MomentEvent?, MomentEvent, MomentEvent> Decider = SingleEventStream.Decider<MomentEvent>((known, repeat) => (known, repeat) switch
     {
         (ContentViewed k, ContentViewed r) => k == r with { At = k.At },
         (ContentShared k, ContentShared r) => k == r with { At = k.At },

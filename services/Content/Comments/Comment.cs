@@ -18,7 +18,7 @@ internal sealed record CommentPosted(
 internal static class Comment
 {
     public static readonly Decider<CommentPosted?, CommentPosted, CommentPosted> Decider =
-        LoneFact.Decider<CommentPosted>((known, repeat) => known == (repeat.Imported ? repeat : repeat with { At = known.At }));
+        SingleEventStream.Decider<CommentPosted>((known, repeat) => known == (repeat.Imported ? repeat : repeat with { At = known.At }));
 }
 
 /// <summary>A comment as it is read.</summary>

@@ -35,7 +35,7 @@ internal static class CommentEndpoints
     private static async Task<Results<Created<CommentAnswer>, ProblemHttpResult>> OnContent(
         Guid id, NewComment body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock,
         CancellationToken ct) =>
-        await AudienceEndpoints.Refuse(id, user, Reach.Full, store, entitlements, ct) is { } refusal
+        await AudienceEndpoints.Refuse(id, user, AccessLevel.Full, store, entitlements, ct) is { } refusal
             ? refusal
             : await Post(SubjectKind.Content, id, body, user, http, store, clock, ct);
 
@@ -72,14 +72,14 @@ internal static class CommentEndpoints
 
         // Who may not know of the content may not know what is said about it.
         return comment is null
-            || (comment.SubjectKind == SubjectKind.Content && (await store.Find(comment.SubjectId, Reader.Of(user), entitlements, ct)).Work is null)
+            || (comment.SubjectKind == SubjectKind.Content && (await store.Find(comment.SubjectId, Reader.Of(user), entitlements, ct)).ContentItem is null)
                 ? Problems.NotFound("comment")
                 : TypedResults.Ok(Show(id, comment));
     }
 
     private static async Task<Results<Ok<Page<CommentAnswer>>, ProblemHttpResult>> OfContent(
         Guid id, [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct) =>
-        (await store.Find(id, Reader.Of(user), entitlements, ct)).Work is null
+        (await store.Find(id, Reader.Of(user), entitlements, ct)).ContentItem is null
             ? Problems.NotFound("content")
             : await Of(id, paging, store, ct);
 

@@ -52,12 +52,12 @@ internal sealed record NewReview(
 /// <param name="Body">As far as <paramref name="Access"/> goes.</param>
 /// <param name="Reviews">For its author, reviewers and operators only.</param>
 internal sealed record ContentAnswer(
-    Guid ContentId, Guid AuthorId, string Title, string Topic, Format Format, string[] Tags, Stage Status, Reach Access,
+    Guid ContentId, Guid AuthorId, string Title, string Topic, Format Format, string[] Tags, Stage Status, AccessLevel Access,
     Requirements Requires, string Body, DateOnly? PlannedFor, DateTimeOffset DraftedAt, DateTimeOffset? PublishedAt,
     IReadOnlyList<ContentReviewed>? Reviews);
 
-internal sealed record ContentItem(
-    Guid ContentId, Guid AuthorId, string Title, string Topic, Format Format, string[] Tags, Stage Status, Reach Access,
+internal sealed record ContentInList(
+    Guid ContentId, Guid AuthorId, string Title, string Topic, Format Format, string[] Tags, Stage Status, AccessLevel Access,
     Requirements Requires, string Excerpt, DateOnly? PlannedFor, DateTimeOffset? PublishedAt);
 
 internal sealed record ContentCursor(DateTimeOffset At, Guid Id);
@@ -85,8 +85,8 @@ internal static class ContentEndpoints
         NewContent body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         var id = http.NewId(clock);
-        var handled = await store.Handle(Work.Decider, id, new DraftContent(
-            user.MemberId(), new Manuscript(body.Title, body.Topic, body.Format, body.Body), [.. (body.Tags ?? []).Distinct()],
+        var handled = await store.Handle(ContentItem.Decider, id, new DraftContent(
+            user.MemberId(), new ContentBody(body.Title, body.Topic, body.Format, body.Body), [.. (body.Tags ?? []).Distinct()],
             body.Requires?.ToRequirements() ?? Requirements.None, body.PlannedFor, clock.GetUtcNow()), ct);
 
         if (handled.Rejection is { } rejection)
@@ -96,12 +96,12 @@ internal static class ContentEndpoints
 
         http.SetVersion(handled.Version);
 
-        return TypedResults.Created($"/contents/{id}", Show(id, (Work.Drafted)handled.State, Reader.Of(user), Rights.None));
+        return TypedResults.Created($"/contents/{id}", Show(id, (ContentItem.Drafted)handled.State, Reader.Of(user), MemberEntitlements.None));
     }
 
     /// <summary>Published contents, newest first; with <c>status</c>, other ones: one's own, or all for reviewers and operators.</summary>
-    private static async Task<Results<Ok<Page<ContentItem>>, ProblemHttpResult>> List(
-        [AsParameters] Paging paging, Word<Stage>? status, Guid? author, [Text(100)] string? topic,
+    private static async Task<Results<Ok<Page<ContentInList>>, ProblemHttpResult>> List(
+        [AsParameters] Paging paging, EnumParameter<Stage>? status, Guid? author, [Text(100)] string? topic,
         ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
     {
         var reader = Reader.Of(user);
@@ -141,7 +141,7 @@ internal static class ContentEndpoints
         var rights = await entitlements.Of(reader.MemberId, [.. rows.Select(listing => listing.Id)], ct);
         var page = paging.Page(rows, listing => new ContentCursor(listing.ListedAt, listing.Id));
 
-        return TypedResults.Ok(new Page<ContentItem>(
+        return TypedResults.Ok(new Page<ContentInList>(
             [.. page.Items.Select(listing => Show(listing, reader, rights))], page.Next));
     }
 
@@ -169,7 +169,7 @@ internal static class ContentEndpoints
             return Problems.Forbidden("Only its author and operators see a content as it was.");
         }
 
-        return (await store.Load(Work.Decider, id, instant.Value, ct)).State is Work.Drafted then
+        return (await store.Load(ContentItem.Decider, id, instant.Value, ct)).State is ContentItem.Drafted then
             ? TypedResults.Ok(Show(id, then, reader, rights))
             : Problems.NotFound("content at that instant");
     }
@@ -222,7 +222,7 @@ internal static class ContentEndpoints
 
     // Who may not see it is told that it does not exist; who may see it but not do this, that it is forbidden.
     private static async Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Command(
-        Guid id, WorkCommand command, Func<Reader, Work.Drafted, bool> permitted,
+        Guid id, WorkCommand command, Func<Reader, ContentItem.Drafted, bool> permitted,
         ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
     {
         var reader = Reader.Of(user);
@@ -239,8 +239,8 @@ internal static class ContentEndpoints
         }
 
         var handled = await store.Handle(
-            Work.Decider, id, command,
-            new Handling { ExpectedVersion = http.ExpectedVersion(), AtMost = command is UnpublishContent ? null : Work.Changes }, ct);
+            ContentItem.Decider, id, command,
+            new CommandOptions { ExpectedVersion = http.ExpectedVersion(), AtMost = command is UnpublishContent ? null : ContentItem.Changes }, ct);
 
         if (handled.Rejection is { } rejection)
         {
@@ -249,34 +249,34 @@ internal static class ContentEndpoints
 
         http.SetVersion(handled.Version);
 
-        return TypedResults.Ok(Show(id, (Work.Drafted)handled.State, reader, rights));
+        return TypedResults.Ok(Show(id, (ContentItem.Drafted)handled.State, reader, rights));
     }
 
     /// <summary>The content if the reader may know of it: it is published, theirs, to be reviewed by them, or bought by them; for who bought it, as it was published last.</summary>
-    internal static async Task<(Work.Drafted? Work, long Version, Rights Rights)> Find(
+    internal static async Task<(ContentItem.Drafted? ContentItem, long Version, MemberEntitlements MemberEntitlements)> Find(
         this IDocumentStore store, Guid id, Reader reader, Entitlements entitlements, CancellationToken ct)
     {
-        var (state, version) = await store.Load(Work.Decider, id, asOf: null, ct);
+        var (state, version) = await store.Load(ContentItem.Decider, id, asOf: null, ct);
         var rights = await entitlements.Of(reader.MemberId, [id], ct);
 
-        return state is not Work.Drafted work ? (null, 0, rights)
+        return state is not ContentItem.Drafted work ? (null, 0, rights)
             : reader.SeesDraftsOf(work.AuthorId) ? (work, version, rights)
             : work.Stage == Stage.Published || (rights.Bought.Contains(id) && work.Published is not null) ? (work.AsPublished(), version, rights)
             : (null, 0, rights);
     }
 
-    private static ContentAnswer Show(Guid id, Work.Drafted work, Reader reader, Rights rights)
+    private static ContentAnswer Show(Guid id, ContentItem.Drafted work, Reader reader, MemberEntitlements rights)
     {
-        var text = work.Manuscript;
+        var text = work.Text;
         var reach = reader.Into(work.AuthorId, work.Requires, rights.Open(id, work.Requires));
 
         return new(
             id, work.AuthorId, text.Title, text.Topic, text.Format, work.Tags, work.Stage, reach, work.Requires,
-            reach == Reach.Full ? text.Body : Preview.Of(text.Body), work.PlannedFor, work.DraftedAt, work.PublishedAt,
+            reach == AccessLevel.Full ? text.Body : Preview.Of(text.Body), work.PlannedFor, work.DraftedAt, work.PublishedAt,
             reader.SeesDraftsOf(work.AuthorId) ? work.Reviews : null);
     }
 
-    private static ContentItem Show(ContentListing listing, Reader reader, Rights rights) => new(
+    private static ContentInList Show(ContentListing listing, Reader reader, MemberEntitlements rights) => new(
         listing.Id, listing.AuthorId, listing.Title, listing.Topic, listing.Format, listing.Tags, listing.Stage,
         reader.Into(listing.AuthorId, listing.Requires, rights.Open(listing.Id, listing.Requires)), listing.Requires, listing.Excerpt, listing.PlannedFor, listing.PublishedAt);
 }

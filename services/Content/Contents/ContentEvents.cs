@@ -5,7 +5,7 @@ internal enum Format { Article, Video, Slides, Course }
 internal enum Verdict { Approved, ChangesRequested, Rejected }
 
 /// <param name="Body">Markdown.</param>
-internal sealed record Manuscript(string Title, string Topic, Format Format, string Body);
+internal sealed record ContentBody(string Title, string Topic, Format Format, string Body);
 
 /// <param name="Amount">In minor units, above zero.</param>
 /// <param name="Currency">ISO 4217.</param>
@@ -24,10 +24,10 @@ internal abstract record ContentEvent
 
 [EventType("content-drafted.v1")]
 internal sealed record ContentDrafted(
-    Guid AuthorId, Manuscript Manuscript, string[] Tags, Requirements Requires, DateOnly? PlannedFor, DateTimeOffset At) : ContentEvent;
+    Guid AuthorId, ContentBody Text, string[] Tags, Requirements Requires, DateOnly? PlannedFor, DateTimeOffset At) : ContentEvent;
 
 [EventType("content-revised.v1")]
-internal sealed record ContentRevised(Manuscript Manuscript, DateTimeOffset At) : ContentEvent;
+internal sealed record ContentRevised(ContentBody Text, DateTimeOffset At) : ContentEvent;
 
 [EventType("content-tagged.v1")]
 internal sealed record ContentTagged(string[] Tags, DateTimeOffset At) : ContentEvent;

@@ -35,10 +35,10 @@ internal sealed partial class ContentListings : SingleStreamProjection<ContentLi
 
     public static ContentListing Apply(ContentRevised e, ContentListing listing) => listing with
     {
-        Title = e.Manuscript.Title,
-        Topic = e.Manuscript.Topic,
-        Format = e.Manuscript.Format,
-        Excerpt = Paywall.Preview.Of(e.Manuscript.Body),
+        Title = e.Text.Title,
+        Topic = e.Text.Topic,
+        Format = e.Text.Format,
+        Excerpt = Paywall.Preview.Of(e.Text.Body),
         Stage = Stage.Draft
     };
 
@@ -50,7 +50,7 @@ internal sealed partial class ContentListings : SingleStreamProjection<ContentLi
 
     public static ContentListing Apply(ContentSubmitted _, ContentListing listing) => listing with { Stage = Stage.Submitted };
 
-    public static ContentListing Apply(ContentReviewed e, ContentListing listing) => listing with { Stage = Work.Outcome(e.Verdict) };
+    public static ContentListing Apply(ContentReviewed e, ContentListing listing) => listing with { Stage = ContentItem.Outcome(e.Verdict) };
 
     public static ContentListing Apply(ContentPublished e, ContentListing listing) =>
         listing with { Stage = Stage.Published, ListedAt = e.At, PublishedAt = e.At };

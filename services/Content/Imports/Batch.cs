@@ -110,7 +110,7 @@ internal sealed class Item<TCommand>(Guid id, Guid stream, TCommand? command, Da
     public Rejection? Rejection { get; set; } = refusal;
 
     // A batch that fails is decided anew, item by item; what the last decision was is what counts.
-    public (Guid, TCommand, Handling) Handling => (stream, command!, new Handling
+    public (Guid, TCommand, CommandOptions) CommandOptions => (stream, command!, new CommandOptions
     {
         At = at,
         Also = _ => _appending = true,
@@ -142,7 +142,7 @@ internal static class Batches
 
         if (possible.Count > 0)
         {
-            var handled = await store.HandleBatch(decider, [.. possible.Select(item => item.Handling)], ct);
+            var handled = await store.HandleBatch(decider, [.. possible.Select(item => item.CommandOptions)], ct);
 
             foreach (var (item, answer) in possible.Zip(handled))
             {

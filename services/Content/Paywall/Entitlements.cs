@@ -10,9 +10,9 @@ using Weasel.Postgresql.Tables;
 namespace Community.Content.Paywall;
 
 /// <summary>What somebody may read whole because they pay for it, or were given it.</summary>
-internal sealed record Rights(IReadOnlySet<Guid> Bought, IReadOnlySet<string> Tiers)
+internal sealed record MemberEntitlements(IReadOnlySet<Guid> Bought, IReadOnlySet<string> Tiers)
 {
-    public static readonly Rights None = new(new HashSet<Guid>(), new HashSet<string>());
+    public static readonly MemberEntitlements None = new(new HashSet<Guid>(), new HashSet<string>());
 
     public bool Open(Guid content, Requirements requires) => Bought.Contains(content) || (requires.Tier is { } tier && Tiers.Contains(tier));
 }
@@ -55,11 +55,11 @@ internal sealed class Entitlements(NpgsqlDataSource database, TimeProvider clock
     }
 
     /// <summary>Which of these contents the member has paid for, by an order whose money was not wholly given back, and which tiers the member has.</summary>
-    public async Task<Rights> Of(Guid? member, IReadOnlyCollection<Guid> contents, CancellationToken ct)
+    public async Task<MemberEntitlements> Of(Guid? member, IReadOnlyCollection<Guid> contents, CancellationToken ct)
     {
         if (member is null || contents.Count == 0)
         {
-            return Rights.None;
+            return MemberEntitlements.None;
         }
 
         var (bought, tiers) = (new HashSet<Guid>(), new HashSet<string>());
@@ -87,7 +87,7 @@ internal sealed class Entitlements(NpgsqlDataSource database, TimeProvider clock
             }
         }
 
-        return new Rights(bought, tiers);
+        return new MemberEntitlements(bought, tiers);
     }
 
     internal static void Has(IDocumentSession session, Guid member, string source, string? tier, DateTimeOffset? until, long version) =>

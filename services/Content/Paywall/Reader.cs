@@ -4,7 +4,7 @@ using Community.Content.Contents;
 
 namespace Community.Content.Paywall;
 
-internal enum Reach { Full, Preview }
+internal enum AccessLevel { Full, Preview }
 
 /// <summary>Who asks, as far as it matters for what they may see.</summary>
 internal sealed record Reader(Guid? MemberId, bool Reviews, bool Operates)
@@ -21,8 +21,8 @@ internal sealed record Reader(Guid? MemberId, bool Reviews, bool Operates)
     /// stays a preview to all but those who wrote, review or paid for it.
     /// </summary>
     /// <param name="entitled">It was bought, or the reader has its tier.</param>
-    public Reach Into(Guid author, Requirements requires, bool entitled) =>
-        SeesDraftsOf(author) || entitled || requires == Requirements.None ? Reach.Full : Reach.Preview;
+    public AccessLevel Into(Guid author, Requirements requires, bool entitled) =>
+        SeesDraftsOf(author) || entitled || requires == Requirements.None ? AccessLevel.Full : AccessLevel.Preview;
 }
 
 internal static class Preview

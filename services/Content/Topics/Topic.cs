@@ -30,7 +30,7 @@ internal abstract record Topic
     private static Decision<TopicEvent> Decide(Topic topic, TopicCommand command) => (topic, command) switch
     {
         (Unopened, OpenTopic c) => new TopicOpened(c.Kind, c.AuthorId, c.Title, c.Body, c.Tags, c.At, c.Imported),
-        (Open t, OpenTopic c) => IsRepeat(t.Opened, c) ? Decision.Nothing : LoneFact.AlreadyDifferent,
+        (Open t, OpenTopic c) => IsRepeat(t.Opened, c) ? Decision.Nothing : SingleEventStream.AlreadyDifferent,
         (Unopened, _) => new Rejection("topic-unknown", "There is no such topic."),
         (Open { Opened.Kind: not TopicKind.Question }, _) => new Rejection("not-a-question", "Only a question has an answer."),
         (Open t, AcceptReply { Imported: true } c) => AcceptImported(t, c),
@@ -57,7 +57,7 @@ internal abstract record Topic
     {
         null => new ReplyAccepted(command.ReplyId, command.ReplyAuthorId, null, command.At, Imported: true),
         { Imported: true } a when (a.ReplyId, a.At) == (command.ReplyId, command.At) => Decision.Nothing,
-        _ => LoneFact.AlreadyDifferent
+        _ => SingleEventStream.AlreadyDifferent
     };
 
     private static Open Evolve(Topic topic, TopicEvent @event) => (topic, @event) switch
@@ -72,7 +72,7 @@ internal abstract record Topic
 internal static class Reply
 {
     public static readonly Decider<ReplyPosted?, ReplyPosted, ReplyPosted> Decider =
-        LoneFact.Decider<ReplyPosted>((known, repeat) => known == (repeat.Imported ? repeat : repeat with { At = known.At }));
+        SingleEventStream.Decider<ReplyPosted>((known, repeat) => known == (repeat.Imported ? repeat : repeat with { At = known.At }));
 }
 
 /// <summary>What a member thinks of a post, or thought when it was imported; the command is the vote as it would stand.</summary>
@@ -91,7 +91,7 @@ internal static class Vote
     {
         _ when vote.VoterId is not null && vote.VoterId == vote.SubjectAuthorId => OwnPost,
         null => vote,
-        _ when vote.Imported => known == vote ? Decision.Nothing : LoneFact.AlreadyDifferent,
+        _ when vote.Imported => known == vote ? Decision.Nothing : SingleEventStream.AlreadyDifferent,
         _ when known.Value == vote.Value => Decision.Nothing,
         _ => vote with { VoteId = known.VoteId }
     };

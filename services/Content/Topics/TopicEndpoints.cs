@@ -78,7 +78,7 @@ internal static class TopicEndpoints
 
     /// <summary>Newest first.</summary>
     private static async Task<Ok<Page<TopicItem>>> List(
-        [AsParameters] Paging paging, Word<TopicKind>? kind, [Text(50)] string? tag, IDocumentStore store, NpgsqlDataSource database,
+        [AsParameters] Paging paging, EnumParameter<TopicKind>? kind, [Text(50)] string? tag, IDocumentStore store, NpgsqlDataSource database,
         CancellationToken ct)
     {
         await using var session = store.QuerySession();
@@ -194,7 +194,7 @@ internal static class TopicEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> Hold(
         Guid id, TopicCommand command, HttpContext http, IDocumentStore store, CancellationToken ct, int? atMost = null)
     {
-        var handled = await store.Handle(Topic.Decider, id, command, new Handling { ExpectedVersion = http.ExpectedVersion(), AtMost = atMost }, ct);
+        var handled = await store.Handle(Topic.Decider, id, command, new CommandOptions { ExpectedVersion = http.ExpectedVersion(), AtMost = atMost }, ct);
 
         return handled.Rejection is { } rejection
             ? rejection.ToProblem(rejection == Topic.NotTheAsker ? 403 : null)
@@ -218,7 +218,7 @@ internal static class TopicEndpoints
     {
         var stream = Vote.Stream(post.Id, voter);
         var vote = new VoteCast(stream, post.Kind, post.Id, post.AuthorId, voter, value, clock.GetUtcNow(), Imported: false);
-        var handled = await store.Handle(Vote.Decider, stream, vote, new Handling { AtMost = Vote.Changes }, ct);
+        var handled = await store.Handle(Vote.Decider, stream, vote, new CommandOptions { AtMost = Vote.Changes }, ct);
 
         return handled.Rejection is { } rejection ? rejection.ToProblem(rejection == Vote.OwnPost ? 403 : null) : TypedResults.NoContent();
     }

@@ -27,7 +27,7 @@ internal static class BadgeEndpoints
             .WithSummary("Takes badges from elsewhere; each item has its own verdict");
     }
 
-    private static async Task<Ok<Page<BadgeCount>>> List([AsParameters] Paging paging, BadgeBook badges, CancellationToken ct)
+    private static async Task<Ok<Page<BadgeCount>>> List([AsParameters] Paging paging, BadgeQueries badges, CancellationToken ct)
     {
         var rows = await badges.All(paging.Key<BadgeKey>(out var after) ? after : null, paging.Size + 1, ct);
 
@@ -83,10 +83,10 @@ internal static class BadgeEndpoints
 
         public bool Taken { get; private set; }
 
-        public (Guid, BadgeCommand, Handling) Command => (
+        public (Guid, BadgeCommand, CommandOptions) Command => (
             Badge.Stream(Item.AwardId),
             new AwardBadge(new BadgeAwarded(Item.AwardId, Item.MemberId, Item.Name, Item.Class, Item.At, Imported: true)),
-            new Handling
+            new CommandOptions
             {
                 At = Item.At,
                 Also = _ => _appending = true,

@@ -11,7 +11,7 @@ using MassTransit;
 namespace Community.Incentives.Points;
 
 /// <summary>What members do, as the other services tell it, earns by the rules. Nobody known did it: nobody earns.</summary>
-internal sealed class EarnPoints(IDocumentStore store, RulesInForce rulesInForce, PointsBook book, CommunityZone community) :
+internal sealed class EarnPoints(IDocumentStore store, RulesInForce rulesInForce, PointsQueries book, CommunityZone community) :
     IConsumer<ContentPublished>, IConsumer<ContentViewed>, IConsumer<CommentPosted>, IConsumer<ReactionAdded>, IConsumer<ContentShared>,
     IConsumer<FeedbackGiven>, IConsumer<TopicOpened>, IConsumer<ReplyPosted>, IConsumer<ReplyAccepted>, IConsumer<OrderPaid>
 {

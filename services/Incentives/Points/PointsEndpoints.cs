@@ -27,7 +27,7 @@ internal static class PointsEndpoints
     }
 
     private static async Task<Results<Ok<MemberPoints>, ProblemHttpResult>> Get(
-        Guid id, Instant? asOf, ClaimsPrincipal user, PointsBook book, BadgeBook badges, CommunityZone community, TimeProvider clock, CancellationToken ct)
+        Guid id, Instant? asOf, ClaimsPrincipal user, PointsQueries book, BadgeQueries badges, CommunityZone community, TimeProvider clock, CancellationToken ct)
     {
         if (!user.MaySee(id))
         {
@@ -44,7 +44,7 @@ internal static class PointsEndpoints
     }
 
     private static async Task<Results<Ok<Page<PointsEntry>>, ProblemHttpResult>> Entries(
-        Guid id, [AsParameters] Paging paging, ClaimsPrincipal user, PointsBook book, CancellationToken ct)
+        Guid id, [AsParameters] Paging paging, ClaimsPrincipal user, PointsQueries book, CancellationToken ct)
     {
         if (!user.MaySee(id))
         {

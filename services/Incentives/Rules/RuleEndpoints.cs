@@ -28,7 +28,7 @@ internal static class RuleEndpoints
 
     private static async Task<RulesAnswer> Get(Instant? asOf, HttpContext http, IDocumentStore store, CancellationToken ct)
     {
-        var (book, version) = await store.Load(RuleBook.Decider, RuleBook.Stream, asOf?.Value, ct);
+        var (book, version) = await store.Load(RuleSetHistory.Decider, RuleSetHistory.Stream, asOf?.Value, ct);
         var current = RuleSetAnswer.Of(book.Current);
         http.SetVersion(version);
 
@@ -40,7 +40,7 @@ internal static class RuleEndpoints
     {
         Check(request.Rules);
         var adopt = new AdoptRuleSet([.. request.Rules], clock.GetUtcNow());
-        var handled = await store.Handle(RuleBook.Decider, RuleBook.Stream, adopt, new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+        var handled = await store.Handle(RuleSetHistory.Decider, RuleSetHistory.Stream, adopt, new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
         http.SetVersion(handled.Version);
 
         return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Created("/rules", RuleSetAnswer.Of(handled.State.Current));

@@ -13,7 +13,7 @@ internal sealed class RulesInForce(IDocumentStore store, TimeProvider clock)
     /// <summary>More than clocks of replicas differ, and than an adoption takes to be stored.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(2);
 
-    private volatile Reading _last = new(RuleBook.Decider.Initial, 0, DateTimeOffset.MinValue);
+    private volatile Reading _last = new(RuleSetHistory.Decider.Initial, 0, DateTimeOffset.MinValue);
 
     public async Task<RuleSet> At(DateTimeOffset instant, CancellationToken ct)
     {
@@ -26,12 +26,12 @@ internal sealed class RulesInForce(IDocumentStore store, TimeProvider clock)
 
         var now = clock.GetUtcNow();
         await using var session = store.QuerySession();
-        var news = await session.Events.FetchStreamAsync(RuleBook.Stream, fromVersion: last.Version + 1, token: ct);
-        var book = news.Select(e => e.Data).OfType<RuleEvent>().Aggregate(last.Book, RuleBook.Decider.Evolve);
+        var news = await session.Events.FetchStreamAsync(RuleSetHistory.Stream, fromVersion: last.Version + 1, token: ct);
+        var book = news.Select(e => e.Data).OfType<RuleEvent>().Aggregate(last.Book, RuleSetHistory.Decider.Evolve);
         _last = new Reading(book, last.Version + news.Count, now);
 
         return book.InForce(instant);
     }
 
-    private sealed record Reading(RuleBook Book, long Version, DateTimeOffset At);
+    private sealed record Reading(RuleSetHistory Book, long Version, DateTimeOffset At);
 }

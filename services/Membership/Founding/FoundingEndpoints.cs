@@ -42,7 +42,7 @@ internal static class FoundingEndpoints
 
         try
         {
-            var handled = await store.Handle(House.Decider, House.Stream, new Found(request.CommunityName.Trim(), id, now), new Handling
+            var handled = await store.Handle(House.Decider, House.Stream, new Found(request.CommunityName.Trim(), id, now), new CommandOptions
             {
                 Elsewhere = [(id, [joined, granted])],
                 Also = session => session.Insert(credentials)
@@ -82,7 +82,7 @@ internal static class Ownership
             return Problems.NotFound("member");
 
         var give = new GiveOwnership(member, by, clock.GetUtcNow());
-        var handled = await store.Handle(House.Decider, House.Stream, give, new Handling
+        var handled = await store.Handle(House.Decider, House.Stream, give, new CommandOptions
         {
             Together = [Besides.Of(Member.Decider, member, new GrantRole(Roles.Owner, by, give.At))]
         }, ct);
@@ -97,7 +97,7 @@ internal static class Ownership
 
         var take = new TakeOwnership(member, by, clock.GetUtcNow());
         var revoked = await store.TokensWith(Roles.Owner, member, take.At, ct);
-        var handled = await store.Handle(House.Decider, House.Stream, take, new Handling
+        var handled = await store.Handle(House.Decider, House.Stream, take, new CommandOptions
         {
             Elsewhere = [(member, [new RoleRevoked(Roles.Owner, by, take.At)]), .. revoked]
         }, ct);

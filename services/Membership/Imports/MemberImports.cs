@@ -63,7 +63,7 @@ internal static class MemberImports
             item.MemberId,
             (MemberCommand)new Join(
                 keys.Seal(item.MemberId, item.DisplayName.Trim()), item.Email is { } email ? keys.Seal(item.MemberId, AddressAttribute.Clean(email)) : null, item.JoinedAt, Imported: true),
-            new Handling
+            new CommandOptions
             {
                 At = item.JoinedAt,
                 Also = document =>

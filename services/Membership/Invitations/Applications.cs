@@ -52,13 +52,13 @@ internal static class Applications
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Approve(
-        Guid id, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, Postbox postbox, TimeProvider clock, CancellationToken ct)
+        Guid id, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, MailOutbox postbox, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var settings = await store.Settings(ct);
         var (state, _) = await store.Load(Member.Decider, id, asOf: null, ct);
         var keys = await ring.Find([id], ct);
-        var handled = await store.Handle(Member.Decider, id, new LetIn(user.MemberId(), now), new Handling
+        var handled = await store.Handle(Member.Decider, id, new LetIn(user.MemberId(), now), new CommandOptions
         {
             Also = session =>
             {
@@ -73,7 +73,7 @@ internal static class Applications
     private static async Task<Results<NoContent, ProblemHttpResult>> Refuse(
         Guid id, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        var handled = await store.Handle(Member.Decider, id, new Decline(user.MemberId(), clock.GetUtcNow()), new Handling
+        var handled = await store.Handle(Member.Decider, id, new Decline(user.MemberId(), clock.GetUtcNow()), new CommandOptions
         {
             Also = session =>
             {

@@ -44,7 +44,7 @@ internal static class LeavingEndpoints
             return Problems.Forbidden("Only a member who is signed in leaves; a token may not.");
 
         var (id, now) = (user.MemberId(), clock.GetUtcNow());
-        var handled = await store.Handle(Member.Decider, id, new Depart(id, now), new Handling
+        var handled = await store.Handle(Member.Decider, id, new Depart(id, now), new CommandOptions
         {
             Elsewhere = [.. await store.AllTokens(id, now, ct), .. await sessions.Endings(id, now, ct)],
             Also = session => SessionTable.EndAll(session, id, now)
@@ -73,7 +73,7 @@ internal static class LeavingEndpoints
             .. invitations.Select(invitation => (invitation, new object[] { new InvitationWithdrawn(id, now) }))
         ];
 
-        return await store.Handle(Member.Decider, id, new Erase(id, now), new Handling
+        return await store.Handle(Member.Decider, id, new Erase(id, now), new CommandOptions
         {
             Elsewhere = elsewhere,
             Also = session =>

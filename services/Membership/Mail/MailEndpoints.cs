@@ -18,7 +18,7 @@ internal static class MailEndpoints
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
 
     public static void AddMail(this WebApplicationBuilder builder) => builder.Services
-        .AddSingleton(Smtp.Of(builder.Configuration)).AddSingleton<Postbox>().AddHostedService<SendMail>();
+        .AddSingleton(Smtp.Of(builder.Configuration)).AddSingleton<MailOutbox>().AddHostedService<SendMail>();
 
     public static void MapMail(this IEndpointRouteBuilder app)
     {
@@ -34,7 +34,7 @@ internal static class MailEndpoints
     }
 
     private static async Task<Results<Accepted, ProblemHttpResult>> AskToConfirm(
-        ClaimsPrincipal user, IDocumentStore store, KeyRing ring, Postbox postbox, TimeProvider clock, CancellationToken ct)
+        ClaimsPrincipal user, IDocumentStore store, KeyRing ring, MailOutbox postbox, TimeProvider clock, CancellationToken ct)
     {
         var (id, now) = (user.MemberId(), clock.GetUtcNow());
         await using var session = store.LightweightSession();
@@ -54,7 +54,7 @@ internal static class MailEndpoints
     }
 
     private static async Task<Results<Accepted, ProblemHttpResult>> AskToChange(
-        NewAddress request, ClaimsPrincipal user, Admission admission, Passwords passwords, IDocumentStore store, KeyRing ring, Postbox postbox, TimeProvider clock,
+        NewAddress request, ClaimsPrincipal user, Admission admission, Passwords passwords, IDocumentStore store, KeyRing ring, MailOutbox postbox, TimeProvider clock,
         HttpContext http, CancellationToken ct)
     {
         // The instant before the password is looked at: one that is changed meanwhile makes the link worthless.
@@ -79,7 +79,7 @@ internal static class MailEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Confirm(
-        Confirmation request, IDocumentStore store, Postbox postbox, Passwords passwords, KeyRing ring, TimeProvider clock, CancellationToken ct)
+        Confirmation request, IDocumentStore store, MailOutbox postbox, Passwords passwords, KeyRing ring, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         if (await postbox.Find(MailKind.ChangeAddress, request.Token, now, ct) is { Address: { } address } change)
@@ -88,16 +88,16 @@ internal static class MailEndpoints
             return LinkInvalid();
 
         Origin.Set(Origin.Current with { By = link.MemberId.ToString() });
-        var handled = await store.Handle(Member.Decider, link.MemberId, new ConfirmAddress(now), new Handling
+        var handled = await store.Handle(Member.Decider, link.MemberId, new ConfirmAddress(now), new CommandOptions
         {
-            Also = session => Postbox.UseUp(session, link.MemberId, MailKind.ConfirmAddress)
+            Also = session => MailOutbox.UseUp(session, link.MemberId, MailKind.ConfirmAddress)
         }, ct);
 
         return handled.Rejection is null ? TypedResults.NoContent() : LinkInvalid();
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> ChangeAddress(
-        Guid id, Sealed address, DateTimeOffset linkMadeAt, IDocumentStore store, Postbox postbox, Passwords passwords, KeyRing ring, DateTimeOffset now, CancellationToken ct)
+        Guid id, Sealed address, DateTimeOffset linkMadeAt, IDocumentStore store, MailOutbox postbox, Passwords passwords, KeyRing ring, DateTimeOffset now, CancellationToken ct)
     {
         var (settings, keys) = (await store.Settings(ct), await ring.Find([id], ct));
         await using var query = store.QuerySession();
@@ -110,13 +110,13 @@ internal static class MailEndpoints
         Origin.Set(Origin.Current with { By = id.ToString() });
         try
         {
-            var handled = await store.Handle(Member.Decider, id, new ChangeAddress(address, linkMadeAt, now), new Handling
+            var handled = await store.Handle(Member.Decider, id, new ChangeAddress(address, linkMadeAt, now), new CommandOptions
             {
                 Also = session =>
                 {
                     Credentials.SetAddress(session, id, passwords.Find(email));
                     // Links that were mailed to the old address open nothing any more.
-                    Postbox.UseUp(session, id, MailKind.ChangeAddress, MailKind.ConfirmAddress, MailKind.ResetPassword);
+                    MailOutbox.UseUp(session, id, MailKind.ChangeAddress, MailKind.ConfirmAddress, MailKind.ResetPassword);
                     postbox.Post(session, MailKind.AddressChanged, Recipient.Of(id, before, keys), settings, now);
                 }
             }, ct);
@@ -168,8 +168,8 @@ internal static class MailEndpoints
             // A link to a new password opens the account: an operator may not become an owner by it, or another operator.
             var isAbove = members.GetValueOrDefault(row.MemberId) is { } member && (member.Roles.Contains(Roles.Operator) || member.Roles.Contains(Roles.Owner));
             var isHeldBack = !isFresh && SecretKinds.Contains(row.Kind);
-            var letter = !isHeldBack && !smtp.IsThere && (!isAbove || user.IsInRole(Roles.Owner)) && row.Expires > now && row.Letter is { } text && keys.Open(new Sealed(row.MemberId, text)) is { } clear
-                ? JsonSerializer.Deserialize<Letter>(clear)
+            var letter = !isHeldBack && !smtp.IsThere && (!isAbove || user.IsInRole(Roles.Owner)) && row.Expires > now && row.MailMessage is { } text && keys.Open(new Sealed(row.MemberId, text)) is { } clear
+                ? JsonSerializer.Deserialize<MailMessage>(clear)
                 : null;
             var state = row.SentAt is not null ? MailState.Sent : row.Sending ? MailState.Uncertain : row.Expires <= now ? MailState.Expired : MailState.Waiting;
 
@@ -189,7 +189,7 @@ internal static class MailEndpoints
     private sealed record Confirmation([Text(200)] string Token);
 
     private sealed record Row(
-        Guid Id, Guid MemberId, string Kind, string? Letter, DateTimeOffset Created, DateTimeOffset Expires, int Attempts, bool Sending, DateTimeOffset? SentAt, string? Fault);
+        Guid Id, Guid MemberId, string Kind, string? MailMessage, DateTimeOffset Created, DateTimeOffset Expires, int Attempts, bool Sending, DateTimeOffset? SentAt, string? Fault);
 
     /// <param name="FreshSignInNeeded">The mail holds a link that opens an account: its text is for a session that has just begun.</param>
     private sealed record MailView(

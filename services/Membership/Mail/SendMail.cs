@@ -29,7 +29,7 @@ internal sealed record Smtp(string? Host, int Port, string? User, string? Passwo
 /// of which nobody knows whether it went out: it is shown to operators so, and not sent again.
 /// </summary>
 internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing ring, IHostEnvironment environment, TimeProvider clock, ILogger<SendMail> log)
-    : Chore("mail", TimeSpan.FromSeconds(5), clock, log)
+    : PeriodicJob("mail", TimeSpan.FromSeconds(5), clock, log)
 {
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
@@ -53,7 +53,7 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         if (await Take("leased_until = $2", now, now + Lease, ct) is not { } mail)
             return false;
 
-        if (mail.Letter is not { } letter)
+        if (mail.MailMessage is not { } letter)
         {
             await Note("update mails set sent_at = null, letter = null, expires_at = $2 where id = $1", mail.Id, now); // the member was erased meanwhile
             return true;
@@ -112,7 +112,7 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         if (await Take("fault = 'told'", Clock.GetUtcNow(), null, ct, "and fault is null") is not { } mail)
             return false;
 
-        Log.LogInformation("No SMTP server is configured. A mail for {MemberId} waits in the outbox: {Link}", mail.MemberId, mail.Letter?.Link);
+        Log.LogInformation("No SMTP server is configured. A mail for {MemberId} waits in the outbox: {Link}", mail.MemberId, mail.MailMessage?.Link);
 
         return true;
     }
@@ -137,7 +137,7 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         var (id, member, letter, attempts) = (row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetInt32(3));
         var clear = (await ring.Find([member], ct)).Open(new Sealed(member, letter));
 
-        return new(id, member, clear is null ? null : JsonSerializer.Deserialize<Letter>(clear), attempts);
+        return new(id, member, clear is null ? null : JsonSerializer.Deserialize<MailMessage>(clear), attempts);
     }
 
     private async Task<bool> Note(string sql, Guid mail, DateTimeOffset now)
@@ -170,7 +170,7 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         await batch.ExecuteNonQueryAsync(ct);
     }
 
-    private MimeMessage Message(Guid id, Letter letter)
+    private MimeMessage Message(Guid id, MailMessage letter)
     {
         var message = new MimeMessage
         {
@@ -186,5 +186,5 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         return message;
     }
 
-    private sealed record Taken(Guid Id, Guid MemberId, Letter? Letter, int Attempts);
+    private sealed record Taken(Guid Id, Guid MemberId, MailMessage? MailMessage, int Attempts);
 }

@@ -13,7 +13,7 @@ namespace Community.Membership.Mail;
 /// Mails members that a renewal is not paid, at each attempt, and that their membership has ended by it: who does not know
 /// cannot pay. What lies too far back to be of use (a first start hears the whole past) is not told.
 /// </summary>
-internal sealed class TellOfPayments(IDocumentStore store, KeyRing ring, Postbox postbox, TimeProvider clock) :
+internal sealed class TellOfPayments(IDocumentStore store, KeyRing ring, MailOutbox postbox, TimeProvider clock) :
     IConsumer<SubscriptionPastDue>, IConsumer<SubscriptionEnded>
 {
     private static readonly TimeSpan News = TimeSpan.FromDays(3);

@@ -66,7 +66,7 @@ internal static class Avatars
         var (member, now) = (user.MemberId(), clock.GetUtcNow());
         var id = Guid.CreateVersion7(now);
         var keys = await ring.Find([member], ct);
-        var handled = await store.Handle(Member.Decider, member, new SetAvatar(id, now), new Handling
+        var handled = await store.Handle(Member.Decider, member, new SetAvatar(id, now), new CommandOptions
         {
             Also = session =>
             {
@@ -83,7 +83,7 @@ internal static class Avatars
         ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         var member = user.MemberId();
-        var handled = await store.Handle(Member.Decider, member, new SetAvatar(null, clock.GetUtcNow()), new Handling
+        var handled = await store.Handle(Member.Decider, member, new SetAvatar(null, clock.GetUtcNow()), new CommandOptions
         {
             Also = session => session.QueueSqlCommand("delete from avatars where member_id = ?", member)
         }, ct);

@@ -5,7 +5,7 @@ namespace Community.Membership.Members;
 
 /// <summary>Suspensions and tiers that have their end end by themselves: each is decided on the member's stream.</summary>
 internal sealed class EndWhatIsOver(IDocumentStore store, TimeProvider clock, ILogger<EndWhatIsOver> log)
-    : Chore("time", TimeSpan.FromSeconds(5), clock, log)
+    : PeriodicJob("time", TimeSpan.FromSeconds(5), clock, log)
 {
     private const int AtOnce = 100;
 

@@ -78,7 +78,7 @@ internal static class MemberEndpoints
             commands.Add(new ChooseLanguage(language, now));
 
         var handled = await store.Handle(
-            Member.Decider, id, new Together(commands, now), new Handling { ExpectedVersion = http.ExpectedVersion() is null ? null : version }, ct);
+            Member.Decider, id, new Together(commands, now), new CommandOptions { ExpectedVersion = http.ExpectedVersion() is null ? null : version }, ct);
         if (handled.Rejection is { } rejection)
             return rejection.ToProblem();
 
@@ -156,7 +156,7 @@ internal static class MemberEndpoints
 
         var revoke = new RevokeRole(role, user.MemberId(), clock.GetUtcNow());
         var revoked = await store.TokensWith(role, id, revoke.At, ct);
-        var handled = await store.Handle(Member.Decider, id, revoke, new Handling { Elsewhere = revoked }, ct);
+        var handled = await store.Handle(Member.Decider, id, revoke, new CommandOptions { Elsewhere = revoked }, ct);
 
         return Answer(handled.Rejection);
     }

@@ -12,7 +12,7 @@ using Mode = Community.Membership.Settings.Registration;
 namespace Community.Membership.Members;
 
 /// <summary>How somebody comes in: at once, by an invitation, or as one who waits to be let in; as the community has arranged it.</summary>
-internal sealed class Registration(IDocumentStore store, KeyRing ring, MasterKey master, Passwords passwords, Postbox postbox, TimeProvider clock)
+internal sealed class Registration(IDocumentStore store, KeyRing ring, MasterKey master, Passwords passwords, MailOutbox postbox, TimeProvider clock)
 {
     internal static async Task<Results<Created<Profile>, Accepted<Waiting>, ProblemHttpResult>> Register(
         NewMember request, Registration registration, Passwords passwords, StaffNames staff, Admission admission, TimeProvider clock, HttpContext http, CancellationToken ct)
@@ -66,7 +66,7 @@ internal sealed class Registration(IDocumentStore store, KeyRing ring, MasterKey
                     .. newcomer.Provider is { } provider ? [new AddressConfirmed(now), new SignInLinked(provider, now)] : Array.Empty<object>(),
                     .. state is OpenInvitation { By: var maker } ? [new MemberBrought(invitation, maker, now)] : Array.Empty<object>()
                 ];
-                rejection = (await store.Handle(Invitation.Decider, invitation, new UseInvitation(id, now), new Handling { Elsewhere = [(id, facts)], Also = Write }, ct)).Rejection;
+                rejection = (await store.Handle(Invitation.Decider, invitation, new UseInvitation(id, now), new CommandOptions { Elsewhere = [(id, facts)], Also = Write }, ct)).Rejection;
             }
             else
             {
@@ -74,7 +74,7 @@ internal sealed class Registration(IDocumentStore store, KeyRing ring, MasterKey
                     ? (MemberCommand)new Apply(name, address, newcomer.Note is { Length: > 0 } note ? keys.Seal(id, note) : null, newcomer.Language, now)
                     : new Join(name, address, now, Imported: false, newcomer.Language);
                 MemberCommand[] more = newcomer.Provider is { } provider && join is Join ? [new ConfirmAddress(now), new LinkSignIn(provider, now)] : [];
-                rejection = (await store.Handle(Member.Decider, id, new Together([join, .. more], now), new Handling { Also = Write }, ct)).Rejection;
+                rejection = (await store.Handle(Member.Decider, id, new Together([join, .. more], now), new CommandOptions { Also = Write }, ct)).Rejection;
             }
         }
         catch (Exception e) when (e.UniqueViolation() == Credentials.AddressIndex)

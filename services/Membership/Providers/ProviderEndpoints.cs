@@ -142,7 +142,7 @@ internal static class ProviderEndpoints
                 return (null, Problems.Problem(409, "address-taken", "A member has this address and has not confirmed it; sign in by password and link the account."));
 
             Origin.Set(Origin.Current with { By = credentials.Id.ToString() });
-            var handled = await store.Handle(Member.Decider, credentials.Id, new LinkSignIn(provider, now), new Handling
+            var handled = await store.Handle(Member.Decider, credentials.Id, new LinkSignIn(provider, now), new CommandOptions
             {
                 Also = document => accounts.Link(document, provider, identity.Subject, credentials.Id)
             }, ct);
@@ -193,7 +193,7 @@ internal static class ProviderEndpoints
 
         try
         {
-            var handled = await store.Handle(Member.Decider, id, new LinkSignIn(provider.Name, clock.GetUtcNow()), new Handling
+            var handled = await store.Handle(Member.Decider, id, new LinkSignIn(provider.Name, clock.GetUtcNow()), new CommandOptions
             {
                 Also = session => accounts.Link(session, provider.Name, identity.Subject, id)
             }, ct);
@@ -223,7 +223,7 @@ internal static class ProviderEndpoints
         if (linked.Count == 1 && (await query.LoadAsync<Credentials>(id, ct))?.Password.Length is 0)
             return Problems.Problem(409, "last-sign-in", "It is the only way to sign in; set a password first.");
 
-        var handled = await store.Handle(Member.Decider, id, new UnlinkSignIn(provider, clock.GetUtcNow()), new Handling
+        var handled = await store.Handle(Member.Decider, id, new UnlinkSignIn(provider, clock.GetUtcNow()), new CommandOptions
         {
             Always = session => Accounts.Unlink(session, provider, id)
         }, ct);

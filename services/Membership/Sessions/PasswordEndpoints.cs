@@ -25,7 +25,7 @@ internal static class PasswordEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Change(
-        PasswordChange request, ClaimsPrincipal user, Admission admission, IDocumentStore store, Passwords passwords, SessionTable sessions, KeyRing ring, Postbox postbox,
+        PasswordChange request, ClaimsPrincipal user, Admission admission, IDocumentStore store, Passwords passwords, SessionTable sessions, KeyRing ring, MailOutbox postbox,
         TimeProvider clock, HttpContext http, CancellationToken ct)
     {
         if (await admission.Confirm(user, request.CurrentPassword, http, ct) is { } refusal)
@@ -37,7 +37,7 @@ internal static class PasswordEndpoints
     }
 
     private static async Task<Accepted> Ask(
-        ResetRequest request, IDocumentStore store, Passwords passwords, KeyRing ring, Postbox postbox, TimeProvider clock, CancellationToken ct)
+        ResetRequest request, IDocumentStore store, Passwords passwords, KeyRing ring, MailOutbox postbox, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var settings = await store.Settings(ct);
@@ -57,7 +57,7 @@ internal static class PasswordEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Complete(
-        NewPassword request, IDocumentStore store, Passwords passwords, Lockout lockout, SessionTable sessions, KeyRing ring, Postbox postbox, TimeProvider clock, HttpContext http,
+        NewPassword request, IDocumentStore store, Passwords passwords, Lockout lockout, SessionTable sessions, KeyRing ring, MailOutbox postbox, TimeProvider clock, HttpContext http,
         CancellationToken ct)
     {
         var now = clock.GetUtcNow();
@@ -76,7 +76,7 @@ internal static class PasswordEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Set(
-        Guid id, string password, DateTimeOffset? linkMadeAt, Guid session, IDocumentStore store, Passwords passwords, SessionTable sessions, KeyRing ring, Postbox postbox,
+        Guid id, string password, DateTimeOffset? linkMadeAt, Guid session, IDocumentStore store, Passwords passwords, SessionTable sessions, KeyRing ring, MailOutbox postbox,
         DateTimeOffset now, CancellationToken ct)
     {
         var settings = await store.Settings(ct);
@@ -94,14 +94,14 @@ internal static class PasswordEndpoints
         var changed = passwords.WithPassword(credentials, password);
         var tokens = await store.LiveTokens(id, now, ct);
         var (programs, elsewhere) = (string.Join(", ", tokens.Select(row => keys.Open(row.Token.Name))), string.Join(", ", member.SignIns));
-        var handled = await store.Handle(Member.Decider, id, new Together(commands, now), new Handling
+        var handled = await store.Handle(Member.Decider, id, new Together(commands, now), new CommandOptions
         {
             Elsewhere = [.. await sessions.Endings(id, now, ct, except: session), .. tokens.Endings(now)],
             Also = document =>
             {
                 Credentials.SetPassword(document, id, changed.Password);
                 SessionTable.EndAll(document, id, now, except: session);
-                Postbox.UseUp(document, id, MailKind.ResetPassword, MailKind.ChangeAddress); // who began that knew the old one
+                MailOutbox.UseUp(document, id, MailKind.ResetPassword, MailKind.ChangeAddress); // who began that knew the old one
                 postbox.Post(document, MailKind.PasswordChanged, Recipient.Of(id, member, keys), settings, now, programs, elsewhere);
             }
         }, ct);

@@ -133,7 +133,7 @@ internal sealed class SessionTable(NpgsqlDataSource database, IDocumentStore sto
         var now = clock.GetUtcNow();
         foreach (var id in sessions)
         {
-            await store.Handle(Session.Decider, id, (SessionCommand)new EndSession(member, now + AccessTokens.Life, now), new Handling
+            await store.Handle(Session.Decider, id, (SessionCommand)new EndSession(member, now + AccessTokens.Life, now), new CommandOptions
             {
                 Also = document => document.QueueSqlCommand("update sessions set ended_at = ? where id = ? and ended_at is null", now, id)
             }, ct);

@@ -43,7 +43,7 @@ internal static class SettingsEndpoints
                 Points = change.Points ?? settings.Points
             },
             user.MemberId(), clock.GetUtcNow());
-        var handled = await store.Handle(House.Decider, House.Stream, arrange, new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+        var handled = await store.Handle(House.Decider, House.Stream, arrange, new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
         if (handled.Rejection is { } rejection)
             return rejection.ToProblem();
 

@@ -29,7 +29,7 @@ internal static class SuspensionEndpoints
             return refusal;
 
         var reason = (await ring.Find([id], ct)).Seal(id, request.Reason.Trim());
-        var handled = await store.Handle(Member.Decider, id, new Suspend(reason, request.Until, user.MemberId(), now), new Handling
+        var handled = await store.Handle(Member.Decider, id, new Suspend(reason, request.Until, user.MemberId(), now), new CommandOptions
         {
             Elsewhere = await sessions.Endings(id, now, ct),
             Also = session => SessionTable.EndAll(session, id, now)

@@ -60,7 +60,7 @@ internal static class TwoFactorEndpoints
 
         var id = user.MemberId();
         string[] codes = [];
-        var handled = await store.Handle(Member.Decider, id, new TurnTwoFactorOn(clock.GetUtcNow()), new Handling
+        var handled = await store.Handle(Member.Decider, id, new TurnTwoFactorOn(clock.GetUtcNow()), new CommandOptions
         {
             Also = session =>
             {
@@ -96,7 +96,7 @@ internal static class TwoFactorEndpoints
             return refusal;
 
         var id = user.MemberId();
-        var handled = await store.Handle(Member.Decider, id, new TurnTwoFactorOff(clock.GetUtcNow()), new Handling
+        var handled = await store.Handle(Member.Decider, id, new TurnTwoFactorOff(clock.GetUtcNow()), new CommandOptions
         {
             Always = session => SecondFactor.Forget(session, id)
         }, ct);

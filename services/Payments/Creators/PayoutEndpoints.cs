@@ -51,7 +51,7 @@ internal sealed partial class PayoutList : MultiStreamProjection<PayoutInList, G
 /// Gives creators <c>RevenueShare:Percent</c> (0) of what is paid for their contents, and takes it back with refunds: of what
 /// was given then, whatever the percentage is now. While the payment is disputed it is held.
 /// </summary>
-internal sealed class Sharing(IServiceProvider services, IConfiguration configuration) : Follower(services, "sharing",
+internal sealed class Sharing(IServiceProvider services, IConfiguration configuration) : EventSubscription(services, "sharing",
     typeof(OrderPaid), typeof(OrderRefunded), typeof(PaymentDisputed), typeof(DisputeClosed))
 {
     private readonly int _percent = Math.Clamp(configuration.GetValue("RevenueShare:Percent", 0), 0, 100);

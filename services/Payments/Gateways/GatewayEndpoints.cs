@@ -135,7 +135,7 @@ internal static class GatewayEndpoints
         var paymentId = http.NewId(clock);
         var handled = await store.Handle(
             Order.Decider, Order.Stream(id), new StartPayment(paymentId, gateway.Name, clock.GetUtcNow()),
-            new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+            new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
 
         if (handled.Rejection is { } rejection)
         {

@@ -83,7 +83,7 @@ internal sealed class SettingsFile(string path) : ConfigurationProvider, IConfig
 
 /// <summary>Looks every two seconds: files that are mounted tell nobody that they have changed.</summary>
 internal sealed class FollowSettingsFile(SettingsFile file, TimeProvider clock, ILogger<FollowSettingsFile> log)
-    : Chore("follow-gateway-settings", TimeSpan.FromSeconds(2), clock, log)
+    : PeriodicJob("follow-gateway-settings", TimeSpan.FromSeconds(2), clock, log)
 {
     protected override Task Do(CancellationToken ct)
     {

@@ -64,7 +64,7 @@ internal sealed partial class InvoiceList : SingleStreamProjection<InvoiceInList
 }
 
 /// <summary>Gives money that came, or went back, its invoice: in the order of the log, so that numbers follow the facts.</summary>
-internal sealed class Invoicing(IServiceProvider services) : Follower(services, "invoicing", typeof(OrderPaid), typeof(OrderRefunded))
+internal sealed class Invoicing(IServiceProvider services) : EventSubscription(services, "invoicing", typeof(OrderPaid), typeof(OrderRefunded))
 {
     protected override async Task Follow(IEvent fact, CancellationToken ct)
     {

@@ -136,7 +136,7 @@ internal static class OrderEndpoints
     {
         var handled = await store.Handle(
             Order.Decider.Where(order => order.IsSeenBy(user)), Order.Stream(id), new CancelOrder(clock.GetUtcNow()),
-            new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+            new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
 
         return handled.Rejection is { } rejection ? Refused(rejection) : TypedResults.NoContent();
     }
@@ -154,7 +154,7 @@ internal static class OrderEndpoints
             ReasonInWords = await words.Seal(found.MemberId, wish.Reason, ct)
         };
         var handled = await store.Handle(
-            Order.Decider.Where(order => order.IsSeenBy(user)), Order.Stream(id), refund, new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+            Order.Decider.Where(order => order.IsSeenBy(user)), Order.Stream(id), refund, new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
 
         if (handled.Rejection is { } rejection)
         {

@@ -115,7 +115,7 @@ internal static class Pricing
         var placed = Order.Decider.Decide(Order.Decider.Initial, place);
         var handled = await store.Handle(
             Coupon.Decider, Coupon.Stream(place.Coupon?.Code ?? ""), reserve,
-            new Handling { Elsewhere = [(Order.Stream(orderId), [.. placed.Events])] }, ct);
+            new CommandOptions { Elsewhere = [(Order.Stream(orderId), [.. placed.Events])] }, ct);
 
         return handled.Rejection;
     }

@@ -8,7 +8,7 @@ namespace Community.Payments.Orders;
 /// comes later all the same is owed back.
 /// </summary>
 internal sealed class UnpaidOrders(IDocumentStore store, IConfiguration configuration, TimeProvider clock, ILogger<UnpaidOrders> log)
-    : Chore("unpaid-orders", TimeSpan.FromSeconds(30), clock, log)
+    : PeriodicJob("unpaid-orders", TimeSpan.FromSeconds(30), clock, log)
 {
     private const int AtOnce = 200;
     private readonly TimeSpan _patience = TimeSpan.FromDays(Math.Max(1, configuration.GetValue("Orders:ExpireAfterDays", 7)));

@@ -71,7 +71,7 @@ internal static class PlanEndpoints
         var terms = new Terms(id, wish.Name, tier, wish.Price, wish.Interval) { TaxPercent = tax.Percent, Days = wish.Days };
         var handled = await store.Handle(
             Plan.Decider, Plan.Stream(id), new OfferPlan(terms, wish.TrialDays ?? 0, now),
-            new Handling { Elsewhere = [(Product.Stream(id), [new ProductOffered("plan", id, wish.Name, wish.Price, now)])] }, ct);
+            new CommandOptions { Elsewhere = [(Product.Stream(id), [new ProductOffered("plan", id, wish.Name, wish.Price, now)])] }, ct);
 
         return handled.Rejection is { } rejection
             ? rejection.ToProblem()
@@ -83,7 +83,7 @@ internal static class PlanEndpoints
         var now = clock.GetUtcNow();
         var handled = await store.Handle(
             Plan.Decider, Plan.Stream(id), new WithdrawPlan(now),
-            new Handling { Elsewhere = [(Product.Stream(id), [new ProductWithdrawn(now)])] }, ct);
+            new CommandOptions { Elsewhere = [(Product.Stream(id), [new ProductWithdrawn(now)])] }, ct);
 
         return handled.Rejection is { } rejection
             ? rejection == Rejection.NotFound ? Problems.NotFound("plan") : rejection.ToProblem()

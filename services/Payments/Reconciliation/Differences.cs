@@ -63,7 +63,7 @@ internal sealed record ReportLine(string Receipt, Money Amount);
 internal sealed record EntitlementFact(Guid SubscriptionId, IReadOnlyList<Guid> Orders, IReadOnlyList<Guid> PaidBy, bool Live);
 
 /// <summary>Independent witnesses of one and the same money, held against each other.</summary>
-internal sealed record Witnesses(
+internal sealed record ReconciliationInputs(
     IReadOnlyList<MoneyFact> Money, IReadOnlyList<LedgerFact> Ledger, IReadOnlyList<(string Currency, long Difference)> Unbalanced,
     IReadOnlyDictionary<string, IReadOnlyList<ReportLine>> Reports, IReadOnlySet<Guid> PlanOrders, IReadOnlySet<Guid> PaidOrders,
     IReadOnlySet<Guid> RefundedOrders, IReadOnlyList<EntitlementFact> Entitlements, IReadOnlySet<Guid> Invoiced)

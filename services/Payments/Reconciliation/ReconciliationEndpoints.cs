@@ -67,7 +67,7 @@ internal static class ReconciliationEndpoints
             : fact).ToList();
         var (ledger, unbalanced) = await Ledger(store, database, begin, end, ct);
         var (reports, entitlements) = (books.Reports, books.Entitlements);
-        var witnesses = new Witnesses(
+        var witnesses = new ReconciliationInputs(
             money, ledger, unbalanced, reports, books.PlanOrders, books.PaidOrders, books.RefundedOrders, entitlements,
             (await Invoiced(session, money, ct)).Concat(books.WithoutInvoice).ToHashSet())
         {

@@ -37,7 +37,7 @@ internal sealed class NoteReferrals(IDocumentStore store) : IConsumer<MemberBrou
 /// Off unless <c>Referrals:PercentOff</c> (1 to 100) is set: when a member who was brought pays for the first time, who
 /// brought them gets a coupon of as many percent off one order. From the log, at least once; each step does nothing the second time.
 /// </summary>
-internal sealed class Rewarding(IServiceProvider services, int percentOff) : Follower(services, "rewarding",
+internal sealed class Rewarding(IServiceProvider services, int percentOff) : EventSubscription(services, "rewarding",
     typeof(OrderPaid), typeof(ReferralNoted), typeof(FirstPurchaseSeen))
 {
     protected override async Task Follow(IEvent fact, CancellationToken ct)

@@ -12,7 +12,7 @@ namespace Community.Payments.Subscriptions;
 /// What orders do to subscriptions, and subscriptions to orders: from the log, at least once and in its order. Each step is
 /// a command that does nothing the second time.
 /// </summary>
-internal sealed class Billing(IServiceProvider services) : Follower(services, "billing",
+internal sealed class Billing(IServiceProvider services) : EventSubscription(services, "billing",
     typeof(OrderPaid), typeof(OrderRefunded), typeof(OrderCancelled), typeof(PaymentFailed), typeof(RenewalDue), typeof(PlanChangeAsked),
     typeof(SubscriptionPastDue), typeof(SubscriptionPaused), typeof(PlanChangeUndone), typeof(PaymentNotNeeded), typeof(SubscriptionEnded))
 {
@@ -262,7 +262,7 @@ internal sealed class Billing(IServiceProvider services) : Follower(services, "b
 
 /// <summary>Does what time makes due.</summary>
 internal sealed class DueSubscriptions(IDocumentStore store, TimeProvider clock, ILogger<DueSubscriptions> log)
-    : Chore("billing", TimeSpan.FromSeconds(2), clock, log)
+    : PeriodicJob("billing", TimeSpan.FromSeconds(2), clock, log)
 {
     private const int AtOnce = 200;
 

@@ -11,7 +11,7 @@ namespace Community.Payments.Subscriptions;
 /// </summary>
 internal sealed class ChargeSender(
     IDocumentStore store, IEnumerable<IGateway> gateways, Receiver receiver, TimeProvider clock, ILogger<ChargeSender> log)
-    : Chore("charge-sender", TimeSpan.FromSeconds(1), clock, log)
+    : PeriodicJob("charge-sender", TimeSpan.FromSeconds(1), clock, log)
 {
     private const int AtATime = 100;
     private const int AtOnce = 4;

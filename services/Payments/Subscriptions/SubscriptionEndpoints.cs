@@ -216,7 +216,7 @@ internal static class SubscriptionEndpoints
 
         var handled = await store.Handle(
             Subscription.Decider.Where(s => s.IsSeenBy(user)), Subscription.Stream(id), new ChangePlan(http.NewId(clock), terms, clock.GetUtcNow()),
-            new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+            new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
 
         if (handled.Rejection is { } rejection)
         {
@@ -272,7 +272,7 @@ internal static class SubscriptionEndpoints
         // Nobody declines for somebody else.
         var handled = await store.Handle(
             Subscription.Decider.Where(s => s is Begun begun && begun.MemberId == user.MemberId()), Subscription.Stream(id),
-            new DeclineSubscription(clock.GetUtcNow()), new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+            new DeclineSubscription(clock.GetUtcNow()), new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
 
         return handled.Rejection is { } rejection ? Refused(rejection) : TypedResults.NoContent();
     }
@@ -282,7 +282,7 @@ internal static class SubscriptionEndpoints
     {
         var handled = await store.Handle(
             Subscription.Decider.Where(s => s.IsSeenBy(user)), Subscription.Stream(id), command,
-            new Handling { ExpectedVersion = http.ExpectedVersion() }, ct);
+            new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
 
         return handled.Rejection is { } rejection ? Refused(rejection) : TypedResults.NoContent();
     }

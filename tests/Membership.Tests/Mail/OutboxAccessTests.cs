@@ -17,22 +17,22 @@ public sealed class OutboxAccessTests
         await anonymous.PostAsJsonAsync("/password-resets", new { email = "ann@example.org" }, Ct).Ok(202);
         using var program = community.Host.Client((await owner.PostAsJsonAsync("/tokens", new { name = "program", scopes = new[] { "read", "write" } }, Ct).Ok(201)).Text("token"));
 
-        Assert.Contains("token=", (await Letter(owner)).Text("text"), StringComparison.Ordinal);
-        var asProgram = await Letter(program);
+        Assert.Contains("token=", (await MailMessage(owner)).Text("text"), StringComparison.Ordinal);
+        var asProgram = await MailMessage(program);
         Assert.Equal((null, null, null), ((string?)asProgram["text"], (string?)asProgram["subject"], (string?)asProgram["to"]));
         Assert.Equal(("waiting", true), (asProgram.Text("state"), asProgram["freshSignInNeeded"]!.GetValue<bool>()));
 
         community.Clock.Advance(TimeSpan.FromMinutes(11));
-        var later = await Letter(owner);
+        var later = await MailMessage(owner);
         Assert.Equal((null, true), ((string?)later["text"], later["freshSignInNeeded"]!.GetValue<bool>()));
 
         // A session that is only continued is as old as its sign-in.
         using var again = await community.SignIn("owner@example.org");
-        var fresh = await Letter(again);
+        var fresh = await MailMessage(again);
         Assert.Contains("token=", fresh.Text("text"), StringComparison.Ordinal);
         Assert.False(fresh["freshSignInNeeded"]!.GetValue<bool>());
 
-        async Task<System.Text.Json.Nodes.JsonNode> Letter(HttpClient client) => (await client.GetAsync("/outbox?limit=100", Ct).Ok(200))["items"]!.AsArray()
+        async Task<System.Text.Json.Nodes.JsonNode> MailMessage(HttpClient client) => (await client.GetAsync("/outbox?limit=100", Ct).Ok(200))["items"]!.AsArray()
             .First(mail => mail!.Id("memberId") == id && mail!.Text("kind") == "resetPassword")!;
     }
 }

@@ -8,7 +8,7 @@ public sealed class DifferenceSpecs
     private static readonly Money Nine = new(900, "CNY");
     private static readonly MoneyFact Came = new(Id(1), Id(10), "sandbox", "r1", Ten);
 
-    private static readonly Witnesses Agreed = new(
+    private static readonly ReconciliationInputs Agreed = new(
         [Came, new MoneyFact(Id(2), Id(11), "sandbox", null, Nine with { Amount = -900 })],
         [new LedgerFact(Id(1), "sandbox", Ten), new LedgerFact(Id(2), "sandbox", Nine with { Amount = -900 })], [],
         new Dictionary<string, IReadOnlyList<ReportLine>> { ["sandbox"] = [new ReportLine("r1", Ten)] },
@@ -37,9 +37,9 @@ public sealed class DifferenceSpecs
         Is(DifferenceKind.MoneyWithoutInvoice, Agreed with { Invoiced = new HashSet<Guid> { Id(2) } });
     }
 
-    private static void Is(DifferenceKind kind, Witnesses witnesses) => Assert.Equal(kind, Assert.Single(witnesses.Differences()).Kind);
+    private static void Is(DifferenceKind kind, ReconciliationInputs witnesses) => Assert.Equal(kind, Assert.Single(witnesses.Differences()).Kind);
 
-    private static Witnesses Reported(params ReportLine[] lines) =>
+    private static ReconciliationInputs Reported(params ReportLine[] lines) =>
         Agreed with { Reports = new Dictionary<string, IReadOnlyList<ReportLine>> { ["sandbox"] = lines } };
 
     private static Guid Id(int n) => new(n, 0, 0, new byte[8]);

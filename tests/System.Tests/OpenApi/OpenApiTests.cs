@@ -611,9 +611,9 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
 
     private static async Task Figures(Person owner, Person member)
     {
-        await member.Post("analytics/activities", new { activities = new[] { new { kind = Scenes.ToldByClients, at = TimeProvider.System.GetUtcNow(), subjectId = (Guid?)null } } }).Gives(202);
+        await member.Post("analytics/activities", new { activities = new[] { new { kind = StoryScenarios.ToldByClients, at = TimeProvider.System.GetUtcNow(), subjectId = (Guid?)null } } }).Gives(202);
         await Eventually.True(
-            async () => (await owner.Get("analytics/activity?period=month").Gives(200))["periods"]!.AsArray().Any(period => (long?)period!["counts"]![Scenes.ToldByClients] == 1), "analytics to count what a client told it");
+            async () => (await owner.Get("analytics/activity?period=month").Gives(200))["periods"]!.AsArray().Any(period => (long?)period!["counts"]![StoryScenarios.ToldByClients] == 1), "analytics to count what a client told it");
         await Eventually.True(async () => (await owner.Get("analytics/activity?period=day").Gives(200))["periods"]!.AsArray().Count > 0, "activity");
         await owner.Get("analytics/activity?from=2020-01-01&to=2031-01-01").Gives(200);
         await owner.Get("analytics/retention?period=week&mode=onOrAfter").Gives(200);

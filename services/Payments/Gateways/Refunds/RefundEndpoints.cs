@@ -32,7 +32,7 @@ internal static class RefundEndpoints
     }
 
     private static async Task<Page<SentRefundView>> List(
-        [AsParameters] Paging paging, Word<RefundStatus>? status, IQuerySession session, KeyRing keys, CancellationToken ct)
+        [AsParameters] Paging paging, EnumParameter<RefundStatus>? status, IQuerySession session, KeyRing keys, CancellationToken ct)
     {
         var refunds = session.Query<RefundInList>().AsQueryable();
 
@@ -161,7 +161,7 @@ internal static class RefundEndpoints
 
     private static SentRefundView View(RefundInList r, MemberKeys keys)
     {
-        var status = Word<RefundStatus>.Parse(r.Status, null).Value;
+        var status = EnumParameter<RefundStatus>.Parse(r.Status, null).Value;
 
         return new(
             r.Id, r.OrderId, r.Gateway, r.Amount, r.WasOwed, status, r.Attempts, status == RefundStatus.Requested ? r.FreeAt : null,

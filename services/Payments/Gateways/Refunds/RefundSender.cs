@@ -10,7 +10,7 @@ namespace Community.Payments.Gateways.Refunds;
 /// and where two come to ask all the same (a lease that ended too early), the gateway knows the request by its id.
 /// </summary>
 internal sealed class RefundSender(IDocumentStore store, IEnumerable<IGateway> gateways, TimeProvider clock, ILogger<RefundSender> log)
-    : Chore("refund-sender", TimeSpan.FromSeconds(1), clock, log)
+    : PeriodicJob("refund-sender", TimeSpan.FromSeconds(1), clock, log)
 {
     private static readonly string Requested = RefundStatus.Requested.ToWord();
     private const int AtATime = 20;

@@ -6,7 +6,7 @@ namespace Community.Content.Contents;
 internal abstract record WorkCommand;
 
 internal sealed record DraftContent(
-    Guid AuthorId, Manuscript Manuscript, string[] Tags, Requirements Requires, DateOnly? PlannedFor, DateTimeOffset At) : WorkCommand;
+    Guid AuthorId, ContentBody Text, string[] Tags, Requirements Requires, DateOnly? PlannedFor, DateTimeOffset At) : WorkCommand;
 
 /// <summary>What is null stays as it is.</summary>
 internal sealed record ReviseContent(
@@ -22,12 +22,12 @@ internal sealed record PublishContent(DateTimeOffset At) : WorkCommand;
 internal sealed record UnpublishContent(DateTimeOffset At) : WorkCommand;
 
 /// <summary>A content as it was published: what those see who bought it, whatever its author does with it meanwhile.</summary>
-internal sealed record Edition(Manuscript Manuscript, string[] Tags, Requirements Requires);
+internal sealed record Edition(ContentBody Text, string[] Tags, Requirements Requires);
 
 internal enum Stage { Draft, Submitted, ChangesRequested, Rejected, Approved, Published, Unpublished }
 
 /// <summary>The life of a content from draft to publication. Who may see or do what, the endpoints know.</summary>
-internal abstract record Work
+internal abstract record ContentItem
 {
     /// <summary>So long may a content's stream be before nothing changes any more but that it can be taken back.</summary>
     public const int Changes = 1_000;
@@ -35,12 +35,12 @@ internal abstract record Work
     /// <summary>Whoever reads a content reads all its versions: they must not become many times a text.</summary>
     public const long LongestInAll = 10_000_000;
 
-    public static readonly Decider<Work, WorkCommand, ContentEvent> Decider = new(new Undrafted(), Decide, Evolve);
+    public static readonly Decider<ContentItem, WorkCommand, ContentEvent> Decider = new(new Undrafted(), Decide, Evolve);
 
-    public sealed record Undrafted : Work;
+    public sealed record Undrafted : ContentItem;
 
     public sealed record Drafted(
-        Guid AuthorId, Manuscript Manuscript, string[] Tags, Requirements Requires, DateOnly? PlannedFor, DateTimeOffset DraftedAt) : Work
+        Guid AuthorId, ContentBody Text, string[] Tags, Requirements Requires, DateOnly? PlannedFor, DateTimeOffset DraftedAt) : ContentItem
     {
         public Stage Stage { get; init; } = Stage.Draft;
 
@@ -49,7 +49,7 @@ internal abstract record Work
         public DateTimeOffset? PublishedAt { get; init; }
 
         /// <summary>Characters in all its versions together.</summary>
-        public long Written { get; init; } = Manuscript.Body.Length;
+        public long Written { get; init; } = ContentBody.Body.Length;
 
         /// <summary>Of the last publication.</summary>
         public Edition? Published { get; init; }
@@ -57,13 +57,13 @@ internal abstract record Work
         /// <summary>As those know it who do not see what is being worked on: while it is not published, by its last edition.</summary>
         public Drafted AsPublished() => Stage == Stage.Published || Published is not { } edition
             ? this
-            : this with { Manuscript = edition.Manuscript, Tags = edition.Tags, Requires = edition.Requires, Stage = Stage.Unpublished };
+            : this with { Text = edition.Text, Tags = edition.Tags, Requires = edition.Requires, Stage = Stage.Unpublished };
     }
 
-    private static Decision<ContentEvent> Decide(Work work, WorkCommand command) => (work, command) switch
+    private static Decision<ContentEvent> Decide(ContentItem work, WorkCommand command) => (work, command) switch
     {
-        (Undrafted, DraftContent c) => new ContentDrafted(c.AuthorId, c.Manuscript, c.Tags, c.Requires, c.PlannedFor, c.At),
-        (Drafted w, DraftContent c) => IsRepeat(w, c) ? Decision.Nothing : LoneFact.AlreadyDifferent,
+        (Undrafted, DraftContent c) => new ContentDrafted(c.AuthorId, c.Text, c.Tags, c.Requires, c.PlannedFor, c.At),
+        (Drafted w, DraftContent c) => IsRepeat(w, c) ? Decision.Nothing : SingleEventStream.AlreadyDifferent,
         (Undrafted, _) => Rejection.NotFound,
         (Drafted w, ReviseContent c) => Revise(w, c),
         (Drafted w, SubmitContent c) => Submit(w, c),
@@ -74,18 +74,18 @@ internal abstract record Work
     };
 
     private static bool IsRepeat(Drafted work, DraftContent command) =>
-        (work.AuthorId, work.Manuscript, work.Requires, work.PlannedFor)
-            == (command.AuthorId, command.Manuscript, command.Requires, command.PlannedFor)
+        (work.AuthorId, work.Text, work.Requires, work.PlannedFor)
+            == (command.AuthorId, command.Text, command.Requires, command.PlannedFor)
         && work.Tags.SequenceEqual(command.Tags);
 
     private static Decision<ContentEvent> Revise(Drafted work, ReviseContent command)
     {
-        var manuscript = new Manuscript(
-            command.Title ?? work.Manuscript.Title, command.Topic ?? work.Manuscript.Topic,
-            command.Format ?? work.Manuscript.Format, command.Body ?? work.Manuscript.Body);
+        var manuscript = new ContentBody(
+            command.Title ?? work.Text.Title, command.Topic ?? work.Text.Topic,
+            command.Format ?? work.Text.Format, command.Body ?? work.Text.Body);
         ImmutableArray<ContentEvent> changes =
         [
-            .. manuscript != work.Manuscript ? [new ContentRevised(manuscript, command.At)] : Array.Empty<ContentEvent>(),
+            .. manuscript != work.Text ? [new ContentRevised(manuscript, command.At)] : Array.Empty<ContentEvent>(),
             .. command.Tags is { } tags && !tags.SequenceEqual(work.Tags) ? [new ContentTagged(tags, command.At)] : Array.Empty<ContentEvent>(),
             .. command.Requires is { } asked && asked != work.Requires ? [new ContentRequirementsSet(asked, command.At)] : Array.Empty<ContentEvent>(),
             .. command.PlannedFor is { } day && day != work.PlannedFor ? [new ContentPlanned(day, command.At)] : Array.Empty<ContentEvent>()
@@ -96,7 +96,7 @@ internal abstract record Work
             ([], _) => Decision.Nothing,
             (_, Stage.Submitted) => new Rejection("content-in-review", "What is being reviewed cannot change."),
             (_, Stage.Published) => new Rejection("content-published", "What is published was reviewed as it is: take it back first."),
-            _ when work.Written + manuscript.Body.Length > LongestInAll && manuscript != work.Manuscript => Rejection.TooManyChanges,
+            _ when work.Written + manuscript.Body.Length > LongestInAll && manuscript != work.Text => Rejection.TooManyChanges,
             _ => [.. changes]
         };
     }
@@ -125,7 +125,7 @@ internal abstract record Work
     private static Decision<ContentEvent> Publish(Drafted work, PublishContent command) => work.Stage switch
     {
         Stage.Approved or Stage.Unpublished => new ContentPublished(
-            work.AuthorId, work.Manuscript.Title, work.Manuscript.Topic, work.Manuscript.Format,
+            work.AuthorId, work.Text.Title, work.Text.Topic, work.Text.Format,
             work.Reviews[^1].Quality, work.Requires.Price, command.At),
         Stage.Published => Decision.Nothing,
         _ => new Rejection("content-not-approved", "Only what a reviewer approved is published.")
@@ -138,17 +138,17 @@ internal abstract record Work
         _ => new Rejection("content-not-published", "It is not published.")
     };
 
-    private static Drafted Evolve(Work work, ContentEvent @event) => (work, @event) switch
+    private static Drafted Evolve(ContentItem work, ContentEvent @event) => (work, @event) switch
     {
-        (Undrafted, ContentDrafted e) => new Drafted(e.AuthorId, e.Manuscript, e.Tags, e.Requires, e.PlannedFor, e.At),
+        (Undrafted, ContentDrafted e) => new Drafted(e.AuthorId, e.Text, e.Tags, e.Requires, e.PlannedFor, e.At),
         // An approval was given to the text as it stood.
-        (Drafted w, ContentRevised e) => w with { Manuscript = e.Manuscript, Written = w.Written + e.Manuscript.Body.Length, Stage = Stage.Draft },
+        (Drafted w, ContentRevised e) => w with { Text = e.Text, Written = w.Written + e.Text.Body.Length, Stage = Stage.Draft },
         (Drafted w, ContentTagged e) => w with { Tags = e.Tags },
         (Drafted w, ContentRequirementsSet e) => w with { Requires = e.Requires },
         (Drafted w, ContentPlanned e) => w with { PlannedFor = e.PlannedFor },
         (Drafted w, ContentSubmitted) => w with { Stage = Stage.Submitted },
         (Drafted w, ContentReviewed e) => w with { Reviews = w.Reviews.Add(e), Stage = Outcome(e.Verdict) },
-        (Drafted w, ContentPublished e) => w with { Stage = Stage.Published, PublishedAt = e.At, Published = new Edition(w.Manuscript, w.Tags, w.Requires) },
+        (Drafted w, ContentPublished e) => w with { Stage = Stage.Published, PublishedAt = e.At, Published = new Edition(w.Text, w.Tags, w.Requires) },
         (Drafted w, ContentUnpublished) => w with { Stage = Stage.Unpublished },
         _ => throw new UnreachableException($"{@event.GetType().Name} cannot follow {work.GetType().Name}.")
     };

@@ -8,8 +8,8 @@ namespace Community.Analytics.Zone;
 /// Wherever the read model is counted in another zone than the one that holds, has it built anew beside the serving one.
 /// Again and again: a zone may change while the read model is being built for the one before.
 /// </summary>
-internal sealed class CountAnew(NpgsqlDataSource database, TimeProvider clock, ILogger<CountAnew> log)
-    : Chore("count-anew", TimeSpan.FromSeconds(2), clock, log)
+internal sealed class RebuildOnTimeZoneChange(NpgsqlDataSource database, TimeProvider clock, ILogger<RebuildOnTimeZoneChange> log)
+    : PeriodicJob("count-anew", TimeSpan.FromSeconds(2), clock, log)
 {
     // One that failed or was called off is not asked for again at once.
     private static readonly TimeSpan Pause = TimeSpan.FromHours(1);

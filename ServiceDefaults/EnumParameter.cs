@@ -4,14 +4,14 @@ using System.Text.Json;
 namespace Community.ServiceDefaults;
 
 /// <summary>A value of an enumeration in a path or query, by the same word as in JSON; the framework wants C#'s names there.</summary>
-public readonly record struct Word<TEnum>(TEnum Value) : IParsable<Word<TEnum>> where TEnum : struct, Enum
+public readonly record struct EnumParameter<TEnum>(TEnum Value) : IParsable<EnumParameter<TEnum>> where TEnum : struct, Enum
 {
     private static readonly FrozenDictionary<string, TEnum> Known = Enum.GetValues<TEnum>().ToFrozenDictionary(EnumWords.ToWord);
 
-    public static Word<TEnum> Parse(string s, IFormatProvider? provider) =>
+    public static EnumParameter<TEnum> Parse(string s, IFormatProvider? provider) =>
         TryParse(s, provider, out var word) ? word : throw new FormatException($"{s} is not one of {string.Join(", ", Known.Keys)}.");
 
-    public static bool TryParse(string? s, IFormatProvider? provider, out Word<TEnum> result)
+    public static bool TryParse(string? s, IFormatProvider? provider, out EnumParameter<TEnum> result)
     {
         var known = Known.TryGetValue(s ?? "", out var value);
         result = new(value);

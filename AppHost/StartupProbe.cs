@@ -6,12 +6,12 @@ using Community.LocalServers;
 namespace Community.AppHost;
 
 /// <summary>Starts the system, waits until all of it is healthy, and says so to its user and, in community.json, to programs.</summary>
-internal static class Ready
+internal static class StartupProbe
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };
 
-    /// <exception cref="StartRefused">Something did not start or become healthy in time.</exception>
+    /// <exception cref="StartupException">Something did not start or become healthy in time.</exception>
     /// <exception cref="OperationCanceledException">We were told to stop meanwhile.</exception>
     public static async Task Announce(DistributedApplication app, Servers servers, Options options, DataDirectory data, Dashboard dashboard, long started)
     {
@@ -69,7 +69,7 @@ internal static class Ready
         foreach (var instance in instances)
         {
             if (instance.HasEnded)
-                throw new StartRefused($"{instance.Label} {await instance.ToldEnd()} before it was healthy. Its last lines, from {instance.LogFile}:\n{Child.LastLines(instance.LogFile)}");
+                throw new StartupException($"{instance.Label} {await instance.ToldEnd()} before it was healthy. Its last lines, from {instance.LogFile}:\n{Child.LastLines(instance.LogFile)}");
             if (instance.Latest.State?.Text != KnownResourceStates.Running || instance.Address is not { } address)
                 return $"{instance.Label} is {instance.Latest.State?.Text ?? "unknown"}. {Awaited(app)}";
             if (await Unhealthy(instance, $"{address}/health", ct) is { } answer)
@@ -110,7 +110,7 @@ internal static class Ready
     {
         using var response = await Http.GetAsync(new Uri($"{membership}/setup"));
         if (response.StatusCode != HttpStatusCode.OK)
-            throw new StartRefused($"GET {membership}/setup answers {(int)response.StatusCode} instead of telling whether there is an owner.");
+            throw new StartupException($"GET {membership}/setup answers {(int)response.StatusCode} instead of telling whether there is an owner.");
         return (await response.Content.ReadFromJsonAsync<Setup>())?.Open ?? true;
     }
 

@@ -4,7 +4,7 @@ namespace Community.Content;
 /// A stream of a single fact: a view, a comment, a reply. There is nothing to decide about it but that it is said once:
 /// the same again is nothing, something else under its id is refused.
 /// </summary>
-internal static class LoneFact
+internal static class SingleEventStream
 {
     /// <param name="same">Whether a repeat, which may come at another instant, says the same.</param>
     public static Decider<TFact?, TFact, TFact> Decider<TFact>(Func<TFact, TFact, bool> same) where TFact : class => new(

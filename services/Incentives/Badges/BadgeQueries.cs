@@ -45,7 +45,7 @@ internal sealed record BadgeCount(string Name, string Class, long Count);
 /// <summary>Where a page of the catalogue ended.</summary>
 internal sealed record BadgeKey(string Name, string Class);
 
-internal sealed class BadgeBook(NpgsqlDataSource database)
+internal sealed class BadgeQueries(NpgsqlDataSource database)
 {
     public async Task<IReadOnlyList<BadgeCount>> Of(Guid memberId, DateTimeOffset asOf, CancellationToken ct)
     {

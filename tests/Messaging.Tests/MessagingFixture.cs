@@ -12,18 +12,18 @@ using Microsoft.Extensions.Logging;
 namespace Community.Messaging.Tests;
 
 /// <summary>A speaker and a listener on databases and a virtual host of their own, in this process or in others.</summary>
-internal sealed class World : IAsyncDisposable
+internal sealed class MessagingFixture : IAsyncDisposable
 {
     private readonly List<WebApplication> _hosts = [];
     private readonly List<Process> _processes = [];
 
-    private World(Dictionary<string, string?> settings) => Settings = settings;
+    private MessagingFixture(Dictionary<string, string?> settings) => Settings = settings;
 
     public Dictionary<string, string?> Settings { get; }
 
     public Uri Broker => new(Settings["ConnectionStrings:messaging"]!);
 
-    public static async Task<World> Create(Uri? broker = null) => new(new Dictionary<string, string?>
+    public static async Task<MessagingFixture> Create(Uri? broker = null) => new(new Dictionary<string, string?>
     {
         ["ConnectionStrings:sampledb"] = await Testing.Servers.CreateDatabase("sample"),
         ["ConnectionStrings:listenerdb"] = await Testing.Servers.CreateDatabase("listener"),
@@ -112,7 +112,7 @@ internal sealed class World : IAsyncDisposable
     }
 }
 
-internal static class Talk
+internal static class Conversation
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
@@ -127,7 +127,7 @@ internal static class Talk
         {
             await speaker.Store().HandleBatch(
                 Speaker.Decider,
-                [.. chunk.Select(n => (Someone, (SpeakerCommand)new Say(n, Noon.AddSeconds(n)), new Handling()))],
+                [.. chunk.Select(n => (Someone, (SpeakerCommand)new Say(n, Noon.AddSeconds(n)), new CommandOptions()))],
                 CancellationToken.None);
         }
     }

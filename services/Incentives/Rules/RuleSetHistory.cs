@@ -31,17 +31,17 @@ internal sealed record RuleSet(int Version, DateTimeOffset Since, ImmutableList<
 }
 
 /// <summary>All rule sets there ever were: what a fact earns goes by the one in force at the fact's own instant.</summary>
-internal sealed record RuleBook(ImmutableList<RuleSet> Sets)
+internal sealed record RuleSetHistory(ImmutableList<RuleSet> Sets)
 {
     public static readonly Guid Stream = StreamId.Of("rules", "all");
 
-    public static readonly Decider<RuleBook, RuleCommand, RuleEvent> Decider = new(new([RuleSet.First]), Decide, Evolve);
+    public static readonly Decider<RuleSetHistory, RuleCommand, RuleEvent> Decider = new(new([RuleSet.First]), Decide, Evolve);
 
     public RuleSet Current => Sets[^1];
 
     public RuleSet InForce(DateTimeOffset at) => Sets.FindLast(set => set.Since <= at)!;
 
-    private static Decision<RuleEvent> Decide(RuleBook book, RuleCommand command) => command switch
+    private static Decision<RuleEvent> Decide(RuleSetHistory book, RuleCommand command) => command switch
     {
         AdoptRuleSet c when c.Rules.SequenceEqual(book.Current.Rules) => Decision.Nothing,
         // Clocks of replicas differ; versions never overlap for it.
@@ -49,7 +49,7 @@ internal sealed record RuleBook(ImmutableList<RuleSet> Sets)
         _ => throw new UnreachableException()
     };
 
-    private static RuleBook Evolve(RuleBook book, RuleEvent @event) => @event switch
+    private static RuleSetHistory Evolve(RuleSetHistory book, RuleEvent @event) => @event switch
     {
         RuleSetAdopted e => new(book.Sets.Add(new(e.Version, e.At, e.Rules))),
         _ => throw new UnreachableException()

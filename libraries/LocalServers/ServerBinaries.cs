@@ -1,7 +1,7 @@
 namespace Community.LocalServers;
 
 /// <summary>Finds the servers' programs, and installs what is missing where that is allowed.</summary>
-internal static class Installed
+internal static class ServerBinaries
 {
     public static async Task<string> Postgres(string? major, CancellationToken ct) =>
         await Find(() => PostgresDirectory(major), major is null ? "postgresql" : $"postgresql-{major}", ct);
@@ -25,7 +25,7 @@ internal static class Installed
     public static string Epmd() =>
         SearchPath().Concat(["/usr/lib/erlang/bin", "/opt/homebrew/bin"])
             .Select(directory => Path.Combine(directory, "epmd"))
-            .FirstOrDefault(File.Exists) ?? throw new StartRefused("Erlang's epmd is not on the PATH; RabbitMQ needs it.");
+            .FirstOrDefault(File.Exists) ?? throw new StartupException("Erlang's epmd is not on the PATH; RabbitMQ needs it.");
 
     public static bool MayInstall => Environment.IsPrivilegedProcess && File.Exists("/usr/bin/apt-get");
 
@@ -34,20 +34,20 @@ internal static class Installed
         if (find() is { } found)
             return found;
         if (!MayInstall)
-            throw new StartRefused($"{package} is not installed, and no container runtime answers. Install it: {Advice(package)}");
+            throw new StartupException($"{package} is not installed, and no container runtime answers. Install it: {Advice(package)}");
 
         Console.WriteLine($"{package} is not installed; installing it by apt-get.");
         try
         {
             await Apt("install", package);
         }
-        catch (StartRefused)
+        catch (StartupException)
         {
             await Apt("update");
             await Apt("install", package);
         }
 
-        return find() ?? throw new StartRefused($"apt-get installed {package}, and its programs are still not found.");
+        return find() ?? throw new StartupException($"apt-get installed {package}, and its programs are still not found.");
 
         Task Apt(params string[] what) => Child.Run(
             new("apt-get", "/usr/bin/apt-get", ["-q", "-y", "-o", "DPkg::Lock::Timeout=120", "--no-install-recommends", .. what], Signal.Terminate)

@@ -8,7 +8,7 @@ namespace Community.EventStore;
 /// done meanwhile, the next look finds. One that fails is tried again at its next turn: it does not take the service with it.
 /// </summary>
 /// <param name="name">Whom its events are stored as made by.</param>
-public abstract class Chore(string name, TimeSpan every, TimeProvider clock, ILogger log) : BackgroundService
+public abstract class PeriodicJob(string name, TimeSpan every, TimeProvider clock, ILogger log) : BackgroundService
 {
     protected TimeProvider Clock => clock;
 
@@ -29,11 +29,11 @@ public abstract class Chore(string name, TimeSpan every, TimeProvider clock, ILo
                 }
                 catch (Exception e) when (!stoppingToken.IsCancellationRequested && (e.IsDatabaseAway() || e is VersionConflictException))
                 {
-                    log.LogWarning("{Chore} goes on later: {Reason}", name, e.Message);
+                    log.LogWarning("{PeriodicJob} goes on later: {Reason}", name, e.Message);
                 }
                 catch (Exception e) when (!stoppingToken.IsCancellationRequested)
                 {
-                    log.LogError(e, "{Chore} failed, and is tried again", name);
+                    log.LogError(e, "{PeriodicJob} failed, and is tried again", name);
                 }
             }
             while (await beat.WaitForNextTickAsync(stoppingToken));

@@ -25,7 +25,7 @@ internal sealed record LifecycleAnswer(IReadOnlyList<LifecyclePeriod> Periods, s
 /// <summary>From sums of the read model to what is answered, without holes. Definitions: the end of the API's document.</summary>
 /// <param name="Extent">From the first to the last day with activity: ranges are clipped to it.</param>
 /// <param name="LastWholeDay">The last day that is over and within the range.</param>
-internal sealed record Shaping(Period Period, Range Range, Range Extent, DateOnly LastWholeDay)
+internal sealed record FigureBuilder(Period Period, Range Range, Range Extent, DateOnly LastWholeDay)
 {
     // What is before the range is not shown, but remembered: it decides who is new.
     private IEnumerable<DateOnly> Shown => Period.Between(Range.From > Extent.From ? Range.From : Extent.From, End);

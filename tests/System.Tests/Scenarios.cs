@@ -7,7 +7,7 @@ namespace Community.SystemTests;
 /// The same few things done by some members — a comment and a bought article each, and one article published — and
 /// exactly what must follow from them, however they are disturbed. All below the daily caps, which would hide a repeat.
 /// </summary>
-internal sealed class Deeds
+internal sealed class Scenarios
 {
     private const int Price = 700;
     private readonly CommunitySystem _system;
@@ -21,7 +21,7 @@ internal sealed class Deeds
     private readonly decimal _sales;
     private Guid _published;
 
-    private Deeds(CommunitySystem system, Person creator, Person reviewer, IReadOnlyList<Person> members, (Guid Free, Guid Priced, Guid Product) subjects,
+    private Scenarios(CommunitySystem system, Person creator, Person reviewer, IReadOnlyList<Person> members, (Guid Free, Guid Priced, Guid Product) subjects,
         Dictionary<string, long> activities, decimal sales)
     {
         (_system, _creator, _reviewer, _members) = (system, creator, reviewer, members);
@@ -31,7 +31,7 @@ internal sealed class Deeds
 
     public IReadOnlyList<Person> Members => _members;
 
-    public static async Task<Deeds> Prepare(CommunitySystem system, int members = 5)
+    public static async Task<Scenarios> Prepare(CommunitySystem system, int members = 5)
     {
         var (creator, reviewer) = (await system.Join("creator"), await system.Join("reviewer"));
         var (free, priced) = (await creator.Publish("For all", null, reviewer), await creator.Publish("For some", Price, reviewer));

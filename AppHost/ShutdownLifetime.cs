@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Community.AppHost;
 
 /// <summary>Why we end: a signal, or the end of the <c>dotnet run</c> that launched us. A second signal ends us at once.</summary>
-internal sealed class Ending(IHostApplicationLifetime application) : IHostLifetime, IDisposable
+internal sealed class ShutdownLifetime(IHostApplicationLifetime application) : IHostLifetime, IDisposable
 {
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(250);
 

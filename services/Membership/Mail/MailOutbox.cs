@@ -36,19 +36,19 @@ internal sealed record Recipient(Guid MemberId, MemberKeys Keys, Sealed Name, Se
 internal sealed record Link(Guid MemberId, DateTimeOffset MadeAt, Sealed? Address);
 
 /// <summary>What stands in the outbox, sealed by the recipient's key.</summary>
-internal sealed record Letter(string To, string Subject, string Text, string Link);
+internal sealed record MailMessage(string To, string Subject, string Text, string Link);
 
 /// <summary>
 /// Takes mails into the outbox, in the transaction of what they tell, and makes the links in them. A link works once; only
 /// its hash is kept.
 /// </summary>
-internal sealed class Postbox(IConfiguration configuration, MasterKey master, NpgsqlDataSource database)
+internal sealed class MailOutbox(IConfiguration configuration, MasterKey master, NpgsqlDataSource database)
 {
     private const int MostAnHour = 5;
 
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    private static readonly ResourceManager Texts = new("Community.Membership.Mail.MailTexts", typeof(Postbox).Assembly);
+    private static readonly ResourceManager Texts = new("Community.Membership.Mail.MailTexts", typeof(MailOutbox).Assembly);
 
     private readonly string _portal = (configuration["Portal:Address"] ?? "http://127.0.0.1:5100").TrimEnd('/');
 
@@ -69,7 +69,7 @@ internal sealed class Postbox(IConfiguration configuration, MasterKey master, Np
             _ => "/sign-in"
         };
         var culture = CultureInfo.GetCultureInfo((to.Language ?? Usual(settings)).ToWord());
-        var letter = new Letter(address, Text("Subject"), Text("Text"), link);
+        var letter = new MailMessage(address, Text("Subject"), Text("Text"), link);
         var mailbox = kind.HasSecret() ? Count(session, kind, address, now) : [];
         var isAsked = kind == MailKind.ResetPassword && to.IsProven; // counted by its member, so that no stranger uses it up
         session.QueueSqlCommand("""

@@ -14,7 +14,7 @@ namespace Community.EventStore;
 /// One read model, built anew from the same log by a daemon of its own, in a schema of its own and under the schema's name
 /// for its progress. It is dropped with the schema, or its tables take the place of the serving ones.
 /// </summary>
-internal sealed class BesideStore : IAsyncDisposable
+internal sealed class SideBySideStore : IAsyncDisposable
 {
     // The loader's round trip weighs less with larger pages; no reader waits for this one.
     private const int PageSize = 2000;
@@ -26,7 +26,7 @@ internal sealed class BesideStore : IAsyncDisposable
     private readonly string _serving;
     private IProjectionDaemon? _daemon;
 
-    private BesideStore(
+    private SideBySideStore(
         NpgsqlDataSource database, DocumentStore store, ShardName shard, IReadOnlyList<Table> tables, IReadOnlyList<ISchemaObject> others, string serving) =>
         (_database, _store, Shard, _tables, _others, _serving) = (database, store, shard, tables, others, serving);
 
@@ -38,7 +38,7 @@ internal sealed class BesideStore : IAsyncDisposable
     public ShardFailure? Failure => _daemon?.CurrentAgents() is [var agent, ..] ? agent.Failure : null;
 
     /// <exception cref="NotRebuildableException">The read model does not say which tables are its own, or writes into others.</exception>
-    public static BesideStore Of(
+    public static SideBySideStore Of(
         StoreConfiguration configuration, ConnectionOptions connection, string projection, string schema)
     {
         // What names no schema is looked for in the new one first, so that no statement meets a serving table by chance.
@@ -67,7 +67,7 @@ internal sealed class BesideStore : IAsyncDisposable
         var others = (source as IProjectionSchemaSource)?.CreateSchemaObjects((Marten.Events.EventGraph)options.Events)
             .Where(o => o is not Table && o.Identifier.Schema == schema).ToList() ?? [];
 
-        return new BesideStore(database, store, source.Shards()[0].Name, tables, others, options.Events.DatabaseSchemaName);
+        return new SideBySideStore(database, store, source.Shards()[0].Name, tables, others, options.Events.DatabaseSchemaName);
     }
 
     /// <summary>Makes the schema with its empty tables, and begins to fill them.</summary>

@@ -51,7 +51,7 @@ internal sealed record PointsEntry(Guid EntryId, int Points, string Rule, int Ru
 internal sealed record PointsTotals(long Balance, long Lifetime, int Streak);
 
 /// <summary>Asks the ledger.</summary>
-internal sealed class PointsBook(NpgsqlDataSource database)
+internal sealed class PointsQueries(NpgsqlDataSource database)
 {
     /// <summary>Whether the cause has earned, on whatever day, or has earned nothing on the day of the instant.</summary>
     public async Task<bool> IsSettled(Guid memberId, string cause, DateTimeOffset at, CancellationToken ct)

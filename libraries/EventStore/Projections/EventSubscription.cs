@@ -13,13 +13,13 @@ namespace Community.EventStore;
 /// What a service does because of its own facts: from the log, in its order, at least once. So each step is a command that
 /// does nothing the second time. One that fails pauses alone, as a projection does.
 /// </summary>
-public abstract class Follower : SubscriptionBase
+public abstract class EventSubscription : SubscriptionBase
 {
     private readonly IServiceProvider _services;
 
     /// <param name="services">For what is made with the store, or after it.</param>
     /// <param name="name">Of its progress, and of whoever it does things as.</param>
-    protected Follower(IServiceProvider services, string name, params IEnumerable<Type> facts)
+    protected EventSubscription(IServiceProvider services, string name, params IEnumerable<Type> facts)
     {
         (_services, Name) = (services, name);
 
@@ -71,14 +71,14 @@ public sealed class FactFailedException(IEvent fact, Exception cause) : ApplyEve
 
 public static class Followers
 {
-    public static IHostApplicationBuilder AddFollower(this IHostApplicationBuilder builder, Func<IServiceProvider, Follower> make)
+    public static IHostApplicationBuilder AddFollower(this IHostApplicationBuilder builder, Func<IServiceProvider, EventSubscription> make)
     {
         builder.Services.AddSingleton<IStorePart>(services => new Part(services, make));
 
         return builder;
     }
 
-    private sealed class Part(IServiceProvider services, Func<IServiceProvider, Follower> make) : IStorePart
+    private sealed class Part(IServiceProvider services, Func<IServiceProvider, EventSubscription> make) : IStorePart
     {
         public void Configure(StoreOptions options) => options.Projections.Subscribe(make(services));
     }

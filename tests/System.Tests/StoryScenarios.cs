@@ -4,7 +4,7 @@ using Community.Testing;
 namespace Community.SystemTests;
 
 /// <summary>What happens in more than one story.</summary>
-internal static class Scenes
+internal static class StoryScenarios
 {
     public const string FirstParagraph = "Everybody may read how it begins.";
     public const string Rest = "Only who has paid reads how it ends.";
