@@ -32,7 +32,8 @@ try
         .WithEnvironment("Portal__Address", AddressOf(0)) // where links in mails lead
         .WithEnvironment("Membership__Address", AddressOf(1));
     var payments = AddService<Projects.Payments>("payments", 2).WithReference(membership)
-        .WithEnvironment("Gateways__Sandbox__Address", AddressOf(2));
+        .WithEnvironment("Gateways__Sandbox__Address", AddressOf(2))
+        .WithEnvironment("Gateways__ReturnTo", $"{AddressOf(0)}/checkout/returned"); // where the payer goes on
     var content = AddService<Projects.Content>("content", 3).WithReference(membership);
     var incentives = AddService<Projects.Incentives>("incentives", 4).WithReference(membership);
     var analytics = AddService<Projects.Analytics>("analytics", 5).WithReference(membership);

@@ -41,7 +41,7 @@ internal static class StartupProbe
             All healthy after {elapsed:0.0} s.
             """);
         if (setupToken is not null)
-            Console.WriteLine($"  setup token {setupToken} (makes the first account, by POST {addresses["membership"]}/setup; void once there is an owner)");
+            Console.WriteLine($"  set up      {addresses["portal"]}/setup?token={setupToken} (makes the first account; void once there is an owner)");
         Console.WriteLine("Ctrl-C stops it.");
     }
 

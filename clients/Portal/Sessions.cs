@@ -17,6 +17,7 @@ internal static class Sessions
 {
     public const string AccessToken = "access_token";
     public const string FormCookie = "community-form";
+    private const string DeviceCookie = "community-device";
     private const string RefreshToken = "refresh_token";
     private const string ExpiresAt = "expires_at";
 
@@ -34,6 +35,7 @@ internal static class Sessions
 
         services.AddAntiforgery(options => options.Cookie.Name = FormCookie);
         services.AddSingleton<Refreshes>();
+        services.AddSingleton<PendingSignIns>();
         services.AddAuthorization();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
         {
@@ -68,10 +70,21 @@ internal static class Sessions
             return Results.LocalRedirect(path);
         });
 
+    /// <summary>Who is signed in; null: nobody.</summary>
+    public static Guid? Me(this ClaimsPrincipal user) => Guid.TryParse(user.FindFirstValue("sub"), out var id) ? id : null;
+
+    /// <summary>Tells membership that this browser has signed in before: it is not slowed down by others' attempts.</summary>
+    public static string? DeviceToken(this HttpContext http) => http.Request.Cookies[DeviceCookie] is { Length: > 0 and <= 200 } token ? token : null;
+
     public static Task SignIn(this HttpContext http, Tokens tokens, DateTimeOffset now)
     {
         var properties = new AuthenticationProperties { IsPersistent = true };
         Store(properties, tokens, now);
+
+        if (tokens.DeviceToken is { } device)
+        {
+            http.Response.Cookies.Append(DeviceCookie, device, new() { Expires = now.AddYears(1), HttpOnly = true, SameSite = SameSiteMode.Strict, IsEssential = true });
+        }
 
         return http.SignInAsync(PrincipalOf(tokens), properties);
     }

@@ -14,6 +14,7 @@ builder.Services.AddSingleton<Entitlements>();
 builder.AddEventStore("contentdb", typeof(Program).Assembly, options =>
 {
     ContentListings.Configure(options);
+    ReactionRows.Configure(options);
     CommentTexts.Configure(options);
     TopicReadings.Configure(options);
     options.Storage.ExtendedSchemaObjects.Add(Entitlements.Table);

@@ -16,7 +16,12 @@ public sealed class AudienceTests(ContentService service)
         await member.Http.Post($"{path}/shares", new { channel = "wechat" }, HttpStatusCode.NoContent);
         await member.Http.Post($"{path}/reactions", new { kind = "like" }, HttpStatusCode.NoContent);
         await member.Http.Post($"{path}/reactions", new { kind = "like" }, HttpStatusCode.NoContent);
+        await member.Http.Post($"{path}/reactions", new { kind = "thanks" }, HttpStatusCode.NoContent);
+        await service.Person().Http.Post($"{path}/reactions", new { kind = "thanks" }, HttpStatusCode.NoContent);
         await member.Http.Send(HttpMethod.Delete, $"{path}/reactions/like", null, HttpStatusCode.NoContent);
+        Assert.Equal([(0, false), (0, false), (2, true), (0, false), (0, false)], await Reactions(member.Http));
+        Assert.Equal([(0, false), (0, false), (2, false), (0, false), (0, false)], await Reactions(service.Anybody));
+        await service.Anybody.Send(HttpMethod.Get, $"/contents/{Guid.Empty}/reactions", null, HttpStatusCode.NotFound);
         await member.Http.Post($"{path}/feedback", new { rating = 5, text = "好" }, HttpStatusCode.NoContent);
 
         await member.Http.Post($"{path}/reactions", new { kind = "hate" }, HttpStatusCode.BadRequest);
@@ -24,6 +29,9 @@ public sealed class AudienceTests(ContentService service)
         await member.Http.Post($"{path}/shares", new { }, HttpStatusCode.BadRequest);
         await service.Anybody.Post($"{path}/views", null, HttpStatusCode.Unauthorized);
         await member.Http.Post($"/contents/{Guid.Empty}/views", null, HttpStatusCode.NotFound);
+
+        async Task<IEnumerable<(int, bool)>> Reactions(HttpClient reader) =>
+            (await reader.Read($"{path}/reactions"))["items"]!.AsArray().Select(item => (item!["count"]!.GetValue<int>(), item["mine"]!.GetValue<bool>()));
     }
 
     [Fact]

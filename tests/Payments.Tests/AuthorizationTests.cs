@@ -11,6 +11,7 @@ public sealed class AuthorizationTests(PaymentsService payments)
     /// <summary>Who may, where it is their own, and where it is another's.</summary>
     private static readonly AccessTable Table = new(new Dictionary<string, (string[], string[])>
     {
+        ["GET /payment-methods"] = (Anybody, Anybody),
         ["GET /plans"] = (Anybody, Anybody),
         ["GET /plans/{id}"] = (Anybody, Anybody),
         ["POST /plans"] = (Operators, Operators),

@@ -28,7 +28,8 @@ internal sealed partial class BuiltPortal : IAsyncDisposable
                 ["DOTNET_GCHeapHardLimit"] = "0x40000000",
                 ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information",
                 ["services__membership__http__0"] = services,
-                ["services__content__http__0"] = services
+                ["services__content__http__0"] = services,
+                ["services__payments__http__0"] = services
             }
         })!;
 

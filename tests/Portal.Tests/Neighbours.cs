@@ -13,7 +13,7 @@ namespace Community.Portal.Tests;
 /// <summary>
 /// Plays membership and content over HTTP, as far as the portal asks them; the real ones, together, are tested elsewhere.
 /// </summary>
-internal sealed class Neighbours : IAsyncDisposable
+internal sealed partial class Neighbours : IAsyncDisposable
 {
     public const string Password = "correct horse battery staple";
     public const string LinkToken = "of-the-mail";
@@ -69,7 +69,7 @@ internal sealed class Neighbours : IAsyncDisposable
 
             return Task.CompletedTask;
         });
-        server.MapGet("/settings", () => Results.Json(new { name = "程序员社群 <Club>" }));
+        server.MapGet("/settings", () => Results.Json(neighbours.Settings()));
         server.MapPost("/sessions", (JsonObject body) =>
             (string?)body["password"] == Password ? Results.Json(neighbours.Tokens()) : Results.Json(new { }, statusCode: 401));
         server.MapPost("/sessions/refresh", (JsonObject body) =>
@@ -90,9 +90,12 @@ internal sealed class Neighbours : IAsyncDisposable
         server.MapDelete("/sessions/current", () => Results.NoContent());
         server.MapGet("/contents", (HttpRequest request) => Results.Json(new
         {
-            items = new[] { neighbours.Item(Free, request), neighbours.Item(Paid, request) },
-            next = request.Query.ContainsKey("after") ? null : "more"
+            items = request.Query.ContainsKey("status") ? neighbours.Drafts(request) : [neighbours.Item(Free, request), neighbours.Item(Paid, request)],
+            next = request.Query.ContainsKey("after") || request.Query.ContainsKey("status") ? null : "more"
         }));
+        neighbours.MapContent(server);
+        neighbours.MapPayments(server);
+        neighbours.MapMembership(server);
         server.MapGet("/contents/{id:guid}", (Guid id, HttpRequest request) =>
             id == Free || id == Paid ? Results.Json(neighbours.Item(id, request)) : Results.Json(new { }, statusCode: 404));
         server.MapPost("/contents/{id:guid}/views", (Guid id, HttpRequest request) =>
@@ -151,15 +154,20 @@ internal sealed class Neighbours : IAsyncDisposable
         return new
         {
             contentId = id,
+            authorId = Free,
             title = id == Free ? "事件溯源" : "Priced <i>",
             topic = "architecture",
             format = "article",
+            tags = new[] { "ddd" },
             status = "published",
             access = full ? "full" : "preview",
             requires = new { price = id == Paid ? new { amount = 9900, currency = "CNY" } : null, tier = (string?)null, level = (int?)null },
             excerpt = "An excerpt.",
             body = full ? Body : "First paragraph.",
-            publishedAt = "2026-03-01T12:00:00Z"
+            plannedFor = (string?)null,
+            draftedAt = "2026-02-28T12:00:00Z",
+            publishedAt = "2026-03-01T12:00:00Z",
+            reviews = (object?)null
         };
     }
 }

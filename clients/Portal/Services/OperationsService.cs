@@ -1,15 +1,15 @@
 namespace Community.Portal.Services;
 
-internal sealed record ServiceStatus(
+public sealed record ServiceStatus(
     string Status, IReadOnlyList<PartStatus> Parts, IReadOnlyList<ShardStatus>? Shards, IReadOnlyList<QueueStatus>? Queues);
 
-internal sealed record PartStatus(string Part, string Status, string? Detail);
+public sealed record PartStatus(string Part, string Status, string? Detail);
 
-internal sealed record ShardStatus(string Shard, string Status, long Position, long Events, double Seconds, ShardFault? Failure);
+public sealed record ShardStatus(string Shard, string Status, long Position, long Events, double Seconds, ShardFault? Failure);
 
-internal sealed record ShardFault(string Message, long? Sequence, Guid? EventId);
+public sealed record ShardFault(string Message, long? Sequence, Guid? EventId);
 
-internal sealed record QueueStatus(string Queue, long Messages, double Seconds, long Errors);
+public sealed record QueueStatus(string Queue, long Messages, double Seconds, long Errors);
 
 /// <summary>Asks every service how it is; only operators get an answer.</summary>
 internal sealed class OperationsService(IHttpClientFactory clients)
@@ -22,7 +22,7 @@ internal sealed class OperationsService(IHttpClientFactory clients)
     public async Task<IReadOnlyList<(string Service, Answer<ServiceStatus> Answer)>> Status(CancellationToken ct)
     {
         var answers = await Task.WhenAll(Services.Select(service =>
-            clients.CreateClient(ClientOf(service)).Ask<ServiceStatus>(HttpMethod.Get, "/status", null, ct)));
+            clients.CreateClient(ClientOf(service)).Get<ServiceStatus>("/status", ct)));
 
         return [.. Services.Zip(answers)];
     }

@@ -13,6 +13,9 @@ internal static class Registration
         services.AddTransient<OnBehalfOfTheVisitor>();
         services.AddHttpClient<ContentService>(http => http.BaseAddress = new Uri("http://content")).AddHttpMessageHandler<OnBehalfOfTheVisitor>();
         services.AddHttpClient<MembershipService>(http => http.BaseAddress = new Uri("http://membership")).AddHttpMessageHandler<OnBehalfOfTheVisitor>();
+        services.AddHttpClient<PaymentsService>(http => http.BaseAddress = new Uri("http://payments")).AddHttpMessageHandler<OnBehalfOfTheVisitor>();
+        services.AddHttpClient<AnalyticsService>(http => http.BaseAddress = new Uri("http://analytics")).AddHttpMessageHandler<OnBehalfOfTheVisitor>();
+        services.AddHttpClient<IncentivesService>(http => http.BaseAddress = new Uri("http://incentives")).AddHttpMessageHandler<OnBehalfOfTheVisitor>();
         services.AddTransient<OperationsService>();
 
         foreach (var service in OperationsService.Services)
@@ -35,7 +38,9 @@ internal static class Registration
             options.CircuitBreaker.SamplingDuration = TimeSpan.FromSeconds(10);
             options.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(2);
         });
-        services.AddSingleton<CommunityName>();
+        services.AddSingleton<CommunityProfile>();
+        services.AddScoped<Addresses>();
+        services.AddScoped<Deeds>();
     }
 
     /// <summary>

@@ -8,6 +8,11 @@ namespace Community.Content.Audience;
 
 internal sealed record Reaction(ReactionKind Kind);
 
+/// <param name="Mine">The reader is one of them.</param>
+internal sealed record ReactionCount(ReactionKind Kind, int Count, bool Mine);
+
+internal sealed record ReactionCounts(IReadOnlyList<ReactionCount> Items);
+
 internal sealed record Share([property: Text(50)] string Channel);
 
 internal sealed record Feedback(
@@ -25,6 +30,7 @@ internal static class AudienceEndpoints
         var content = app.MapGroup("/contents/{id:guid}").WithTag("Audience", "What members do with what is published.").RefuseComplexTexts();
         content.MapPost("views", View).WithSummary("Notes that the member has read it, or its preview");
         content.MapPost("shares", ShareIt).WithSummary("Notes that the member has passed it on");
+        content.MapGet("reactions", Reactions).AllowAnonymous().WithSummary("How many have reacted, in each kind, and in which the reader has");
         content.MapPost("reactions", React).WithSummary("Reacts to it, once in each kind");
         content.MapDelete("reactions/{kind}", Withdraw).WithSummary("Takes a reaction back");
         content.MapPost("feedback", GiveFeedback).WithSummary("Rates what the member could read whole; rating again replaces it");
@@ -58,6 +64,23 @@ internal static class AudienceEndpoints
     private static bool IsFetchedAhead(HttpRequest request) => new[] { "Sec-Purpose", "Purpose", "X-Purpose", "X-Moz" }.Any(name =>
         request.Headers[name].ToString().Split([';', ','], StringSplitOptions.TrimEntries)
             .Any(purpose => purpose is "prefetch" or "prerender" or "preview"));
+
+    private static async Task<Results<Ok<ReactionCounts>, ProblemHttpResult>> Reactions(
+        Guid id, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
+    {
+        var reader = Reader.Of(user);
+
+        if ((await store.Find(id, reader, entitlements, ct)).ContentItem is null)
+        {
+            return Problems.NotFound("content");
+        }
+
+        await using var session = store.QuerySession();
+        var rows = await session.Query<ReactionRow>().Where(row => row.ContentId == id).ToListAsync(ct);
+
+        return TypedResults.Ok(new ReactionCounts([.. Enum.GetValues<ReactionKind>().Select(kind => new ReactionCount(
+            kind, rows.Count(row => row.Kinds.Contains(kind)), rows.Any(row => row.MemberId == reader.MemberId && row.Kinds.Contains(kind))))]));
+    }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> React(
         Guid id, Reaction body, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.Content.Paywall;
+using Marten.Linq.MatchesSql;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Content.Contents;
@@ -60,16 +61,25 @@ internal sealed record ContentInList(
     Guid ContentId, Guid AuthorId, string Title, string Topic, Format Format, string[] Tags, Stage Status, AccessLevel Access,
     Requirements Requires, string Excerpt, DateOnly? PlannedFor, DateTimeOffset? PublishedAt);
 
+/// <summary>Which contents a list holds; what is not given narrows nothing.</summary>
+internal sealed record ContentFilter(EnumParameter<Stage>? Status = null, Guid? Author = null, [property: Text(100)] string? Topic = null, EnumParameter<Format>? Format = null);
+
+/// <param name="Count">Of what is published.</param>
+internal sealed record TopicCount(string Topic, int Count);
+
 internal sealed record ContentCursor(DateTimeOffset At, Guid Id);
 
 internal static class ContentEndpoints
 {
+    private const int MostTopics = 100;
+
     public static void MapContents(this IEndpointRouteBuilder app)
     {
         var contents = app.MapGroup("/contents").WithTag("Contents", "From draft to publication, behind paywalls or not.").RefuseComplexTexts();
         contents.MapPost("", Draft).RequireRoles("creator").AnswersVersion().WithSummary("Drafts a content");
         contents.MapGet("", List).AllowAnonymous().ProducesProblem(401)
             .WithSummary("Published contents, newest first; with status, one's own or, for reviewers and operators, all");
+        contents.MapGet("topics", Topics).AllowAnonymous().WithSummary("The topics of what is published, the fullest first, and how much there is of each");
         contents.MapGet("{id:guid}", Get).AllowAnonymous().AnswersVersion().ProducesProblem(403)
             .WithSummary("A content, whole or as a preview; for its author and operators, what it was at an instant")
             .WithDescription("Price and tier each open it. Which level a member has is not known here yet: what requires one alone is whole only for its author, reviewers and operators.");
@@ -101,11 +111,10 @@ internal static class ContentEndpoints
 
     /// <summary>Published contents, newest first; with <c>status</c>, other ones: one's own, or all for reviewers and operators.</summary>
     private static async Task<Results<Ok<Page<ContentInList>>, ProblemHttpResult>> List(
-        [AsParameters] Paging paging, EnumParameter<Stage>? status, Guid? author, [Text(100)] string? topic,
-        ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
+        [AsParameters] Paging paging, [AsParameters] ContentFilter filter, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
     {
         var reader = Reader.Of(user);
-        var stage = status?.Value ?? Stage.Published;
+        var stage = filter.Status?.Value ?? Stage.Published;
 
         if (stage != Stage.Published && reader.MemberId is null)
         {
@@ -120,14 +129,21 @@ internal static class ContentEndpoints
             listings = listings.Where(listing => listing.AuthorId == reader.MemberId!.Value);
         }
 
-        if (author is { } writer)
+        if (filter.Author is { } writer)
         {
             listings = listings.Where(listing => listing.AuthorId == writer);
         }
 
-        if (topic is not null)
+        if (filter.Topic is { } topic)
         {
             listings = listings.Where(listing => listing.Topic == topic);
+        }
+
+        if (filter.Format is { Value: var format })
+        {
+            // Stored as a word, which Marten would compare as a number.
+            var word = format.ToWord();
+            listings = listings.Where(listing => listing.MatchesSql("d.data ->> 'format' = ?", word));
         }
 
         if (paging.Key<ContentCursor>(out var after))
@@ -143,6 +159,16 @@ internal static class ContentEndpoints
 
         return TypedResults.Ok(new Page<ContentInList>(
             [.. page.Items.Select(listing => Show(listing, reader, rights))], page.Next));
+    }
+
+    private static async Task<Ok<Page<TopicCount>>> Topics(IDocumentStore store, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var topics = await session.Query<ContentListing>().Where(listing => listing.Stage == Stage.Published)
+            .GroupBy(listing => listing.Topic).Select(of => new TopicCount(of.Key, of.Count())).ToListAsync(ct);
+
+        return TypedResults.Ok(new Page<TopicCount>(
+            [.. topics.OrderByDescending(topic => topic.Count).ThenBy(topic => topic.Topic, StringComparer.Ordinal).Take(MostTopics)], null));
     }
 
     private static async Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Get(

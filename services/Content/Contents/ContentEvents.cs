@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Community.Content.Contents;
 
 internal enum Format { Article, Video, Slides, Course }
@@ -24,10 +26,10 @@ internal abstract record ContentEvent
 
 [EventType("content-drafted.v1")]
 internal sealed record ContentDrafted(
-    Guid AuthorId, ContentBody Text, string[] Tags, Requirements Requires, DateOnly? PlannedFor, DateTimeOffset At) : ContentEvent;
+    Guid AuthorId, [property: JsonPropertyName("manuscript")] ContentBody Text, string[] Tags, Requirements Requires, DateOnly? PlannedFor, DateTimeOffset At) : ContentEvent;
 
 [EventType("content-revised.v1")]
-internal sealed record ContentRevised(ContentBody Text, DateTimeOffset At) : ContentEvent;
+internal sealed record ContentRevised([property: JsonPropertyName("manuscript")] ContentBody Text, DateTimeOffset At) : ContentEvent;
 
 [EventType("content-tagged.v1")]
 internal sealed record ContentTagged(string[] Tags, DateTimeOffset At) : ContentEvent;

@@ -49,7 +49,7 @@ internal abstract record ContentItem
         public DateTimeOffset? PublishedAt { get; init; }
 
         /// <summary>Characters in all its versions together.</summary>
-        public long Written { get; init; } = ContentBody.Body.Length;
+        public long Written { get; init; } = Text.Body.Length;
 
         /// <summary>Of the last publication.</summary>
         public Edition? Published { get; init; }

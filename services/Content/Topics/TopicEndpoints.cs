@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.Content.Comments;
@@ -78,8 +79,8 @@ internal static class TopicEndpoints
 
     /// <summary>Newest first.</summary>
     private static async Task<Ok<Page<TopicItem>>> List(
-        [AsParameters] Paging paging, EnumParameter<TopicKind>? kind, [Text(50)] string? tag, IDocumentStore store, NpgsqlDataSource database,
-        CancellationToken ct)
+        [AsParameters] Paging paging, EnumParameter<TopicKind>? kind, [Text(50)] string? tag, [Description("Only questions without an accepted reply.")] bool? unanswered,
+        IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
     {
         await using var session = store.QuerySession();
         IQueryable<TopicListing> topics = session.Query<TopicListing>();
@@ -92,6 +93,11 @@ internal static class TopicEndpoints
         if (tag is not null)
         {
             topics = topics.Where(topic => topic.Tags.Contains(tag));
+        }
+
+        if (unanswered == true)
+        {
+            topics = topics.Where(topic => topic.Kind == TopicKind.Question && topic.AcceptedReplyId == null);
         }
 
         if (paging.Key<TimeCursor>(out var after))

@@ -30,6 +30,8 @@ internal sealed class Alipay : IGateway
     public string? Thanks => "success";
 
     // The platform's own sandbox has a host of its own.
+    public bool HasQrCode => true;
+
     public bool IsLive => _setup.Now.Address.Host == "openapi.alipay.com";
 
     public Rejection? Refuses(Money amount) =>

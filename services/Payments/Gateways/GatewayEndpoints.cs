@@ -26,6 +26,12 @@ internal sealed record GatewayView(string Gateway, bool Configured, bool Live, s
 
 internal sealed record GatewaysView(IReadOnlyList<GatewayView> Items);
 
+/// <param name="Live">Real money moves.</param>
+/// <param name="QrCode">The payer may scan a code in place of going to the gateway's page.</param>
+internal sealed record PaymentMethodView(string Gateway, bool Live, bool QrCode);
+
+internal sealed record PaymentMethodsView(IReadOnlyList<PaymentMethodView> Items);
+
 internal static class GatewayEndpoints
 {
     private const string Tag = "Gateways";
@@ -65,6 +71,7 @@ internal static class GatewayEndpoints
         var orders = app.MapGroup("/orders/{id}/payments").WithTag("Orders", "What members order, pay and get back.");
         orders.MapPost("", Start).AnswersVersion().TakesVersion().WithSummary("Starts a payment and says what the payer does next");
         orders.MapPost("/{paymentId}/inquiry", Inquire).WithSummary("Asks the gateway what became of a payment, where its notification is late");
+        app.MapGet("/payment-methods", Methods).AllowAnonymous().WithTag(Tag, About).WithSummary("By which gateways this community takes payments");
         app.MapGet("/gateways", List).RequireRoles("operator").WithTag(Tag, About).WithSummary("Which gateways are set up, with which real money moves, and what of theirs was refused");
         app.MapPost("/webhooks/{gateway}", Webhook).AllowAnonymous().Produces<string>(200, "text/plain").ProducesProblem(401).ProducesProblem(413)
             .WithTag("Webhooks", "What gateways tell, signed by them.").WithSummary("Takes a gateway's notification; a repeat changes nothing")
@@ -98,6 +105,9 @@ internal static class GatewayEndpoints
         builder.Services.AddSingleton(services => make(
             new GatewaySettings(builder.Configuration, section, services.GetRequiredService<ILogger<GatewaySettings>>()), () => services.GetRequiredService<IHttpClientFactory>().CreateClient(name), services.GetRequiredService<TimeProvider>()));
     }
+
+    private static PaymentMethodsView Methods(IEnumerable<IGateway> gateways) =>
+        new([.. gateways.OrderBy(gateway => Array.IndexOf(All, gateway.Name)).Select(gateway => new PaymentMethodView(gateway.Name, gateway.IsLive, gateway.HasQrCode))]);
 
     private static async Task<GatewaysView> List(IEnumerable<IGateway> gateways, Refusals refusals, CancellationToken ct)
     {

@@ -13,6 +13,9 @@ internal interface IGateway
     /// <summary>Whether real money moves.</summary>
     bool IsLive { get; }
 
+    /// <summary>Whether a payer may scan a code in place of going to its page.</summary>
+    bool HasQrCode => false;
+
     /// <summary>What it wants to read where it was heard; null: nothing, and 204.</summary>
     string? Thanks => null;
 

@@ -39,7 +39,7 @@ internal static class SandboxPage
     }
 
     private static async Task<Results<ContentHttpResult, ProblemHttpResult>> Show(
-        string token, HttpContext http, Sandbox sandbox, IDocumentStore store, CancellationToken ct)
+        string token, HttpContext http, Sandbox sandbox, IDocumentStore store, IConfiguration configuration, CancellationToken ct)
     {
         if (sandbox.Open(token) is not { } payment)
         {
@@ -52,7 +52,7 @@ internal static class SandboxPage
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.Vary = "Accept-Language";
 
-        return TypedResults.Content(Render(token, payment, status, http.Request.Language()), "text/html; charset=utf-8");
+        return TypedResults.Content(Render(token, payment, status, new GatewaySettings(configuration, "Sandbox").ReturnTo, http.Request.Language()), "text/html; charset=utf-8");
     }
 
     private static Task<IResult> Pay(string token, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Tell(
@@ -119,7 +119,7 @@ internal static class SandboxPage
         }
     }
 
-    private static string Render(string token, PaymentRequest payment, PaymentStatus status, CultureInfo language)
+    private static string Render(string token, PaymentRequest payment, PaymentStatus status, Uri? back, CultureInfo language)
     {
         string Text(string name) => Html.Encode(Texts.GetString(name, language) ?? name);
 
@@ -129,6 +129,7 @@ internal static class SandboxPage
                 <form method="post" action="{token}/failure"><button class="no">{Text("Fail")}</button></form>
                 """
             : "";
+        var way = back is null ? "" : $"""<p><a href="{Html.Encode(back.ToString())}">{Text("Back")}</a></p>""";
 
         return $"""
             <!doctype html>
@@ -141,6 +142,7 @@ internal static class SandboxPage
             <p>{Text("Order")} <code>{payment.OrderId}</code></p>
             <p role="status">{Text(status.ToString())}</p>
             {choice}
+            {way}
             </main></body>
             </html>
             """;

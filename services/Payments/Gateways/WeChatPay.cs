@@ -36,6 +36,8 @@ internal sealed class WeChatPay : IGateway
 
     public string? Fault => _setup.Fault;
 
+    public bool HasQrCode => true;
+
     public bool IsLive => true; // there is no other
 
     public Rejection? Refuses(Money amount) =>

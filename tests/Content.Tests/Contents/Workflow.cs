@@ -135,6 +135,12 @@ public sealed class Workflow(ContentService service)
             first["items"]!.AsArray().Concat(second["items"]!.AsArray()).Select(item => $"/contents/{item!.Text("contentId")}"));
         Assert.Equal("第一段。 The first paragraph.", first["items"]![0]!.Text("excerpt"));
 
+        // Narrowed by what it is and what it is about.
+        var topic = first["items"]![0]!.Text("topic");
+        Assert.Equal(3, (await service.Anybody.Read($"/contents?author={author.Id}&format=article&topic={Uri.EscapeDataString(topic)}"))["items"]!.AsArray().Count);
+        Assert.Empty((await service.Anybody.Read($"/contents?author={author.Id}&format=video"))["items"]!.AsArray());
+        Assert.Empty((await service.Anybody.Read($"/contents?author={author.Id}&topic=another"))["items"]!.AsArray());
+
         Assert.Empty((await service.Person().Http.Read("/contents?status=draft"))["items"]!.AsArray());
         Assert.Contains(
             hidden.Text("contentId"),

@@ -109,6 +109,7 @@ public sealed class Discussion(ContentService service)
         await Eventually.True(
             async () => (await service.Anybody.Read($"/topics?tag={tag}"))["items"]!.AsArray().Count == 3, "the topics to be listed");
         Assert.Equal(2, (await service.Anybody.Read($"/topics?tag={tag}&kind=question"))["items"]!.AsArray().Count);
+        Assert.Equal(2, (await service.Anybody.Read($"/topics?tag={tag}&unanswered=true"))["items"]!.AsArray().Count);
         var first = await service.Anybody.Read($"/topics?tag={tag}&limit=2");
         var second = await service.Anybody.Read($"/topics?tag={tag}&limit=2&after={first.Text("next")}");
         Assert.Equal(3, first["items"]!.AsArray().Concat(second["items"]!.AsArray()).Select(topic => topic!.Text("topicId")).Distinct().Count());

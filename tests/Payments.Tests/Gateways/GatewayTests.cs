@@ -17,6 +17,10 @@ public sealed class GatewayTests(GatewaysService payments) : IClassFixture<Gatew
         Assert.Equal(
             [("sandbox", true, false), ("alipay", true, true), ("wechatpay", true, true), ("stripe", true, false)],
             gateways.Select(g => (g.Text("gateway"), g!["configured"]!.GetValue<bool>(), g["live"]!.GetValue<bool>())));
+        var methods = (await (await payments.Host.Client().GetAsync("/payment-methods")).Body(HttpStatusCode.OK))["items"]!.AsArray();
+        Assert.Equal(
+            [("sandbox", false, false), ("alipay", true, true), ("wechatpay", true, true), ("stripe", false, false)],
+            methods.Select(m => (m.Text("gateway"), m!["live"]!.GetValue<bool>(), m["qrCode"]!.GetValue<bool>())));
         Assert.DoesNotContain("sk_test", gateways.ToJsonString(), StringComparison.Ordinal);
 
         foreach (var path in new[] { "/gateways", "/refunds", "/chargebacks", $"/refunds/{PaymentsService.New()}", $"/refunds/{PaymentsService.New()}/history" })

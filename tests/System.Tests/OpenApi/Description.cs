@@ -230,7 +230,8 @@ internal sealed class Description
         : response;
 
     private static string Json(JsonNode schema, string text) =>
-        (string?)schema["type"] is "integer" or "number" or "boolean" && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
+        ((string?)schema["type"] is "integer" or "number" && decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
+            || ((string?)schema["type"] is "boolean" && text is "true" or "false")
             ? text
             : JsonSerializer.Serialize(text);
 }

@@ -1,0 +1,84 @@
+using Community.Portal.Services;
+
+namespace Community.Portal;
+
+/// <summary>What one button does: a form that comes back to its page and says there what became of it.</summary>
+internal sealed class Deeds(ContentService content, MembershipService membership, PaymentsService payments, CommunityProfile community)
+{
+    public async Task<Problem?> Do(string deed, Guid id, string value, IFormCollection form, CancellationToken ct) => (deed, Guid.TryParse(form["other"], out var other) ? other : (Guid?)null) switch
+    {
+        ("vote", _) => Said(await content.Vote(id, other, value != "-1", ct)),
+        ("accept", { } reply) => Said(await content.Accept(id, reply, ct)),
+        ("unaccept", _) => Said(await content.AcceptNone(id, ct)),
+        ("react", _) when Wording.Find<ReactionKind>(value) is { } kind => Said(await content.React(id, kind, ct)),
+        ("unreact", _) when Wording.Find<ReactionKind>(value) is { } kind => Said(await content.Unreact(id, kind, ct)),
+        ("submit", _) => Said(await content.Submit(id, ct)),
+        ("publish", _) => Said(await content.Publish(id, ct)),
+        ("take-back", _) => Said(await content.TakeBack(id, ct)),
+        ("cancel-order", _) => Said(await payments.Cancel(id, ct)),
+        ("cancel-subscription", _) => Said(await payments.CancelSubscription(id, ct)),
+        ("continue-subscription", _) => Said(await payments.ContinueSubscription(id, ct)),
+        ("pause-subscription", _) => Said(await payments.Pause(id, ct)),
+        ("resume-subscription", _) => Said(await payments.Resume(id, ct)),
+        ("decline-subscription", _) => Said(await payments.Decline(id, ct)),
+        ("end-session", _) => Said(await membership.EndSession(id, ct)),
+        ("end-sessions", _) => Said(await membership.EndOtherSessions(ct)),
+        ("revoke-token", _) => Said(await membership.RevokeToken(id, ct)),
+        ("withdraw-invitation", _) => Said(await membership.WithdrawInvitation(id, ct)),
+        ("unlink", _) => Said(await membership.UnlinkAccount(value, ct)),
+        ("confirm-address", _) => Said(await membership.AskToConfirm(ct)),
+        ("remove-picture", _) => Said(await membership.RemovePicture(ct)),
+        ("admit", _) => Said(await membership.Decide(id, admit: true, ct)),
+        ("decline", _) => Said(await membership.Decide(id, admit: false, ct)),
+        ("give-role", _) => Said(await membership.Role(id, value, give: true, ct)),
+        ("take-role", _) => Said(await membership.Role(id, value, give: false, ct)),
+        ("lift-suspension", _) => Said(await membership.LiftSuspension(id, ct)),
+        ("take-tier", _) => Said(await membership.TakeTier(id, ct)),
+        ("withdraw-plan", _) => Said(await payments.Withdraw(id, ct)),
+        ("retry-refund", _) => Said(await payments.TryRefundAgain(id, ct)),
+        ("return-owed", _) => Said(await payments.ReturnOwed(id, ct)),
+        _ => Answers.Problem("not-found")
+    };
+
+    public async Task Refresh(CancellationToken ct)
+    {
+        community.Forget();
+        await community.Get(ct);
+    }
+
+    private static Problem? Said<T>(Answer<T> answer) => answer.IsGiven ? null : answer.Problem ?? Answers.Problem("away");
+}
+
+internal static class DeedEndpoints
+{
+    public static void MapDeeds(this IEndpointRouteBuilder app) => app.MapPost("/do/{deed}", async (
+        string deed, IFormCollection form, HttpContext http, Deeds deeds, CancellationToken ct) =>
+    {
+        if (Languages.Local(form["back"]) is not { } back)
+        {
+            return Results.BadRequest();
+        }
+
+        if (http.User.Identity?.IsAuthenticated != true)
+        {
+            return Results.LocalRedirect(Query.Of("/sign-in", ("back", back)));
+        }
+
+        var problem = await deeds.Do(deed, Guid.TryParse(form["id"], out var id) ? id : Guid.Empty, form["value"].ToString(), form, ct);
+
+        return problem is { Code: "unauthenticated" }
+            ? Results.LocalRedirect(Query.Of("/sign-in", ("back", back)))
+            : Results.LocalRedirect(Told(back, problem is null ? ("done", deed) : ("fault", problem.Code)));
+    });
+
+    /// <summary>The page again, and what it is to tell.</summary>
+    public static string Told(string back, (string Name, string Value) told)
+    {
+        var (page, part) = back.Split('#', 2) is [var before, var behind] ? (before, "#" + behind) : (back, "");
+        var (path, query) = page.Split('?', 2) is [var place, var values] ? (place, values) : (page, "");
+        var kept = query.Split('&', StringSplitOptions.RemoveEmptyEntries)
+            .Where(value => !value.StartsWith("done=", StringComparison.Ordinal) && !value.StartsWith("fault=", StringComparison.Ordinal));
+
+        return $"{path}?{string.Join('&', kept.Append($"{told.Name}={Uri.EscapeDataString(told.Value)}"))}{part}";
+    }
+}
