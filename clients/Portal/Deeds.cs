@@ -3,11 +3,11 @@ using Community.Portal.Services;
 namespace Community.Portal;
 
 /// <summary>What one button does: a form that comes back to its page and says there what became of it.</summary>
-internal sealed class Deeds(ContentService content, MembershipService membership, PaymentsService payments, CommunityProfile community)
+internal sealed class Deeds(ContentService content, MembershipService membership, PaymentsService payments)
 {
-    public async Task<Problem?> Do(string deed, Guid id, string value, IFormCollection form, CancellationToken ct) => (deed, Guid.TryParse(form["other"], out var other) ? other : (Guid?)null) switch
+    public async Task<Problem?> Do(string deed, Guid id, string value, IFormCollection form, CancellationToken ct) => (deed, Other(form)) switch
     {
-        ("vote", _) => Said(await content.Vote(id, other, value != "-1", ct)),
+        ("vote", var reply) => Said(await content.Vote(id, reply, value != "-1", ct)),
         ("accept", { } reply) => Said(await content.Accept(id, reply, ct)),
         ("unaccept", _) => Said(await content.AcceptNone(id, ct)),
         ("react", _) when Wording.Find<ReactionKind>(value) is { } kind => Said(await content.React(id, kind, ct)),
@@ -40,11 +40,7 @@ internal sealed class Deeds(ContentService content, MembershipService membership
         _ => Answers.Problem("not-found")
     };
 
-    public async Task Refresh(CancellationToken ct)
-    {
-        community.Forget();
-        await community.Get(ct);
-    }
+    private static Guid? Other(IFormCollection form) => Guid.TryParse(form["other"], out var id) ? id : null;
 
     private static Problem? Said<T>(Answer<T> answer) => answer.IsGiven ? null : answer.Problem ?? Answers.Problem("away");
 }

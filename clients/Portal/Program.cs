@@ -32,5 +32,8 @@ app.MapLanguages();
 app.MapDeeds();
 app.MapFeeds();
 app.MapPictures();
+app.MapCheckoutReturns();
+app.MapExports();
+app.MapDrafts();
 app.MapRazorComponents<App>();
 app.Run();

@@ -35,6 +35,19 @@ public sealed class AudienceTests(ContentService service)
     }
 
     [Fact]
+    public async Task What_is_published_is_found_by_topic_and_format()
+    {
+        var path = (await Workflow.Published(service, service.Person("creator"), service.Person("reviewer"))).Text("location");
+        var content = await service.Anybody.Read(path);
+        var topic = Uri.EscapeDataString(content.Text("topic"));
+        await Eventually.True(
+            async () => (await service.Anybody.Read("/contents/topics"))["items"]!.AsArray().Any(item => item!.Text("topic") == content.Text("topic") && item!["count"]!.GetValue<int>() > 0),
+            "the topic to be listed");
+        Assert.NotEmpty((await service.Anybody.Read($"/contents?topic={topic}&format={content.Text("format")}"))["items"]!.AsArray());
+        Assert.Empty((await service.Anybody.Read($"/contents?topic={topic}&format=course"))["items"]!.AsArray());
+    }
+
+    [Fact]
     public async Task A_look_counts_once_in_half_an_hour_and_not_by_the_author_nor_before_it_is_looked_at()
     {
         var author = service.Person("creator");

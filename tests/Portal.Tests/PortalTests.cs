@@ -278,7 +278,7 @@ public sealed partial class PortalTests : IAsyncLifetime
         Assert.Contains("""<a href="/system">System</a>""", await Get(visitor, "/"), StringComparison.Ordinal);
 
         var page = await Get(visitor, "/system");
-        Assert.Contains("""<meta http-equiv="refresh" content="5">""", page, StringComparison.Ordinal);
+        Assert.Contains("""<meta http-equiv="refresh" content="5" """, page, StringComparison.Ordinal);
         Assert.Contains("""Payments <span class="badge bad">no answer</span>""", page, StringComparison.Ordinal);
         Assert.Contains("Payments does not answer.", page, StringComparison.Ordinal);
         Assert.Contains("""Content <span class="badge closed">degraded</span>""", page, StringComparison.Ordinal);

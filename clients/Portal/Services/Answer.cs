@@ -71,10 +71,23 @@ internal static class Answers
     {
         ApiException<Problem> { StatusCode: var status, Result: { Type: not null } problem } => new(Of((HttpStatusCode)status), default, problem),
         ApiException { StatusCode: >= 200 and < 300 } or JsonException => new(Outcome.Away, default, Problem("away")),
-        ApiException { StatusCode: var status } => new(Of((HttpStatusCode)status), default, Usual((HttpStatusCode)status)),
+        ApiException { StatusCode: var status, Response: var body } => new(Of((HttpStatusCode)status), default, Read(body) ?? Usual((HttpStatusCode)status)),
         HttpRequestException or ExecutionRejectedException or TaskCanceledException { InnerException: TimeoutException } => new(Outcome.Away, default, Problem("away")),
         _ => null
     };
+
+    /// <summary>Also where the document does not name this refusal.</summary>
+    private static Problem? Read(string? body)
+    {
+        try
+        {
+            return body is { Length: > 0 } && JsonSerializer.Deserialize<Problem>(body, Json.Options) is { Type: not null } problem ? problem : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     private static Outcome Of(HttpStatusCode status) => status switch
     {

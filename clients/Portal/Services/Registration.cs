@@ -66,6 +66,10 @@ internal static class Registration
                     }
                 }
 
+                // In which language a newcomer is written to, and how a session is named in their list.
+                request.Headers.TryAddWithoutValidation("Accept-Language", System.Globalization.CultureInfo.CurrentUICulture.Name);
+                request.Headers.TryAddWithoutValidation("User-Agent", visitor.Request.Headers.UserAgent.ToString());
+
                 // While the session itself is being checked there is no token to ask with yet.
                 if (visitor.User.Identity?.IsAuthenticated == true && await visitor.GetTokenAsync(Sessions.AccessToken) is { } token)
                 {

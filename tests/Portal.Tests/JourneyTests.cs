@@ -1,0 +1,329 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+
+namespace Community.Portal.Tests;
+
+/// <summary>One portal and its neighbours for all journeys; each journey has a browser of its own, without script.</summary>
+public sealed class JourneyPortal : IAsyncLifetime
+{
+    private WebApplicationFactory<Program>? _portal;
+
+    internal Neighbours Beside { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Beside = await Neighbours.Start();
+        _portal = Portal(_ => Beside.Address);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _portal!.DisposeAsync();
+        await Beside.DisposeAsync();
+    }
+
+    internal HttpClient Browser(string language = "en") => Browser(_portal!, language);
+
+    /// <summary>A portal of its own, in which a service has another address.</summary>
+    internal static WebApplicationFactory<Program> Portal(Func<string, string> address) => new WebApplicationFactory<Program>().WithWebHostBuilder(builder =>
+    {
+        foreach (var service in new[] { "membership", "content", "payments", "incentives", "analytics" })
+        {
+            builder.UseSetting($"services:{service}:http:0", address(service));
+        }
+    });
+
+    internal static HttpClient Browser(WebApplicationFactory<Program> portal, string language = "en")
+    {
+        var browser = portal.CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
+        browser.DefaultRequestHeaders.Add("Accept-Language", language);
+
+        return browser;
+    }
+}
+
+public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<JourneyPortal>
+{
+    private static readonly string[] Public = ["/", "/contents", "/topics", "/plans", "/sign-in", "/join", "/forgot-password", $"/members/{Neighbours.Free}", "/setup"];
+
+    private static readonly string[] Private =
+    [
+        "/ask", "/me", "/me/points", "/me/billing", "/me/billing/change", "/me/billing/gift", "/me/billing/details", $"/me/billing/invoices/{Neighbours.Order}", "/me/invitations",
+        "/me/settings/profile", "/me/settings/security", "/me/settings/mail", "/me/settings/privacy", $"/checkout/{Neighbours.Order}", $"/checkout/new?product={Neighbours.Plan}"
+    ];
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private Neighbours Beside => portal.Beside;
+
+    [Theory]
+    [InlineData("open", "weak", "At least 10 characters.")]
+    [InlineData("open", Neighbours.Password, null)]
+    [InlineData("invitation", Neighbours.Password, null)]
+    [InlineData("approval", Neighbours.Password, "You are on the list")]
+    public async Task Somebody_joins(string registration, string password, string? told)
+    {
+        Beside.Registration = registration;
+        await using var alone = JourneyPortal.Portal(_ => Beside.Address); // which has not heard of another mode
+        var browser = JourneyPortal.Browser(alone);
+        var page = registration == "invitation" ? "/join/CODE-1" : "/join";
+        var answer = await Send(browser, page, "join", new() { ["displayName"] = "小明", ["email"] = "new@example.org", ["password"] = password, ["invitationCode"] = registration == "invitation" ? "CODE-1" : "" });
+        Beside.Registration = "open";
+
+        if (told is null)
+        {
+            Assert.Equal("/?done=join", answer.To);
+            Assert.Contains("小明 &lt;b&gt;", (await Get(browser, "/")).Page, StringComparison.Ordinal);
+        }
+        else
+        {
+            Assert.Contains(told, answer.Page, StringComparison.Ordinal);
+        }
+
+        Assert.Matches("^[0-9A-F]{32}$", Beside.Done.Last(done => done.Call == "POST /members").Key);
+    }
+
+    [Fact]
+    public async Task A_member_orders_pays_and_comes_back_to_where_they_were()
+    {
+        var browser = await Member();
+        var back = Uri.EscapeDataString("/contents/x#gate");
+        var page = $"/checkout/new?product={Neighbours.Plan}&back={back}";
+        Assert.Contains("There is no such coupon.", (await Get(browser, page + "&coupon=NO")).Page, StringComparison.Ordinal);
+        var ordered = await Send(browser, page, "order", []);
+        Assert.Equal($"/checkout/{Neighbours.Order}?back={back}", ordered.To);
+
+        var leaving = await Send(browser, ordered.To!, "pay", new() { ["gateway"] = "sandbox" });
+        Assert.Contains("""http-equiv="refresh" content="0;url=https://pay.example/?a=1&amp;b=2""", leaving.Page, StringComparison.Ordinal);
+        var returned = await Get(browser, "/checkout/returned");
+        Assert.Contains("waiting=true", returned.To, StringComparison.Ordinal);
+        Assert.Contains("Waiting for your payment", (await Get(browser, returned.To!)).Page, StringComparison.Ordinal);
+        Beside.OrderStatus = "paid";
+        Assert.Contains("href=\"/contents/x#gate\"", (await Get(browser, returned.To!)).Page, StringComparison.Ordinal);
+        Beside.OrderStatus = "placed";
+    }
+
+    [Fact]
+    public async Task A_member_asks_replies_comments_and_reacts()
+    {
+        var browser = await Member();
+        var asked = await Send(browser, "/ask", "ask", new() { ["kind"] = "question", ["title"] = "Why?", ["body"] = "Why\r\nis it?", ["tags"] = "a，b、c, a" });
+        Assert.StartsWith($"/topics/{Neighbours.Question}/", asked.To, StringComparison.Ordinal);
+        var sent = Beside.Done.Last(done => done.Call == "POST /topics").Body!;
+        Assert.Equal("""["a","b","c"]""", sent["tags"]!.ToJsonString());
+        Assert.Equal("Why\nis it?", (string?)sent["body"]);
+
+        var refused = await Send(browser, "/ask", "ask", new() { ["kind"] = "question", ["title"] = "refuse me", ["body"] = "Long text that is kept" });
+        Assert.Contains("At most 3 characters.", refused.Page, StringComparison.Ordinal);
+        Assert.Contains("Long text that is kept", refused.Page, StringComparison.Ordinal);
+
+        var topic = asked.To!;
+        Assert.Contains("done=reply", (await Send(browser, topic, "reply", new() { ["body"] = "Because." })).To, StringComparison.Ordinal);
+        Assert.EndsWith("?fault=own-post", (await Deed(browser, topic, "vote", Neighbours.Question)).To, StringComparison.Ordinal);
+        Assert.Contains("Nobody votes on what they wrote.", (await Get(browser, topic + "?fault=own-post")).Page, StringComparison.Ordinal);
+        Assert.Contains("done=accept", (await Deed(browser, topic, "accept", Neighbours.Question, Neighbours.FirstReply)).To, StringComparison.Ordinal);
+
+        var article = (await Get(browser, $"/contents/{Neighbours.Free}")).To!;
+        Assert.Contains("done=comment", (await Send(browser, article, "comment", new() { ["body"] = "Thanks." })).To, StringComparison.Ordinal);
+        Assert.Contains("done=react", (await Deed(browser, article, "react", Neighbours.Free, value: "like")).To, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_creator_writes_and_nothing_is_lost_where_two_write()
+    {
+        Beside.Role = "creator";
+        var browser = await Member();
+        Beside.Role = "member";
+        Assert.Contains("A draft", (await Get(browser, "/studio")).Page, StringComparison.Ordinal);
+        var fields = new Dictionary<string, string> { ["title"] = "A draft", ["body"] = "Mine", ["topic"] = "t", ["format"] = "article", ["price"] = "19.00", ["do"] = "save" };
+        Assert.Equal($"/studio/contents/{Neighbours.Draft}?done=saved", (await Send(browser, "/studio/contents/new", "piece", new(fields))).To);
+        Assert.Equal(1900, (int?)Beside.Done.Last(done => done.Call == "POST /contents").Body!["requires"]!["price"]!["amount"]);
+
+        var page = $"/studio/contents/{Neighbours.Draft}";
+        Assert.Contains("Shorter, please.", (await Get(browser, page)).Page, StringComparison.Ordinal);
+        var stale = await Send(browser, page, "piece", new(fields) { ["version"] = "\"0\"" });
+        Assert.Contains("It was changed elsewhere while you wrote", stale.Page, StringComparison.Ordinal);
+        Assert.Contains("Mine</div>", stale.Page, StringComparison.Ordinal);
+        Assert.Contains($"data-save=\"/studio/contents/{Neighbours.Draft}/draft\"", (await Get(browser, page)).Page, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await Post(browser, page, page + "/draft", new(fields) { ["version"] = "\"1\"" })).Status);
+        Assert.Contains("<strong>shown</strong>", (await Send(browser, page, "piece", new(fields) { ["body"] = "**shown**", ["do"] = "preview" })).Page, StringComparison.Ordinal);
+        Assert.Contains("done=submit", (await Send(browser, page, "piece", new(fields) { ["do"] = "submit" })).To, StringComparison.Ordinal);
+        await Get(browser, "/studio/earnings");
+    }
+
+    [Fact]
+    public async Task A_reviewer_reviews()
+    {
+        await using var beside = await Neighbours.Start();
+        (beside.Role, beside.Stage) = ("reviewer", "submitted");
+        await using var own = JourneyPortal.Portal(_ => beside.Address);
+        var browser = JourneyPortal.Browser(own);
+        await SignIn(browser);
+        Assert.Contains("A draft", (await Get(browser, "/review")).Page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_owner_sets_the_community_up()
+    {
+        await using var beside = await Neighbours.Start();
+        beside.HasOwner = false;
+        await using var own = JourneyPortal.Portal(_ => beside.Address);
+        var browser = JourneyPortal.Browser(own, "zh");
+        Assert.Contains("value=\"the-token\"", (await Get(browser, "/setup?token=the-token")).Page, StringComparison.Ordinal);
+        var owner = new Dictionary<string, string> { ["communityName"] = "社群", ["displayName"] = "我", ["email"] = "o@example.org", ["password"] = Neighbours.Password, ["setupToken"] = "wrong" };
+        Assert.Contains("安装口令不正确。", (await Send(browser, "/setup", "setup-owner", new(owner))).Page, StringComparison.Ordinal);
+        Assert.Equal("/setup?step=place", (await Send(browser, "/setup", "setup-owner", new(owner) { ["setupToken"] = "the-token" })).To);
+        Assert.Equal("/setup?step=plan", (await Send(browser, "/setup?step=place", "setup-place", new() { ["timeZone"] = "Asia/Shanghai", ["currency"] = "CNY", ["registration"] = "open" })).To);
+        Assert.Equal("/setup?step=done", (await Send(browser, "/setup?step=plan", "setup-plan", new() { ["name"] = "会员", ["tier"] = "member", ["price"] = "29", ["interval"] = "month" })).To);
+        Assert.Contains("社群已创建", (await Get(JourneyPortal.Browser(own, "zh"), "/setup")).Page, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("en")]
+    [InlineData("zh")]
+    public async Task Every_page_is_whole_strict_and_not_kept_where_it_is_private(string language)
+    {
+        var (visitor, member) = (portal.Browser(language), await Member(language));
+
+        foreach (var path in Public.Select(path => (path, visitor)).Concat(Private.Select(path => (path, member))))
+        {
+            var response = await path.Item2.GetAsync(new Uri(path.path, UriKind.Relative), Ct);
+            var page = await response.Content.ReadAsStringAsync(Ct);
+            Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path.path} answered {(int)response.StatusCode}");
+            Assert.Single(Headings().Matches(page));
+            Assert.DoesNotContain(" style=", page, StringComparison.Ordinal);
+            Assert.Contains($"<html lang=\"{language}\"", page, StringComparison.Ordinal);
+            Assert.DoesNotContain("unsafe", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+            Assert.True(page.Length < 40_000, $"{path.path}: {page.Length}");
+
+            foreach (Match form in Forms().Matches(page))
+            {
+                Assert.True(
+                    form.Value.Contains("__RequestVerificationToken", StringComparison.Ordinal) || form.Value.Contains("action=\"/language\"", StringComparison.Ordinal)
+                    || form.Value.Contains("action=\"/theme\"", StringComparison.Ordinal), $"{path.path}: {form.Value}");
+            }
+
+            if (Private.Contains(path.path))
+            {
+                Assert.True(response.Headers.CacheControl is { NoStore: true }, path.path);
+                Assert.StartsWith("http://localhost/sign-in", (await visitor.GetAsync(new Uri(path.path, UriKind.Relative), Ct)).Headers.Location?.ToString(), StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Staff_find_their_pages_and_nobody_else_does()
+    {
+        await using var beside = await Neighbours.Start();
+        beside.Role = "owner";
+        await using var own = JourneyPortal.Portal(_ => beside.Address);
+        var owner = JourneyPortal.Browser(own);
+        await SignIn(owner);
+        var member = await Member();
+
+        foreach (var path in new[] { "/admin", "/admin/members", $"/admin/members/{Neighbours.Paid}", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/orders", "/admin/refunds", "/admin/settings" })
+        {
+            var page = await Get(owner, path);
+            Assert.Equal(HttpStatusCode.OK, page.Status);
+            Assert.Single(Headings().Matches(page.Page));
+            Assert.Equal(HttpStatusCode.NotFound, (await Get(member, path)).Status);
+        }
+
+        Assert.Contains("Ada", (await Get(owner, "/admin/applications")).Page, StringComparison.Ordinal);
+        Assert.Contains("done=admit", (await Deed(owner, "/admin/applications", "admit", Neighbours.Paid)).To, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("content")]
+    [InlineData("payments")]
+    [InlineData("incentives")]
+    [InlineData("analytics")]
+    public async Task A_service_that_is_away_takes_no_page_with_it(string away)
+    {
+        await using var own = JourneyPortal.Portal(service => service == away ? "http://127.0.0.1:9" : Beside.Address);
+        var browser = JourneyPortal.Browser(own);
+        await SignIn(browser);
+
+        foreach (var path in Public.Concat(Private))
+        {
+            Assert.Equal(HttpStatusCode.OK, (await Get(browser, path)).Status);
+        }
+    }
+
+    [Theory]
+    [InlineData("/feed.xml", "application/rss+xml")]
+    [InlineData("/atom.xml", "application/atom+xml")]
+    [InlineData("/sitemap.xml", "application/xml")]
+    public async Task Programs_find_what_is_public(string path, string type)
+    {
+        var response = await portal.Browser().GetAsync(new Uri(path, UriKind.Relative), Ct);
+        Assert.Equal(type, response.Content.Headers.ContentType?.MediaType);
+        Assert.Contains($"http://localhost/contents/{Neighbours.Free}/", await response.Content.ReadAsStringAsync(Ct), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_theme_is_kept_in_a_cookie()
+    {
+        var browser = portal.Browser();
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["theme"] = "dark", ["back"] = "/plans" });
+        Assert.Equal("/plans", (await browser.PostAsync(new Uri("/theme", UriKind.Relative), form, Ct)).Headers.Location?.ToString());
+        Assert.Contains("data-theme=\"dark\"", (await Get(browser, "/plans")).Page, StringComparison.Ordinal);
+    }
+
+    private async Task<HttpClient> Member(string language = "en")
+    {
+        var browser = portal.Browser(language);
+        await SignIn(browser);
+
+        return browser;
+    }
+
+    private static async Task SignIn(HttpClient browser) => Assert.Equal(
+        "/", (await Send(browser, "/sign-in", "sign-in", new() { ["Given.Email"] = "a@example.org", ["Given.Password"] = Neighbours.Password })).To);
+
+    private static async Task<(HttpStatusCode Status, string? To, string Page)> Get(HttpClient browser, string path)
+    {
+        var response = await browser.GetAsync(new Uri(path, UriKind.Relative), Ct);
+
+        return (response.StatusCode, To(response), await response.Content.ReadAsStringAsync(Ct));
+    }
+
+    private static Task<(HttpStatusCode Status, string? To, string Page)> Deed(HttpClient browser, string page, string deed, Guid id, Guid? other = null, string value = "1") =>
+        Post(browser, page, $"/do/{deed}", new() { ["id"] = $"{id}", ["other"] = $"{other}", ["value"] = value, ["back"] = page });
+
+    private static Task<(HttpStatusCode Status, string? To, string Page)> Send(HttpClient browser, string page, string form, Dictionary<string, string> fields)
+    {
+        fields["_handler"] = form;
+
+        return Post(browser, page, page, fields);
+    }
+
+    private static async Task<(HttpStatusCode Status, string? To, string Page)> Post(HttpClient browser, string page, string action, Dictionary<string, string> fields)
+    {
+        var shown = (await Get(browser, page)).Page;
+        fields["__RequestVerificationToken"] = WebUtility.HtmlDecode(Token().Match(shown).Groups[1].Value);
+        fields.TryAdd("key", Key().Match(shown).Groups[1].Value);
+        using var content = new FormUrlEncodedContent(fields);
+        var response = await browser.PostAsync(new Uri(action, UriKind.Relative), content, Ct);
+
+        Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Redirect, $"{action} answered {(int)response.StatusCode}");
+
+        return (response.StatusCode, To(response), await response.Content.ReadAsStringAsync(Ct));
+    }
+
+    private static string? To(HttpResponseMessage response) => response.Headers.Location?.OriginalString.Replace("http://localhost", "", StringComparison.Ordinal);
+
+    [GeneratedRegex("name=\"__RequestVerificationToken\" value=\"([^\"]+)\"")]
+    private static partial Regex Token();
+
+    [GeneratedRegex("name=\"key\" value=\"([0-9A-F]{32})\"")]
+    private static partial Regex Key();
+
+    [GeneratedRegex("<h1[ >]")]
+    private static partial Regex Headings();
+
+    [GeneratedRegex("<form[^>]*method=\"post\".*?</form>", RegexOptions.Singleline)]
+    private static partial Regex Forms();
+}
