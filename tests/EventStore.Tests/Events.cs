@@ -150,6 +150,32 @@ public sealed class HandlingCommands
     }
 
     [Fact]
+    public async Task Commands_that_belong_together_are_stored_together_or_not_at_all()
+    {
+        await using var host = await Store.Start();
+        var (stream, other) = (Store.NewStream(), Store.NewStream());
+
+        var refused = await host.Documents().Handle(Speaker.Decider, stream, new Say(1, Store.Noon), With(new Say(-1, Store.Noon)), Ct);
+        Assert.NotNull(refused.Rejection);
+        Assert.Equal((0, false, new Speaker(0)), (refused.Version, refused.Appended, refused.State));
+        Assert.Equal(0, (await host.Documents().Load(Speaker.Decider, stream, asOf: null, Ct)).Version);
+
+        var done = await host.Documents().Handle(Speaker.Decider, stream, new Say(1, Store.Noon), With(new SayNext(Store.Noon)), Ct);
+        Assert.Equal((1, true, null), (done.Version, done.Appended, done.Rejection));
+        Assert.Equal(new Loaded<Speaker>(new Speaker(1), 1), await host.Documents().Load(Speaker.Decider, other, asOf: null, Ct));
+
+        CommandOptions With(SpeakerCommand command) => new() { Together = [Besides.Of(Speaker.Decider, other, command)] };
+    }
+
+    [Fact]
+    public void What_is_not_there_is_a_404_and_every_other_refusal_a_409()
+    {
+        Assert.Equal(404, Rejection.NotFound.ToProblem().StatusCode);
+        Assert.Equal(404, new Rejection("not-found", "There is no such vase.").ToProblem().StatusCode);
+        Assert.Equal(409, new Rejection("vase-broken", "It fell.").ToProblem().StatusCode);
+    }
+
+    [Fact]
     public async Task A_batch_decides_in_order_and_keeps_each_verdict()
     {
         await using var host = await Store.Start();

@@ -124,7 +124,7 @@ public sealed class OldEvents
         // Commands go on, also in a batch; a former event is never written again.
         await host.Documents().Handle(After.Decider, shop, new After.PriceSet(5, "EUR", "sale"), Ct);
         var batch = await host.Documents().HandleBatch(After.Decider, [(shop, (ShopEvent)new After.SaleMade(1), new CommandOptions())], Ct);
-        Assert.Equal(new Handled<string>("990CNY/list;-2;5EUR/sale;-1;", 6, null), batch.Single());
+        Assert.Equal(new Handled<string>("990CNY/list;-2;5EUR/sale;-1;", 6, true, null), batch.Single());
         await Assert.ThrowsAsync<InvalidOperationException>(() => host.Documents().Handle(After.Decider, shop, new After.PriceSetV1(1), Ct));
 
         // Read models: those of names, and those of everything.

@@ -42,7 +42,7 @@ public sealed class SharedTransactions
                 continue;
             }
 
-            Assert.Equal(new Handled<Speaker>(new Speaker(i), 1, null), answers[i]);
+            Assert.Equal(new Handled<Speaker>(new Speaker(i), 1, true, null), answers[i]);
             var item = Assert.Single(history!.Items);
             Assert.Equal((i, $"member-{i}", $"request-{i}", $"trace-{i}"), ((int)item.Data!["value"]!, item.By, item.CausationId, item.CorrelationId));
             Assert.Equal(traces[i], await host.Scalar<string>($"select headers->>'traceparent' from mt_events where stream_id = '{streams[i]}'"));

@@ -6,7 +6,8 @@ using Npgsql;
 namespace Community.EventStore;
 
 /// <summary>What came of a command: the state and version of its stream afterwards, and the refusal if there was one.</summary>
-public sealed record Handled<TState>(TState State, long Version, Rejection? Rejection);
+/// <param name="Appended">Whether events were stored by it. What <see cref="CommandOptions.Also"/> left behind says less: it may have run for a race that was lost.</param>
+public sealed record Handled<TState>(TState State, long Version, bool Appended, Rejection? Rejection);
 
 /// <summary>A stream's state and version (the number of its events; zero: no such stream).</summary>
 public sealed record Loaded<TState>(TState State, long Version);
@@ -32,11 +33,37 @@ public sealed record CommandOptions
     /// <summary>Events of other streams that this one's bring with them: appended in the same transaction, only where there are events.</summary>
     public IReadOnlyList<(Guid Stream, object[] Events)> Elsewhere { get; init; } = [];
 
+    /// <summary>
+    /// Commands on other streams that hold or fall with this one: decided on what those are at the append, and where one of
+    /// them is refused, so is this one. They come only where there are events.
+    /// </summary>
+    public IReadOnlyList<Besides> Together { get; init; } = [];
+
     /// <summary>Written in the same transaction in any case: also when the decision was nothing or a rejection.</summary>
     public Action<IDocumentSession>? Always { get; init; }
 
     /// <summary>A message asks for it, not a caller who waits: it shares transactions with other messages only.</summary>
     public bool ByMessage { get; init; }
+
+    internal bool IsOfOneStream => Elsewhere.Count == 0 && Together.Count == 0;
+}
+
+/// <summary>A command on another stream; see <see cref="CommandOptions.Together"/>.</summary>
+public sealed class Besides
+{
+    private Besides(Guid stream, Func<IReadOnlyList<IEvent>, Decision<object>> decide) => (Stream, Decide) = (stream, decide);
+
+    internal Guid Stream { get; }
+
+    internal Func<IReadOnlyList<IEvent>, Decision<object>> Decide { get; }
+
+    public static Besides Of<TState, TCommand, TEvent>(Decider<TState, TCommand, TEvent> decider, Guid stream, TCommand command)
+        where TEvent : class => new(stream, past =>
+        {
+            var decision = past.AreOf<TEvent>() ? decider.Decide(decider.Fold(past), command) : Rejection.NotFound;
+
+            return decision.Rejection is { } rejection ? rejection : new Decision<object>([.. decision.Events]);
+        });
 }
 
 /// <summary>The stream is not at the version that the caller knows, or went on being changed by others.</summary>
@@ -76,7 +103,7 @@ public static class CommandHandling
         var work = new PendingCommand<TState, TCommand, TEvent>(decider, stream, command, handling);
 
         // Events for other streams need those read first: such a command shares nothing.
-        var (done, place) = handling.Elsewhere.Count == 0
+        var (done, place) = handling.IsOfOneStream
             ? await GroupCommit.Of(store, messages: handling.ByMessage).Join(store, work)
             : (false, null);
 
@@ -94,6 +121,12 @@ public static class CommandHandling
         {
             await using var session = store.LightweightSession();
             work.Decide(session, await session.Events.FetchStreamAsync(work.Stream, token: ct));
+
+            if (await session.AppendTogether(work, ct) is { } refusal)
+            {
+                return work.Refused(refusal);
+            }
+
             await session.AppendElsewhere(work, ct);
 
             try
@@ -123,7 +156,7 @@ public static class CommandHandling
         CancellationToken ct)
         where TEvent : class
     {
-        if (batch.Any(item => item.CommandOptions.Elsewhere.Count > 0))
+        if (batch.Any(item => !item.CommandOptions.IsOfOneStream))
         {
             throw new ArgumentException("The commands of a batch append to their own streams.", nameof(batch));
         }
@@ -160,7 +193,7 @@ public static class CommandHandling
 
             handling.Always?.Invoke(session);
             states[stream] = (past, state);
-            answers.Add(new Handled<TState>(state, past.Count, decision.Rejection));
+            answers.Add(new Handled<TState>(state, past.Count, !events.IsEmpty, decision.Rejection));
         }
 
         foreach (var (stream, events) in appended)
@@ -248,7 +281,30 @@ public static class CommandHandling
             stored.Add(last = session.Stored(@event, last, at, envelope));
         }
 
-        session.AppendStored(stream, past.Count, stored);
+        if (stored.Count > 0)
+        {
+            session.AppendStored(stream, past.Count, stored);
+        }
+    }
+
+    private static async Task<Rejection?> AppendTogether<TState, TCommand, TEvent>(
+        this IDocumentSession session, PendingCommand<TState, TCommand, TEvent> work, CancellationToken ct)
+        where TEvent : class
+    {
+        foreach (var other in work.HasDecidedEvents ? work.CommandOptions.Together : [])
+        {
+            var past = await session.Events.FetchStreamAsync(other.Stream, token: ct);
+            var decision = other.Decide(past);
+
+            if (decision.Rejection is { } rejection)
+            {
+                return rejection;
+            }
+
+            session.Append(other.Stream, past, decision.Events, work.CommandOptions.At, work.Envelope);
+        }
+
+        return null;
     }
 
     // Their past is read for its last instant, and so that another's append in between is a lost race as any other.
@@ -325,6 +381,7 @@ internal sealed class PendingCommand<TState, TCommand, TEvent>(
     where TEvent : class
 {
     private Handled<TState>? _answer;
+    private (TState State, long Version) _before = (decider.Initial, 0);
 
     public CommandOptions CommandOptions => handling;
 
@@ -334,18 +391,22 @@ internal sealed class PendingCommand<TState, TCommand, TEvent>(
 
     public Handled<TState> Answer => _answer ?? throw new InvalidOperationException("Nothing was decided yet.");
 
+    /// <summary>What was decided is not stored, because a command that belongs to it was refused.</summary>
+    public Handled<TState> Refused(Rejection rejection) => new(_before.State, _before.Version, false, rejection);
+
     public override void Decide(IDocumentSession session, IReadOnlyList<IEvent> past)
     {
         HasDecidedEvents = false;
 
         if (!past.AreOf<TEvent>())
         {
-            _answer = new Handled<TState>(decider.Initial, 0, Rejection.NotFound);
+            _answer = new Handled<TState>(decider.Initial, 0, false, Rejection.NotFound);
 
             return;
         }
 
         var state = decider.Fold(past);
+        _before = (state, past.Count);
         var decision = decider.Decide(state, command);
         decision = past.Count >= handling.AtMost && !decision.Events.IsEmpty ? Rejection.TooManyChanges : decision;
         var events = decision.Rejection is null ? decision.Events : [];
@@ -365,7 +426,7 @@ internal sealed class PendingCommand<TState, TCommand, TEvent>(
         }
 
         handling.Always?.Invoke(session);
-        _answer = new Handled<TState>(state, past.Count + events.Length, decision.Rejection);
+        _answer = new Handled<TState>(state, past.Count + events.Length, !events.IsEmpty, decision.Rejection);
     }
 }
 

@@ -7,9 +7,9 @@ namespace Community.EventStore;
 
 public static class Problems
 {
-    /// <summary>A refusal by a rule of the domain: 409 unless the caller knows better.</summary>
-    public static ProblemHttpResult ToProblem(this Rejection rejection, int status = StatusCodes.Status409Conflict) =>
-        Problem(status, rejection.Code, rejection.Detail);
+    /// <summary>A refusal by a rule of the domain: 404 where what is addressed is not there, else 409, unless the caller knows better.</summary>
+    public static ProblemHttpResult ToProblem(this Rejection rejection, int? status = null) => Problem(
+        status ?? (rejection.Code == Rejection.NotFound.Code ? StatusCodes.Status404NotFound : StatusCodes.Status409Conflict), rejection.Code, rejection.Detail);
 
     public static ProblemHttpResult NotFound(string what) =>
         Problem(StatusCodes.Status404NotFound, "not-found", $"There is no such {what}.");

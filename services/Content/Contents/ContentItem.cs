@@ -64,7 +64,7 @@ internal abstract record ContentItem
     {
         (Undrafted, DraftContent c) => new ContentDrafted(c.AuthorId, c.Text, c.Tags, c.Requires, c.PlannedFor, c.At),
         (Drafted w, DraftContent c) => IsRepeat(w, c) ? Decision.Nothing : SingleEventStream.AlreadyDifferent,
-        (Undrafted, _) => new Rejection("content-unknown", "There is no such content."),
+        (Undrafted, _) => Rejection.NotFound,
         (Drafted w, ReviseContent c) => Revise(w, c),
         (Drafted w, SubmitContent c) => Submit(w, c),
         (Drafted w, ReviewContent c) => Review(w, c),

@@ -203,7 +203,7 @@ internal static class TopicEndpoints
         var handled = await store.Handle(Topic.Decider, id, command, new CommandOptions { ExpectedVersion = http.ExpectedVersion(), AtMost = atMost }, ct);
 
         return handled.Rejection is { } rejection
-            ? rejection.ToProblem(rejection == Topic.NotTheAsker ? 403 : 409)
+            ? rejection.ToProblem(rejection == Topic.NotTheAsker ? 403 : null)
             : TypedResults.NoContent();
     }
 
@@ -226,7 +226,7 @@ internal static class TopicEndpoints
         var vote = new VoteCast(stream, post.Kind, post.Id, post.AuthorId, voter, value, clock.GetUtcNow(), Imported: false);
         var handled = await store.Handle(Vote.Decider, stream, vote, new CommandOptions { AtMost = Vote.Changes }, ct);
 
-        return handled.Rejection is { } rejection ? rejection.ToProblem(rejection == Vote.OwnPost ? 403 : 409) : TypedResults.NoContent();
+        return handled.Rejection is { } rejection ? rejection.ToProblem(rejection == Vote.OwnPost ? 403 : null) : TypedResults.NoContent();
     }
 
     private static async Task<Page<ReplyAnswer>> RepliesTo(

@@ -84,7 +84,7 @@ internal static class Ownership
         var give = new GiveOwnership(member, by, clock.GetUtcNow());
         var handled = await store.Handle(House.Decider, House.Stream, give, new CommandOptions
         {
-            Elsewhere = [(member, [new RoleGranted(Roles.Owner, by, give.At)])]
+            Together = [Besides.Of(Member.Decider, member, new GrantRole(Roles.Owner, by, give.At))]
         }, ct);
 
         return MemberEndpoints.Answer(handled.Rejection);

@@ -5,6 +5,7 @@ using Community.Membership.Members;
 using Community.ServiceDefaults;
 using JasperFx.Events.Projections;
 using Marten;
+using Marten.Linq.MatchesSql;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Membership.Invitations;
@@ -52,11 +53,12 @@ internal static class InvitationEndpoints
         var member = user.MemberId();
         var after = paging.Key<Guid>(out var last) ? last : Guid.Empty;
         await using var session = store.QuerySession();
-        var mine = await session.Query<InvitationRow>().Where(row => row.By == member).ToListAsync(ct);
+        var mine = await session.Query<InvitationRow>().Where(row => row.By == member && row.MatchesSql("d.id > ?", after))
+            .OrderBy(row => row.Id).Take(paging.Size + 1).ToListAsync(ct);
         var keys = await ring.Find([member], ct);
 
         return TypedResults.Ok(paging.Page(
-            [.. mine.Where(row => row.Id > after).OrderBy(row => row.Id).Take(paging.Size + 1).Select(row => InvitationView.Of(row.Id, row.Invitation, keys))],
+            [.. mine.Select(row => InvitationView.Of(row.Id, row.Invitation, keys))],
             view => view.InvitationId));
     }
 

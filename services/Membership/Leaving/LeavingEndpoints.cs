@@ -66,11 +66,11 @@ internal static class LeavingEndpoints
     private static async Task<Handled<Member>> Forget(Guid id, DateTimeOffset now, IDocumentStore store, CancellationToken ct)
     {
         await using var query = store.QuerySession();
-        var invitations = await query.Query<InvitationRow>().Where(row => row.By == id).ToListAsync(ct);
+        var invitations = await query.Query<InvitationRow>().Where(row => row.By == id && !row.Invitation.Withdrawn).Select(row => row.Id).ToListAsync(ct);
         IReadOnlyList<(Guid, object[])> elsewhere =
         [
             .. await store.AllTokens(id, now, ct),
-            .. invitations.Where(row => !row.Invitation.Withdrawn).Select(row => (row.Id, new object[] { new InvitationWithdrawn(id, now) }))
+            .. invitations.Select(invitation => (invitation, new object[] { new InvitationWithdrawn(id, now) }))
         ];
 
         return await store.Handle(Member.Decider, id, new Erase(id, now), new CommandOptions

@@ -168,12 +168,8 @@ internal static class MemberEndpoints
         _ => Roles.OfTrade.Contains(role) ? null : Problems.NotFound("role")
     };
 
-    internal static Results<NoContent, ProblemHttpResult> Answer(Rejection? rejection) => rejection switch
-    {
-        null => TypedResults.NoContent(),
-        { Code: "not-found" } => rejection.ToProblem(StatusCodes.Status404NotFound),
-        _ => rejection.ToProblem()
-    };
+    internal static Results<NoContent, ProblemHttpResult> Answer(Rejection? rejection) =>
+        rejection is null ? TypedResults.NoContent() : rejection.ToProblem();
 
     private sealed record ProfileChange(
         [DisplayName] string? DisplayName = null,

@@ -85,8 +85,11 @@ internal static class TokenRevocation
     {
         await using var query = store.QuerySession();
 
-        return [.. (await query.Query<TokenRow>().Where(row => row.MemberId == member).ToListAsync(ct)).Where(row => row.Token.RevokedAt is null && row.Token.ExpiresAt > at)];
+        return await query.Query<TokenRow>().AreLive(member, at).ToListAsync(ct);
     }
+
+    public static IQueryable<TokenRow> AreLive(this IQueryable<TokenRow> tokens, Guid member, DateTimeOffset at) =>
+        tokens.Where(row => row.MemberId == member && row.Token.RevokedAt == null && row.Token.ExpiresAt > at);
 
     /// <summary>The end of each of them, for the transaction of what ends them.</summary>
     public static IReadOnlyList<(Guid Stream, object[] Events)> Endings(this IEnumerable<TokenRow> tokens, DateTimeOffset at) =>

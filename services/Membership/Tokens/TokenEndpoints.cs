@@ -7,6 +7,7 @@ using Community.Membership.Sessions;
 using Community.ServiceDefaults;
 using JasperFx.Events.Projections;
 using Marten;
+using Marten.Linq.MatchesSql;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
@@ -94,11 +95,10 @@ internal static class TokenEndpoints
         var now = clock.GetUtcNow();
         var after = paging.Key<Guid>(out var last) ? last : Guid.Empty;
         await using var session = store.QuerySession();
-        var mine = await session.Query<TokenRow>().Where(row => row.MemberId == member).ToListAsync(ct);
+        var mine = await session.Query<TokenRow>().AreLive(member, now).Where(row => row.MatchesSql("d.id > ?", after))
+            .OrderBy(row => row.Id).Take(paging.Size + 1).ToListAsync(ct);
         var keys = await ring.Find([member], ct);
         var live = mine
-            .Where(row => row.Token.RevokedAt is null && row.Token.ExpiresAt > now && row.Id > after)
-            .OrderBy(row => row.Id).Take(paging.Size + 1)
             .Select(row => new ListedToken(row.Id, keys.Open(row.Token.Name), row.Token.Scopes, row.Token.ExpiresAt, row.Token.At))
             .ToList();
 

@@ -70,7 +70,7 @@ internal static class TwoFactorEndpoints
         }, ct);
 
         return handled.Rejection is { } rejection ? rejection.ToProblem()
-            : codes.Length == 0 ? Problems.Problem(409, "two-factor-on", "One-time codes are on already.")
+            : !handled.Appended ? Problems.Problem(409, "two-factor-on", "One-time codes are on already.")
             : TypedResults.Ok(new RecoveryCodesShown(codes));
     }
 

@@ -123,7 +123,7 @@ internal abstract record Order
         (Placed o, FailPayment c) when o.StatusOf(c.PaymentId) is PaymentStatus.Pending => new PaymentFailed(c.PaymentId, c.At),
         (_, FailPayment) => Decision.Nothing,
 
-        (NotPlaced, _) => new Rejection("order-unknown", "There is no such order."),
+        (NotPlaced, _) => Rejection.NotFound,
 
         (Placed o, StartPayment c) when o.StatusOf(c.PaymentId) is not null => Decision.Nothing,
         (Open { Charged: not null }, StartPayment { ByMandate: true }) => new Rejection("charge-under-way", "What came of the last charge is not known yet."),

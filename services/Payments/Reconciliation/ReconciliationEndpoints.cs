@@ -1,15 +1,12 @@
-using System.Reflection;
+using System.Data;
 using System.Security.Cryptography;
 using System.Text;
 using Community.EventStore;
-using Community.Payments.Gateways.Chargebacks;
 using Community.Payments.Invoices;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
-using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
 using Community.Privacy;
-using JasperFx.Events;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
@@ -40,15 +37,6 @@ internal sealed record ReconciliationView(int Payments, int Entitlements, int Re
 
 internal static class ReconciliationEndpoints
 {
-    private static readonly string[] Known =
-    [
-        .. new[]
-        {
-            typeof(OrderPaid), typeof(RefundOwed), typeof(OwedMoneyReturned), typeof(OrderRefunded), typeof(ChargebackOpened), typeof(ChargebackClosed), typeof(GatewayReportUploaded), typeof(SubscriptionStarted),
-            typeof(SubscriptionRenewed), typeof(SubscriptionChanged), typeof(PlanChangeUndone), typeof(PaymentNotNeeded), typeof(SubscriptionEnded)
-        }.Select(type => type.GetCustomAttribute<EventTypeAttribute>()!.Name)
-    ];
-
     public static void MapReconciliation(this IEndpointRouteBuilder app)
     {
         var reconciliation = app.MapGroup("/reconciliation").RequireRoles("operator")
@@ -70,32 +58,20 @@ internal static class ReconciliationEndpoints
         var zone = await community.Now(ct);
         var begin = from is { } first ? zone.StartOf(first) : DateTimeOffset.MinValue;
         var end = to is { } last && last < DateOnly.MaxValue ? zone.StartOf(last.AddDays(1)) : DateTimeOffset.MaxValue;
-        await using var session = store.QuerySession();
-        var log = (await session.Events.QueryAllRawEvents()
-                .Where(e => Known.Contains(e.EventTypeName)).OrderBy(e => e.Sequence).ToListAsync(ct)).ToList();
-        var within = log.Where(e => e.Timestamp >= begin && e.Timestamp < end).ToList();
-        var money = within.Select(Fact).OfType<MoneyFact>().Select(fact => fact.Gateway == Pricing.Offline && fact.Receipt is { } receipt
+        var books = new Books(begin, end);
+        await using var session = store.LightweightSession(new Marten.Services.SessionOptions { IsolationLevel = IsolationLevel.RepeatableRead });
+        await session.BeginTransactionAsync(ct);
+        await books.Read(session, Books.Page, ct);
+        var money = books.Money.Select(fact => fact.Gateway == Pricing.Offline && fact.Receipt is { } receipt
             ? fact with { Receipt = words.DigestOf(receipt) }
             : fact).ToList();
-        var invoices = await session.Query<InvoiceInList>().Select(i => i.Id).ToListAsync(ct);
-        var invoiced = invoices.ToHashSet();
-        var reports = log.Select(e => e.Data).OfType<GatewayReportUploaded>().GroupBy(r => r.Gateway).ToDictionary(
-            r => r.Key,
-            r => (IReadOnlyList<ReportLine>)[.. r.SelectMany(report => report.Lines).Where(l => l.At >= begin && l.At < end).Distinct().Select(l => new ReportLine(l.Receipt, l.Amount))]);
-        var entitlements = Entitlements(log);
         var (ledger, unbalanced) = await Ledger(store, database, begin, end, ct);
+        var (reports, entitlements) = (books.Reports, books.Entitlements);
         var witnesses = new ReconciliationInputs(
-            money, ledger, unbalanced, reports,
-            within.Where(e => e.Data is OrderPaid paid && paid.Lines.Any(l => l.Kind is "plan" or "gift")).Select(e => e.StreamId)
-                .Except(log.Select(e => e.Data).OfType<PaymentNotNeeded>().Select(e => e.OrderId)).ToHashSet(),
-            log.Where(e => e.Data is OrderPaid).Select(e => e.StreamId).ToHashSet(),
-            log.Where(e => e.Data is OrderRefunded { Whole: true }).Select(e => e.StreamId).ToHashSet(),
-            entitlements,
-
-            // Money that fits no order is owed back, and nothing is invoiced for it; nor for what a bank takes.
-            within.Where(e => e.Data is RefundOwed or OwedMoneyReturned or ChargebackOpened or ChargebackClosed || invoiced.Contains(InvoiceIds.Of(e.Id))).Select(e => e.Id).ToHashSet())
+            money, ledger, unbalanced, reports, books.PlanOrders, books.PaidOrders, books.RefundedOrders, entitlements,
+            (await Invoiced(session, money, ct)).Concat(books.WithoutInvoice).ToHashSet())
         {
-            Receipts = Receipts(log, e => e.Timestamp >= begin && e.Timestamp < end)
+            Receipts = books.Receipts
         };
 
         return TypedResults.Ok(new ReconciliationView(money.Count, entitlements.Count, reports.Values.Sum(lines => lines.Count), await Readable(witnesses.Differences(), money, keys, ct), zone.Id));
@@ -113,69 +89,19 @@ internal static class ReconciliationEndpoints
             : difference)];
     }
 
-    private static List<ReceiptFact> Receipts(List<IEvent> log, Func<IEvent, bool> isLookedAt)
+    private static async Task<List<Guid>> Invoiced(IQuerySession session, List<MoneyFact> money, CancellationToken ct)
     {
-        var paidBy = new Dictionary<Guid, Receipt>();
-        var moved = new List<(Receipt Receipt, IEvent Event, Money Amount)>();
+        var invoiced = new List<Guid>();
 
-        foreach (var e in log)
+        foreach (var some in money.Select(fact => fact.EventId).Chunk(Books.Page))
         {
-            if (e.Data is OrderPaid paid)
-            {
-                paidBy[e.StreamId] = paid.Receipt;
-            }
-
-            if (Fact(e) is { } fact && ReceiptOf(e, paidBy) is { } receipt)
-            {
-                moved.Add((receipt, e, fact.Amount));
-            }
+            var facts = some.ToDictionary(InvoiceIds.Of);
+            var wanted = facts.Keys.ToArray();
+            invoiced.AddRange((await session.Query<InvoiceInList>().Where(i => wanted.Contains(i.Id)).Select(i => i.Id).ToListAsync(ct)).Select(id => facts[id]));
         }
 
-        return [.. moved.GroupBy(m => (m.Receipt, m.Amount.Currency)).Where(money => money.Any(m => isLookedAt(m.Event))).Select(money => new ReceiptFact(
-            money.Key.Receipt.Gateway, money.Key.Receipt.Number, money.FirstOrDefault(m => m.Event.Data is OrderPaid or RefundOwed).Event?.StreamId,
-            money.Key.Currency, money.Sum(m => m.Amount.Amount)))];
+        return invoiced;
     }
-
-    private static Receipt? ReceiptOf(IEvent e, Dictionary<Guid, Receipt> paidBy) => e.Data switch
-    {
-        OrderPaid m => m.Receipt,
-        RefundOwed m => m.Receipt,
-        OwedMoneyReturned m => m.Receipt,
-        ChargebackOpened m => m.Receipt,
-        ChargebackClosed m => m.Receipt,
-        _ => paidBy.GetValueOrDefault(e.StreamId)
-    };
-
-    private static MoneyFact? Fact(IEvent e) => e.Data switch
-    {
-        OrderRefunded { Dispute: not null } => null, // it went by the chargeback
-        OrderPaid m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, m.Receipt.Number, m.Amount) { Words = m.Receipt.Words },
-        RefundOwed m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, m.Receipt.Number, m.Amount) { Words = m.Receipt.Words },
-        OwedMoneyReturned m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, m.Amount with { Amount = -m.Amount.Amount }),
-        ChargebackOpened m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, m.Amount with { Amount = -m.Amount.Amount }),
-        ChargebackClosed { Won: true, Taken: { } taken } m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, taken),
-        ChargebackClosed { Won: false, Taken: null } m => new MoneyFact(e.Id, e.StreamId, m.Receipt.Gateway, null, m.Amount with { Amount = -m.Amount.Amount }),
-        OrderRefunded m => new MoneyFact(e.Id, e.StreamId, m.Gateway, null, m.Amount with { Amount = -m.Amount.Amount }),
-        _ => null
-    };
-
-    private static List<EntitlementFact> Entitlements(List<IEvent> log) =>
-    [
-        .. log.Where(e => e.Data is SubscriptionEvent).GroupBy(e => e.StreamId).Where(g => g.First().Data is SubscriptionStarted).Select(g =>
-        {
-            var started = (SubscriptionStarted)g.First().Data;
-            var renewed = g.Select(e => e.Data).OfType<SubscriptionRenewed>().ToList();
-            Guid?[] orders = [started.OrderId, .. renewed.Select(r => r.OrderId), .. g.Select(e => e.Data).OfType<SubscriptionChanged>().Select(c => c.OrderId)];
-
-            // What the running period was paid by: its beginning, and changes since that are not undone.
-            var since = g.Select(e => e.Data).Reverse().TakeWhile(e => e is not SubscriptionRenewed).ToList();
-            Guid?[] paidBy = [renewed.Count > 0 ? renewed[^1].OrderId : started.OrderId, .. since.OfType<SubscriptionChanged>().Select(c => c.OrderId)];
-
-            return new EntitlementFact(
-                started.SubscriptionId, [.. orders.OfType<Guid>()], [.. paidBy.OfType<Guid>().Except(since.OfType<PlanChangeUndone>().Select(u => u.OrderId))],
-                !g.Any(e => e.Data is SubscriptionEnded));
-        })
-    ];
 
     private static async Task<(List<LedgerFact> Facts, List<(string Currency, long Difference)> Unbalanced)> Ledger(
         IDocumentStore store, NpgsqlDataSource database, DateTimeOffset begin, DateTimeOffset end, CancellationToken ct)

@@ -122,4 +122,10 @@ public sealed class ContentItemSpec
         .Given(UpToApproval)
         .When(new UnpublishContent(Noon))
         .ThenRejected("content-not-published");
+
+    [Fact]
+    public void What_was_never_drafted_is_not_there() => Spec.For(ContentItem.Decider)
+        .Given()
+        .When(new SubmitContent(Noon))
+        .ThenRejected("not-found");
 }

@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using Community.Membership.Members;
 using Community.Testing;
 
 namespace Community.Membership.Tests.Founding;
@@ -52,6 +53,21 @@ public sealed class SetupTests(MembershipService membership)
 
         var roles = await Task.WhenAll(anonymous.GetAsync($"/members/{olga}", Ct).Ok(200), anonymous.GetAsync($"/members/{otto}", Ct).Ok(200));
         Assert.Single(roles, profile => profile.Strings("roles").Contains("owner"));
+    }
+
+    [Fact]
+    public async Task Who_is_erased_in_between_does_not_become_an_owner()
+    {
+        await using var community = await MembershipService.Found();
+        var (otto, id) = await community.Join("otto");
+        using var owner = await community.SignIn("owner@example.org");
+
+        await AnotherReplica.IsQuicker(
+            community.Host, id, [new MemberErased(community.Clock.GetUtcNow())],
+            () => owner.PutAsync($"/members/{id}/roles/owner", null, Ct)).Problem(404, "not-found");
+
+        await owner.DeleteAsync($"/members/{community.Owner}/roles/owner", Ct).Problem(409, "last-owner");
+        otto.Dispose();
     }
 
     private static async Task<string> Token(HttpClient client, string email) =>

@@ -97,6 +97,28 @@ public sealed class InvitationTests(MembershipService membership)
         bob.Dispose();
     }
 
+    [Fact]
+    public async Task A_page_of_invitations_reads_no_more_than_it_shows()
+    {
+        await using var community = await MembershipService.Found();
+        var (ann, _) = await community.Join("ann");
+        var all = new List<string>();
+        for (var i = 0; i < 4; i++)
+            all.Add((await Invite(ann, new { uses = 1 })).Text("invitationId"));
+        all.Sort(StringComparer.Ordinal);
+
+        // Who reads it fails.
+        await using var database = NpgsqlDataSource.Create(community.Host.Database);
+        await using var spoil = database.CreateCommand("""update mt_doc_invitationrow set data = jsonb_set(data, '{invitation}', '"spoilt"') where id = $1""");
+        spoil.Parameters.Add(new() { Value = Guid.Parse(all[^1]) });
+        Assert.Equal(1, await spoil.ExecuteNonQueryAsync(Ct));
+        var first = await ann.GetAsync("/invitations?limit=1", Ct).Ok(200);
+        var second = await ann.GetAsync($"/invitations?limit=1&after={Uri.EscapeDataString(first.Text("next"))}", Ct).Ok(200);
+
+        Assert.Equal(all[..2], new[] { first, second }.Select(page => page["items"]!.AsArray().Single()!.Text("invitationId")));
+        ann.Dispose();
+    }
+
     [Theory]
     [InlineData("""{"uses":0}""", "uses")]
     [InlineData("""{"uses":101}""", "uses")]

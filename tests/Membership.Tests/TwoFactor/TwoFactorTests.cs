@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Community.Membership.Members;
 using Community.Membership.TwoFactor;
 using Npgsql;
 using OtpNet;
@@ -98,6 +99,22 @@ public sealed partial class TwoFactorTests
         }
 
         return new BarcodeReaderGeneric().Decode(new RGBLuminanceSource(pixels, size, size, RGBLuminanceSource.BitmapFormat.Gray8))?.Text;
+    }
+
+    [Fact]
+    public async Task Recovery_codes_are_answered_only_where_they_were_stored()
+    {
+        await using var community = await MembershipService.Found();
+        var (ann, id) = await community.Join("ann");
+        var enrolment = await ann.PostAsJsonAsync("/members/me/two-factor", new { password = MembershipService.GoodPassword }, Ct).Ok(200);
+        var code = new Totp(Base32Encoding.ToBytes(enrolment.Text("secret"))).ComputeTotp(community.Clock.GetUtcNow().UtcDateTime);
+
+        await AnotherReplica.IsQuicker(
+            community.Host, id, [new TwoFactorTurnedOn(community.Clock.GetUtcNow())],
+            () => ann.PostAsJsonAsync("/members/me/two-factor/confirmation", new { oneTimeCode = code }, Ct)).Problem(409, "two-factor-on");
+
+        Assert.Equal(0, (await ann.GetAsync("/members/me/two-factor", Ct).Ok(200))["recoveryCodesLeft"]!.GetValue<int>());
+        ann.Dispose();
     }
 
     [Fact]

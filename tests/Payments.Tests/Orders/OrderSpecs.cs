@@ -88,7 +88,7 @@ public sealed class OrderSpecs
         Given(Placed, Charged, Cancelled).When(new TryCharge(First, Noon)).ThenRejected("charge-not-due");
         Given(Placed, Started).When(new TryCharge(First, Noon)).ThenRejected("charge-not-due");
         Given(Placed, Charged).When(new TryCharge(Second, Noon)).ThenRejected("charge-not-due");
-        Given().When(new TryCharge(First, Noon)).ThenRejected("order-unknown");
+        Given().When(new TryCharge(First, Noon)).ThenRejected("not-found");
     }
 
     [Fact]
@@ -240,9 +240,9 @@ public sealed class OrderSpecs
     [Fact]
     public void Of_an_order_that_does_not_exist_nothing_can_be_asked()
     {
-        Given().When(new StartPayment(First, "sandbox", Noon)).ThenRejected("order-unknown");
-        Given().When(new CancelOrder(Noon)).ThenRejected("order-unknown");
-        Given().When(new RefundOrder(Back, null, "Broken", Noon)).ThenRejected("order-unknown");
+        Given().When(new StartPayment(First, "sandbox", Noon)).ThenRejected("not-found");
+        Given().When(new CancelOrder(Noon)).ThenRejected("not-found");
+        Given().When(new RefundOrder(Back, null, "Broken", Noon)).ThenRejected("not-found");
     }
 
     [Fact]
