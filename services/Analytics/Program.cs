@@ -5,8 +5,8 @@ using Community.Analytics.Revenue;
 using Community.Analytics.Zone;
 using Community.EventStore;
 using Community.Messaging;
-using Community.ServiceDefaults;
 using Community.Privacy;
+using Community.ServiceDefaults;
 using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);

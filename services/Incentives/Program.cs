@@ -4,8 +4,8 @@ using Community.Incentives.Badges;
 using Community.Incentives.Points;
 using Community.Incentives.Rules;
 using Community.Messaging;
-using Community.ServiceDefaults;
 using Community.Privacy;
+using Community.ServiceDefaults;
 using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);

@@ -12,8 +12,8 @@ using Community.Payments.Products;
 using Community.Payments.Reconciliation;
 using Community.Payments.Referrals;
 using Community.Payments.Subscriptions;
-using Community.ServiceDefaults;
 using Community.Privacy;
+using Community.ServiceDefaults;
 using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);

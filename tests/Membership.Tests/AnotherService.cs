@@ -1,7 +1,7 @@
 using Community.EventStore;
 using Community.Messaging;
-using Community.ServiceDefaults;
 using Community.Privacy;
+using Community.ServiceDefaults;
 using Community.Testing;
 using Marten;
 using Microsoft.AspNetCore.Builder;

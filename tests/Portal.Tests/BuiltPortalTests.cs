@@ -128,7 +128,9 @@ public abstract partial class BuiltPortalTests(RunningPortal portal) : IDisposab
         Assert.Equal(HttpStatusCode.BadRequest, (await Post("/sign-in", "/sign-out", new() { ["back"] = "/中文" })).StatusCode);
         Assert.Equal(HttpStatusCode.Redirect, (await Post("/sign-in", "/sign-in?back=%2F%25E4%25B8%25AD", new()
         {
-            ["_handler"] = "sign-in", ["Given.Email"] = "a@example.org", ["Given.Password"] = Neighbours.Password
+            ["_handler"] = "sign-in",
+            ["Given.Email"] = "a@example.org",
+            ["Given.Password"] = Neighbours.Password
         })).StatusCode);
     }
 

@@ -29,7 +29,8 @@ internal static class SchemaTemplate<TProgram>
             {
                 configure?.Invoke(services);
                 services.AddSingleton<IHostedService>(provider => new Keep(provider.GetRequiredService<NpgsqlDataSource>(), database, template));
-            });
+            }
+            );
         }
     }
 

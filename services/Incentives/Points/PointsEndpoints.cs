@@ -1,8 +1,8 @@
 using System.Security.Claims;
 using Community.EventStore;
 using Community.Incentives.Badges;
-using Community.ServiceDefaults;
 using Community.Privacy;
+using Community.ServiceDefaults;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Incentives.Points;

@@ -1,7 +1,7 @@
 using Community.EventStore;
 using Community.Payments.Orders;
-using Community.ServiceDefaults;
 using Community.Privacy;
+using Community.ServiceDefaults;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Aggregation;
