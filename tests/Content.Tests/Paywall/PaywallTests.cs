@@ -100,7 +100,9 @@ public sealed class PaywallTests(ContentService service)
         await service.Say(new TierGranted(late.Id, "subscription", "silver", null, 3, Noon));
         await service.Say(new TierGranted(late.Id, "subscription", "gold", null, 4, Noon));
         await Until(late, path, "full");
-        Assert.Equal(["preview", "preview"], [await Access(silver, path), await Access(former, path)]);
+        // The end of the former's tier may be tried again behind the others: two facts of one member at once are a race that one loses.
+        await Until(former, path, "preview");
+        Assert.Equal("preview", await Access(silver, path));
         await service.Say(new TierEnded(gold.Id, "subscription", 4, Noon));
         await Until(gold, path, "preview");
     }
