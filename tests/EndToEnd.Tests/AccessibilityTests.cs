@@ -1,0 +1,64 @@
+using Community.Testing;
+using Deque.AxeCore.Playwright;
+
+namespace Community.EndToEnd.Tests;
+
+/// <summary>Every page as axe sees it; what it calls serious or critical is a failure.</summary>
+[Collection(typeof(OnOneCommunity))]
+public sealed class AccessibilityTests(RunningCommunity community)
+{
+    private static readonly string[] ForMembers =
+    [
+        "/ask", "/plans", "/me", "/me/points", "/me/invitations", "/me/billing", "/me/billing/gift", "/me/billing/details",
+        "/me/settings/profile", "/me/settings/security", "/me/settings/mail", "/me/settings/privacy"
+    ];
+
+    private static readonly string[] ForOperators =
+    [
+        "/admin", "/admin/members", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/orders", "/admin/refunds", "/admin/settings",
+        "/system?still=true"
+    ];
+
+    [LongTheory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task No_page_has_a_serious_fault_light_or_dark_or_on_a_phone(bool dark, bool phone)
+    {
+        var story = await community.Story();
+        var manner = new Manner(Dark: dark, Phone: phone);
+        var faults = new List<string>();
+
+        var visitor = await community.Enter(manner);
+        await Look(visitor, ["/", "/contents", story.Article, "/topics", story.Question, "/plans", "/join", "/sign-in", "/forgot-password", "/setup"]);
+        await Look(await Again(story.Member), [.. ForMembers, story.Article, story.Question, story.Invoice]);
+        await Look(await Again(story.Creator), ["/studio", "/studio/contents/new", "/studio/earnings"]);
+        await Look(await Again(story.Reviewer), ["/review"]);
+        await Look(await Again(story.Owner), [.. ForOperators, story.Order]);
+
+        Assert.Empty(faults);
+
+        async Task<Visitor> Again(Visitor somebody)
+        {
+            var again = await community.Enter(manner);
+            again.Is(somebody.Name, somebody.Email);
+            await again.SignIn();
+
+            return again;
+        }
+
+        async Task Look(Visitor before, IEnumerable<string> pages)
+        {
+            foreach (var page in pages)
+            {
+                await before.Go(page);
+                faults.AddRange(from violation in (await before.Page.RunAxe()).Violations
+                                where violation.Impact is "serious" or "critical"
+                                from node in violation.Nodes
+                                select $"{page}: {violation.Id}: {node.Html}: {node.Any.FirstOrDefault()?.Message}");
+            }
+
+            before.AllWentWell();
+        }
+    }
+}
