@@ -40,7 +40,7 @@ internal static class Journey
         await owner.Arrives(@"/setup\?step=place");
         await owner.Send("setup-place", []);
         await owner.Arrives(@"/setup\?step=plan");
-        await owner.Send("setup-plan", [("price", "29.00")]);
+        await owner.Send("setup-plan", [("name", "Patron of the house"), ("price", "29.00")]);
         await owner.Arrives(@"/setup\?step=done");
         await Expect(owner.Page.Locator("main a[href='/admin']").First).ToBeVisibleAsync();
 
