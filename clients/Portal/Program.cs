@@ -35,5 +35,6 @@ app.MapPictures();
 app.MapCheckoutReturns();
 app.MapExports();
 app.MapDrafts();
+app.MapUpdates();
 app.MapRazorComponents<App>();
 app.Run();

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.Content.Comments;
+using Community.Content.Updates;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -50,11 +51,11 @@ internal static class TopicEndpoints
         topics.MapPost("", Open).AnswersVersion().WithSummary("Opens a discussion or asks a question");
         topics.MapGet("", List).AllowAnonymous().WithSummary("Topics, newest first");
         topics.MapGet("{id:guid}", Get).AllowAnonymous().AnswersVersion().WithSummary("A topic with its first replies");
-        topics.MapPost("{id:guid}/replies", Answer).WithSummary("Replies to a topic");
+        topics.MapPost("{id:guid}/replies", Answer).TellsUpdate(UpdateKind.Reply).WithSummary("Replies to a topic");
         topics.MapGet("{id:guid}/replies", Replies).AllowAnonymous().WithSummary("The replies to a topic, oldest first");
         topics.MapGet("{id:guid}/replies/{replyId:guid}", GetReply).AllowAnonymous().WithSummary("A reply");
-        topics.MapPut("{id:guid}/accepted-reply", Accept).TakesVersion().WithSummary("Accepts a reply; for who asked");
-        topics.MapDelete("{id:guid}/accepted-reply", Withdraw).TakesVersion().WithSummary("Accepts no reply any more; for who asked");
+        topics.MapPut("{id:guid}/accepted-reply", Accept).TellsUpdate(UpdateKind.AcceptedReply).TakesVersion().WithSummary("Accepts a reply; for who asked");
+        topics.MapDelete("{id:guid}/accepted-reply", Withdraw).TellsUpdate(UpdateKind.AcceptedReply).TakesVersion().WithSummary("Accepts no reply any more; for who asked");
         topics.MapPost("{id:guid}/votes", VoteOnTopic).WithSummary("Votes on somebody else's topic");
         topics.MapPost("{id:guid}/replies/{replyId:guid}/votes", VoteOnReply).WithSummary("Votes on somebody else's reply");
     }
