@@ -1,6 +1,7 @@
 using Community.Portal.Components;
 using Community.Portal.Services;
-using Microsoft.AspNetCore.Components.Endpoints;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Portal;
 
@@ -24,7 +25,7 @@ internal static class Updates
         });
     }
 
-    private static RazorComponentResult<T> Fragment<T>(Dictionary<string, object?> parameters) where T : Microsoft.AspNetCore.Components.IComponent => new(parameters);
+    private static RazorComponentResult<T> Fragment<T>(Dictionary<string, object?> parameters) where T : IComponent => new(parameters);
 
     private static async Task Relay(string subjects, HttpContext http, ContentService contents, IHostApplicationLifetime lifetime)
     {

@@ -16,6 +16,7 @@ public sealed partial class LongSuite
         "EndToEnd.Tests/JourneyTests So_it_goes_in_both_languages_wide_and_on_a_phone",
         "EndToEnd.Tests/JourneyTests Without_script_one_reads_joins_pays_asks_and_reviews_all_the_same",
         "EndToEnd.Tests/KeyboardTests By_keyboard_alone_one_reads_pays_asks_and_reviews",
+        "EndToEnd.Tests/LiveTests What_another_member_writes_appears_without_a_reload",
         "Markup.Tests/PageFuzz Memory_stays_bounded_while_a_thousand_hostile_texts_are_read",
         "Markup.Tests/PageFuzz Texts_of_the_largest_size_and_of_any_make_are_bounded_and_harmless",
         "Messaging.Tests/CutLines What_is_said_while_lines_to_the_broker_and_the_databases_are_cut_is_heard_once",

@@ -35,7 +35,7 @@ public sealed class AccessibilityTests(RunningCommunity community)
         await Look(await Again(story.Member), [.. ForMembers, story.Article, story.Question, story.Invoice]);
         await Look(await Again(story.Creator), ["/studio", "/studio/contents/new", "/studio/earnings"]);
         await Look(await Again(story.Reviewer), ["/review"]);
-        await Look(await Again(story.Owner), [.. ForOperators, story.Order]);
+        await Look(await Again(story.Owner), [.. ForOperators, story.Order, "/admin/ledger?asOf=2100-01-01", $"/admin/members/{story.MemberId}?asOf=2100-01-01"]);
 
         Assert.True(faults.Count == 0, string.Join("\n", faults));
 

@@ -17,6 +17,8 @@ internal sealed record Story(Visitor Owner, Visitor Creator, Visitor Reviewer, V
 
     public required string Order { get; init; }
 
+    public required string MemberId { get; init; }
+
     public IEnumerable<Visitor> Everybody => [Owner, Creator, Reviewer, Member];
 }
 
@@ -72,8 +74,9 @@ internal static class Journey
         var question = await Ask(member, creator);
         var invoice = await HasPointsAndInvoice(member);
         var order = await ShowsOnAdmin(owner, member);
+        var memberId = (await owner.Page.Locator("main .person").First.GetAttributeAsync("href"))!.Split('/')[^1];
 
-        return new(owner, creator, reviewer, member) { Article = article, Title = title, Question = question, Invoice = invoice, Order = order };
+        return new(owner, creator, reviewer, member) { Article = article, Title = title, Question = question, Invoice = invoice, Order = order, MemberId = memberId };
     }
 
     private static async Task Give(Visitor owner, Visitor to, string role)

@@ -108,6 +108,11 @@ internal sealed partial class Neighbours
             items = new[] { "like", "insightful", "thanks", "celebrate", "curious" }.Select(kind => new { kind, count = kind == "like" ? 2 : 0, mine = false })
         }));
         server.MapGet($"/contents/{Draft}", (HttpRequest request) => request.Headers.Authorization.Count == 0 ? Refuse(404, "not-found") : Results.Json(DraftText(request)));
+        server.MapGet("/comments/{id:guid}", (Guid id) => id == FirstReply
+            ? Results.Json(new { commentId = FirstReply, authorId = Free, body = "A **comment**.", bodyFormat = "markdown", at = Then }) : Refuse(404, "not-found"));
+        server.MapGet("/topics/{id:guid}/replies/{reply:guid}", (Guid reply) => reply == FirstReply ? Results.Json(Reply()) : Refuse(404, "not-found"));
+        server.MapGet("/updates", (string subjects) => subjects == $"{Question}"
+            ? Results.Text($"event: beat\ndata: null\n\ndata: {{\"subject\":\"{Question}\",\"kind\":\"reply\",\"id\":\"{FirstReply}\"}}\n\n", "text/event-stream") : Refuse(404, "not-found"));
         server.MapGet("/topics", () => Page(TopicItem()));
         server.MapGet("/topics/{id:guid}", (Guid id) => id == Question ? Results.Json(TopicText()) : Refuse(404, "not-found"));
         Post(server, "/contents", request => Results.Json(DraftText(request), statusCode: 201));

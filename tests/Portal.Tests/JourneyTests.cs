@@ -175,7 +175,7 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         var owner = new Dictionary<string, string> { ["communityName"] = "社群", ["displayName"] = "我", ["email"] = "o@example.org", ["password"] = Neighbours.Password, ["setupToken"] = "wrong" };
         Assert.Contains("安装口令不正确。", (await Send(browser, "/setup", "setup-owner", new(owner))).Page, StringComparison.Ordinal);
         Assert.Equal("/setup?step=place", (await Send(browser, "/setup", "setup-owner", new(owner) { ["setupToken"] = "the-token" })).To);
-        Assert.Equal("/setup?step=plan", (await Send(browser, "/setup?step=place", "setup-place", new() { ["timeZone"] = "Asia/Shanghai", ["currency"] = "CNY", ["registration"] = "open" })).To);
+        Assert.Equal("/setup?step=plan", (await Send(browser, "/setup?step=place", "setup-place", new() { ["timeZone"] = "Asia/Shanghai", ["currency"] = "CNY", ["languages"] = "zh", ["registration"] = "open" })).To);
         Assert.Equal("/setup?step=done", (await Send(browser, "/setup?step=plan", "setup-plan", new() { ["name"] = "会员", ["tier"] = "member", ["price"] = "29", ["interval"] = "month" })).To);
         Assert.Contains("社群已创建", (await Get(JourneyPortal.Browser(own, "zh"), "/setup")).Page, StringComparison.Ordinal);
     }
@@ -330,7 +330,7 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         return browser;
     }
 
-    private static async Task SignIn(HttpClient browser) => Assert.Equal(
+    internal static async Task SignIn(HttpClient browser) => Assert.Equal(
         "/", (await Send(browser, "/sign-in", "sign-in", new() { ["Given.Email"] = "a@example.org", ["Given.Password"] = Neighbours.Password })).To);
 
     private static async Task<(HttpStatusCode Status, string? To, string Page)> Get(HttpClient browser, string path)

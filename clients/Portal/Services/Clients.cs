@@ -9,6 +9,7 @@ global using ContentComment = Community.Client.Content.CommentAnswer;
 global using ContentInList = Community.Client.Content.ContentInList;
 global using ContentPage = Community.Client.Content.PageOfContentInList;
 global using ContentText = Community.Client.Content.ContentAnswer;
+global using CouponDuration = Community.Client.Payments.CouponDuration;
 global using Format = Community.Client.Content.Format;
 global using InvoiceKind = Community.Client.Payments.InvoiceKind;
 global using InvoiceView = Community.Client.Payments.InvoiceView;

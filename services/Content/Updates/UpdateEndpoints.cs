@@ -78,6 +78,7 @@ internal static class UpdateEndpoints
         }
 
         http.Response.RegisterForDispose(listener);
+        await feed.Hears(ct);
         http.Response.Headers["X-Accel-Buffering"] = "no"; // a proxy would keep the events until there are many
 
         return TypedResults.ServerSentEvents(Events(listener, clock, ct));

@@ -23,6 +23,7 @@ internal sealed partial class UpdateFeed(NpgsqlDataSource database, IHostApplica
     private static readonly TimeSpan UntilNextTry = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<Listener, bool> _listeners = new();
+    private readonly TaskCompletionSource _hears = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _wanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Never fails: what it is about is done already.</summary>
@@ -41,6 +42,9 @@ internal sealed partial class UpdateFeed(NpgsqlDataSource database, IHostApplica
         }
     }
 
+    /// <summary>Until the first connection hears; later ones may miss what is told while the database is away.</summary>
+    public Task Hears(CancellationToken ct) => _hears.Task.WaitAsync(ct);
+
     /// <summary>Null where enough listen already.</summary>
     public Listener? Listen(IReadOnlySet<Guid> subjects)
     {
@@ -49,7 +53,7 @@ internal sealed partial class UpdateFeed(NpgsqlDataSource database, IHostApplica
             return null;
         }
 
-        var listener = new Listener(subjects, lifetime.ApplicationStopping, left => _listeners.TryRemove(left, out _));
+        var listener = new Listener(subjects, left => _listeners.TryRemove(left, out _), lifetime.ApplicationStopping);
         _listeners[listener] = true;
         _wanted.TrySetResult();
 
@@ -68,6 +72,7 @@ internal sealed partial class UpdateFeed(NpgsqlDataSource database, IHostApplica
                 connection.Notification += (_, told) => Hand(JsonSerializer.Deserialize<Update>(told.Payload, Json.Options)!);
                 await using var listen = new NpgsqlCommand($"listen {Channel}", connection);
                 await listen.ExecuteNonQueryAsync(stoppingToken);
+                _hears.TrySetResult();
 
                 while (true)
                 {
@@ -94,7 +99,7 @@ internal sealed partial class UpdateFeed(NpgsqlDataSource database, IHostApplica
 }
 
 /// <summary>Hears of some subjects until it is disposed, or the service stops.</summary>
-internal sealed class Listener(IReadOnlySet<Guid> subjects, CancellationToken stopping, Action<Listener> left) : IDisposable
+internal sealed class Listener(IReadOnlySet<Guid> subjects, Action<Listener> left, CancellationToken stopping) : IDisposable
 {
     private const int Kept = 64; // for a reader that is slow; the oldest go first
 
