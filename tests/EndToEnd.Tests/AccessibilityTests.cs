@@ -39,6 +39,16 @@ public sealed class AccessibilityTests(RunningCommunity community)
 
         Assert.True(faults.Count == 0, string.Join("\n", faults));
 
+        // Where somebody wants to look: COMMUNITY_SCREENSHOTS names a folder.
+        static async Task Picture(Visitor before, string page, Manner manner)
+        {
+            if (Environment.GetEnvironmentVariable("COMMUNITY_SCREENSHOTS") is { Length: > 0 } folder)
+            {
+                var name = string.Join('-', page.Split(['/', '?', '=', '&'], StringSplitOptions.RemoveEmptyEntries)) is { Length: > 0 } path ? path : "home";
+                await before.Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{(manner.Dark ? "dark" : manner.Phone ? "phone" : "wide")}-{name}.png") });
+            }
+        }
+
         async Task<Visitor> Again(Visitor somebody)
         {
             var again = await community.Enter(manner);
@@ -53,6 +63,7 @@ public sealed class AccessibilityTests(RunningCommunity community)
             foreach (var page in pages)
             {
                 await before.Go(page);
+                await Picture(before, page, manner);
                 faults.AddRange(from violation in (await before.Page.RunAxe()).Violations
                                 where violation.Impact is "serious" or "critical"
                                 from node in violation.Nodes
