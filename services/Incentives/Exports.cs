@@ -10,9 +10,24 @@ internal static class Exports
 {
     public static readonly Disclosure[] All =
     [
+        // Who else had a hand in it is theirs.
+        Disclosure.Of<CauseRecorded>(
+            e => [e.Data.ActorId, e.Data.AuthorId],
+            (e, member) => e.ActorId == member
+                ? e with { AuthorId = Only(member, e.AuthorId) }
+                : new { e.Activity, e.AuthorId, e.Subject, e.Kind, e.Area, e.Quality, e.At }),
+        Disclosure.Of<CauseWithdrawn>(e => [Disclosure.By(e)]),
         Disclosure.Of<PointsEarned>(e => [e.Data.MemberId]),
+        Disclosure.Of<PointsReversed>(e => [e.Data.MemberId]),
+        Disclosure.Of<PointsAdjusted>(e => [e.Data.MemberId]),
+        Disclosure.Of<PointsSpent>(e => [e.Data.MemberId]),
+        Disclosure.Of<PointsRefunded>(e => [e.Data.MemberId]),
+        Disclosure.Of<PointsExpired>(e => [e.Data.MemberId]),
         Disclosure.Of<PointsWithheld>(e => [e.Data.MemberId]),
         Disclosure.Of<BadgeAwarded>(e => [e.Data.MemberId]),
-        Disclosure.Nobodys<RuleSetAdopted>()
+        Disclosure.Nobodys<RuleSetAdopted>(),
+        Disclosure.Nobodys<PointsSwitched>()
     ];
+
+    private static Guid? Only(Guid member, Guid? id) => id == member ? id : null;
 }

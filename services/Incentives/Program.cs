@@ -18,9 +18,10 @@ builder.AddEventStore("incentivesdb", typeof(Program).Assembly, options =>
 builder.AddAccessRevocation();
 builder.AddExport(Exports.All);
 builder.AddCommunityZone();
-builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>().Add<RefuseTokenWhenRevoked>().Add<HearCommunityZone>());
-builder.Services.AddSingleton<RulesInForce>();
-builder.Services.AddSingleton<PointsQueries>();
+builder.AddMessaging("incentives", Publications.All, consume => consume
+    .Add<EarnPoints>().Add<SwitchPointsWhenCommunityArranged>().Add<RefuseTokenWhenRevoked>().Add<HearCommunityZone>());
+builder.AddRules();
+builder.AddPoints();
 builder.Services.AddSingleton<BadgeQueries>();
 
 var app = builder.Build();

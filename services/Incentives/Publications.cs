@@ -10,6 +10,8 @@ internal static class Publications
     [
         Publication.Of<PointsEarned, Contracts.PointsEarned>(e => new(
             e.Id, e.Data.MemberId, e.Data.Points, e.Data.Rule, e.Data.RuleVersion, e.Data.Cause, e.Data.At)),
+        Publication.Of<PointsReversed, Contracts.PointsReversed>(e => new(
+            e.Id, e.Data.MemberId, e.Data.Points, e.Data.Rule, e.Data.RuleVersion, e.Data.Cause, e.Data.Because, e.Data.At)),
         Publication.Of<BadgeAwarded, Contracts.BadgeAwarded>(e => new(
             e.Data.AwardId, e.Data.MemberId, e.Data.Name, e.Data.Class, e.Data.At, e.Data.Imported)),
     ];

@@ -13,6 +13,7 @@ public sealed class AuthorizationTests(IncentivesHost incentives)
         ["POST /rules"] = (Operators, Operators),
         ["GET /members/{id}/points"] = (Members, Operators),
         ["GET /members/{id}/points/entries"] = (Members, Operators),
+        ["POST /members/{id}/points/adjustments"] = (Operators, Operators),
         ["GET /levels"] = (Members, Members),
         ["GET /badges"] = (Members, Members),
         ["POST /imports/badges"] = (Nobody, Nobody) // a session has no scope: only a token has

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventStore;
 using Community.Incentives.Badges;
@@ -13,6 +14,10 @@ internal sealed record NextLevel(int Level, string Name, long Points, long Missi
 internal sealed record MemberPoints(
     Guid MemberId, long Balance, long Lifetime, int Level, NextLevel? NextLevel, int Streak, IReadOnlyList<BadgeCount> Badges);
 
+internal sealed record Adjustment([property: Range(-1_000_000, 1_000_000)] int Points, [property: Text(500)] string Reason);
+
+internal sealed record AdjustmentAnswer(Guid AdjustmentId, int Points, string Reason);
+
 internal sealed record LevelAnswer(int Level, string Name, long Points);
 
 internal static class PointsEndpoints
@@ -22,6 +27,7 @@ internal static class PointsEndpoints
         var points = app.MapGroup("").WithTag("Points", "What members earned, and why.");
         points.MapGet("/members/{id:guid}/points", Get).WithSummary("A member's points, level and badges, now or at an instant; for the member and operators");
         points.MapGet("/members/{id:guid}/points/entries", Entries).WithSummary("Each point and its cause, the latest first");
+        points.MapPost("/members/{id:guid}/points/adjustments", Adjust).RequireRoles("operator").WithSummary("Gives a member points or takes them, with a reason that the member reads");
         points.MapGet("/levels", () => new Page<LevelAnswer>([.. Levels.All.Select(level => new LevelAnswer(level.Number, level.Name, level.Points))], null))
             .WithSummary("The levels, and the points that each takes");
     }
@@ -54,6 +60,17 @@ internal static class PointsEndpoints
         var rows = await book.Entries(id, paging.Key<EntryKey>(out var after) ? after : null, paging.Size + 1, ct);
 
         return TypedResults.Ok(paging.Page(rows, row => new EntryKey(row.At, row.EntryId)));
+    }
+
+    private static async Task<Results<Created<AdjustmentAnswer>, ProblemHttpResult>> Adjust(
+        Guid id, Adjustment body, HttpContext http, Wallets wallets, TimeProvider clock, CancellationToken ct)
+    {
+        var adjustmentId = http.NewId(clock);
+        var handled = await wallets.Adjust(adjustmentId, id, body.Points, body.Reason, ct);
+
+        return handled.Rejection is { } rejection
+            ? rejection.ToProblem()
+            : TypedResults.Created($"/members/{id}/points/entries", new AdjustmentAnswer(adjustmentId, body.Points, body.Reason));
     }
 
     private static bool MaySee(this ClaimsPrincipal user, Guid memberId) => user.MemberId() == memberId || user.May("operator");

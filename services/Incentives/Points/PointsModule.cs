@@ -1,0 +1,18 @@
+using Community.EventStore;
+
+namespace Community.Incentives.Points;
+
+internal static class PointsModule
+{
+    public static IHostApplicationBuilder AddPoints(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IStorePart, CauseTable>();
+        builder.Services.AddSingleton<IStorePart, SettlePointsSubscription>();
+        builder.Services.AddSingleton<Settlement>();
+        builder.Services.AddSingleton<PointsQueries>();
+        builder.Services.AddSingleton<Wallets>();
+        builder.Services.AddHostedService<FillBalances>();
+
+        return builder;
+    }
+}
