@@ -1,5 +1,8 @@
 using Community.Incentives.Badges;
+using Community.Incentives.Leaderboards;
+using Community.Incentives.Levels;
 using Community.Incentives.Points;
+using Community.Incentives.Rewards;
 using Community.Incentives.Rules;
 using Community.Privacy;
 
@@ -24,6 +27,16 @@ internal static class Exports
         Disclosure.Of<PointsRefunded>(e => [e.Data.MemberId]),
         Disclosure.Of<PointsExpired>(e => [e.Data.MemberId]),
         Disclosure.Of<PointsWithheld>(e => [e.Data.MemberId]),
+        Disclosure.Of<LevelChanged>(e => [e.Data.MemberId]),
+        Disclosure.Of<LeaderboardChoiceMade>(e => [e.Data.MemberId]),
+        Disclosure.Nobodys<LevelsSet>(),
+        Disclosure.Nobodys<RewardOffered>(),
+        Disclosure.Nobodys<RewardRetired>(),
+        Disclosure.Nobodys<RewardReturned>(), // its redemption tells it
+        Disclosure.Of<RewardTaken>(e => [e.Data.MemberId]),
+        Disclosure.Of<RewardRedeemed>(e => [e.Data.MemberId]),
+        Disclosure.Nobodys<RedemptionFulfilled>(),
+        Disclosure.Nobodys<RedemptionCancelled>(), // the refund tells it
         Disclosure.Of<BadgeAwarded>(e => [e.Data.MemberId]),
         Disclosure.Nobodys<RuleSetAdopted>(),
         Disclosure.Nobodys<PointsSwitched>()

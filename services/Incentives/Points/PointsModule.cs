@@ -11,6 +11,7 @@ internal static class PointsModule
         builder.Services.AddSingleton<Settlement>();
         builder.Services.AddSingleton<PointsQueries>();
         builder.Services.AddSingleton<Wallets>();
+        builder.Services.AddSingleton<Why>();
         builder.Services.AddHostedService<FillBalances>();
 
         return builder;

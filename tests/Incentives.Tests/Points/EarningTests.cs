@@ -52,6 +52,21 @@ public sealed class EarningTests(IncentivesHost incentives)
         Assert.True(comment.GetProperty("ruleVersion").GetInt32() >= 1);
         Assert.InRange(now - comment.GetProperty("at").GetDateTimeOffset(), TimeSpan.Zero, TimeSpan.FromMicroseconds(1));
 
+        var why = await Why(comment.GetProperty("entryId").GetGuid(), "zh-CN,zh;q=0.9");
+        Assert.Equal(["content/comment", "incentives/rule", "incentives/earned"], why.Select(step => $"{step.GetProperty("service").GetString()}/{step.GetProperty("type").GetString()}"));
+        Assert.Equal("发表了一条评论。", why[0].GetProperty("text").GetString());
+        Assert.NotEqual(Guid.Empty, why[0].GetProperty("eventId").GetGuid());
+        Assert.Equal("The rule comment-posted of version 1 gives 1 points for it.", (await Why(comment.GetProperty("entryId").GetGuid(), "en"))[1].GetProperty("text").GetString());
+
+        async Task<List<JsonElement>> Why(Guid entry, string language)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"/members/{member}/points/entries/{entry}/why");
+            request.Headers.Add("Accept-Language", language);
+            using var answer = await incentives.Member(member).SendAsync(request);
+
+            return [.. (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("steps").EnumerateArray()];
+        }
+
         await Eventually.Value(
             () => Task.FromResult(Heard<Contracts.PointsEarned>().Where(e => e.MemberId == member).DistinctBy(e => e.EntryId).Sum(e => e.Points)),
             sum => sum == 62, "all points to be published");
