@@ -28,11 +28,11 @@ public sealed record VoteCast(
 /// <summary>The voter has taken the vote back; a later <see cref="VoteCast"/> of the same id counts again.</summary>
 public sealed record VoteWithdrawn(Guid VoteId, string SubjectKind, Guid SubjectId, DateTimeOffset At);
 
-/// <summary>The topic is gone for good, with its text.</summary>
+/// <summary>The topic is gone for good.</summary>
 public sealed record TopicDeleted(Guid TopicId, DateTimeOffset At);
 
-/// <summary>The reply is gone for good, with its text.</summary>
+/// <summary>The reply is gone for good.</summary>
 public sealed record ReplyDeleted(Guid TopicId, Guid ReplyId, DateTimeOffset At);
 
-/// <summary>The comment is gone for good, with its text.</summary>
+/// <summary>The comment is gone for good.</summary>
 public sealed record CommentDeleted(Guid CommentId, DateTimeOffset At);

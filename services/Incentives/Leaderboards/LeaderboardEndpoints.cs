@@ -20,7 +20,7 @@ internal sealed record BoardAnswer(IReadOnlyList<BoardRow> Items, string? Next, 
 internal sealed record BoardChoice(bool Shown);
 
 /// <param name="On">A day of the week or month that is asked for; the present one where it is not given.</param>
-internal sealed record BoardRequest(EnumParameter<BoardPeriod>? Period, [property: Text(100)] string? Area, DateOnly? On);
+internal sealed record BoardRequest(EnumParameter<BoardPeriod>? Period, [property: Text(100, MayBeBlank = true)] string? Area, DateOnly? On);
 
 internal static class LeaderboardEndpoints
 {

@@ -34,7 +34,8 @@ internal sealed class Why(IDocumentStore store, RulesInForce rulesInForce)
                 _ => ("", default)
             };
 
-            if (at <= entry.At || entry.Kind != EntryKind.Earned)
+            // The table keeps microseconds.
+            if (at < entry.At.AddMicroseconds(1) || entry.Kind != EntryKind.Earned)
             {
                 steps.Add(new WhyStep(
                     type == Activities.Order ? "payments" : "content", type, Guid.TryParse(e.CausationId, out var source) ? source : null, at, Say($"Activity.{type}", language)));
