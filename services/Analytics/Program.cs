@@ -11,7 +11,8 @@ using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddEventStore("analyticsdb", typeof(Program).Assembly, options =>
+builder.AddEventStore("analyticsdb", typeof(Program).Assembly);
+builder.ConfigureStore(options =>
 {
     options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async);
     options.Projections.Add(new RecurringRevenue(options), ProjectionLifecycle.Async);
@@ -20,11 +21,14 @@ builder.Services.AddSingleton<RevenueFigures>();
 builder.AddAccessRevocation();
 builder.AddExport(Exports.All);
 builder.Services.AddHostedService<RebuildOnTimeZoneChange>();
-builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>().Add<RecordRecurringRevenue>().Add<HearTimeZone>().Add<RefuseTokenWhenRevoked>());
+builder.AddConsumer<RecordFacts>();
+builder.AddConsumer<RecordRecurringRevenue>();
+builder.AddConsumer<HearTimeZone>();
+builder.AddMessaging("analytics", []);
 
 var app = builder.Build();
 app.MapServiceDefaults();
-app.UseOrigin();
+app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");

@@ -10,34 +10,17 @@ using Community.Incentives.Simulation;
 using Community.Messaging;
 using Community.Privacy;
 using Community.ServiceDefaults;
-using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddEventStore("incentivesdb", typeof(Program).Assembly, options =>
-{
-    options.Projections.Add(new PointsEntries(options), ProjectionLifecycle.Inline);
-    options.Projections.Add(new BadgeAwards(options), ProjectionLifecycle.Inline);
-    options.Projections.Add(new RewardLists(options), ProjectionLifecycle.Inline);
-    options.Projections.Add(new LeaderboardTotals(options), ProjectionLifecycle.Async);
-});
-builder.AddAccessRevocation();
-builder.AddExport(Exports.All);
-builder.AddCommunityZone();
-builder.AddMessaging("incentives", Publications.All, consume => consume
-    .Add<EarnPoints>().Add<SwitchPointsWhenCommunityArranged>().Add<RefuseTokenWhenRevoked>().Add<HearCommunityZone>()
-    .Add<ForgetAddressesWhenMemberErased>());
-builder.AddRules();
-builder.AddPoints();
-builder.AddLevels();
-builder.AddLeaderboards();
-builder.AddSimulation();
-builder.AddRewards();
-builder.Services.AddSingleton<BadgeQueries>();
+builder.AddEventStore("incentivesdb", typeof(Program).Assembly);
+builder.AddAccessRevocation().AddCommunityZone().AddExport(Exports.All);
+builder.AddRules().AddPoints().AddLevels().AddLeaderboards().AddBadges().AddRewards().AddSimulation();
+builder.AddMessaging("incentives", Publications.All);
 
 var app = builder.Build();
 app.MapServiceDefaults();
-app.UseOrigin();
+app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");
@@ -45,8 +28,8 @@ app.MapRules();
 app.MapPoints();
 app.MapLevels();
 app.MapLeaderboards();
-app.MapSimulation();
-app.MapRewards();
 app.MapBadges();
+app.MapRewards();
+app.MapSimulation();
 app.MapExport();
 return await app.RunOrRebuild(args);

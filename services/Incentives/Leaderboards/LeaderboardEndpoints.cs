@@ -3,6 +3,7 @@ using Community.EventStore;
 using Community.Incentives.Points;
 using Community.Privacy;
 using Community.ServiceDefaults;
+using JasperFx.Events.Projections;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -26,6 +27,7 @@ internal static class LeaderboardEndpoints
 {
     public static IHostApplicationBuilder AddLeaderboards(this IHostApplicationBuilder builder)
     {
+        builder.ConfigureStore(options => options.Projections.Add(new LeaderboardTotals(options), ProjectionLifecycle.Async));
         builder.Services.AddSingleton<LeaderboardQueries>();
         builder.Services.AddSingleton<IStorePart, HiddenMembers>();
 

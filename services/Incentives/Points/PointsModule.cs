@@ -1,4 +1,6 @@
 using Community.EventStore;
+using Community.Messaging;
+using JasperFx.Events.Projections;
 
 namespace Community.Incentives.Points;
 
@@ -6,6 +8,8 @@ internal static class PointsModule
 {
     public static IHostApplicationBuilder AddPoints(this IHostApplicationBuilder builder)
     {
+        builder.ConfigureStore(options => options.Projections.Add(new PointsEntries(options), ProjectionLifecycle.Inline));
+        builder.AddConsumer<EarnPoints>();
         builder.Services.AddSingleton<IStorePart, CauseTable>();
         builder.Services.AddSingleton<IStorePart, SettlePointsSubscription>();
         builder.Services.AddSingleton<Settlement>();

@@ -34,7 +34,7 @@ internal sealed class SettlePoints : SubscriptionBase
     public override async Task<IChangeListener> ProcessEventsAsync(
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
-        Origin.Set(new Origin(Name, null, null));
+        CommandMetadata.Set(new CommandMetadata(Name, null, null));
         await Record(page.Events, cancellationToken);
         await _services.GetRequiredService<Settlement>().SettleDue(cancellationToken);
 

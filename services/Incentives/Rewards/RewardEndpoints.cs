@@ -6,6 +6,7 @@ using Community.Incentives.Points;
 using Community.Membership.Contracts;
 using Community.Messaging;
 using Community.ServiceDefaults;
+using JasperFx.Events.Projections;
 using Marten;
 using MassTransit;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -39,6 +40,8 @@ internal static class RewardEndpoints
 {
     public static IHostApplicationBuilder AddRewards(this IHostApplicationBuilder builder)
     {
+        builder.ConfigureStore(options => options.Projections.Add(new RewardLists(options), ProjectionLifecycle.Inline));
+        builder.AddConsumer<ForgetAddressesWhenMemberErased>();
         builder.Services.AddSingleton<IStorePart, RewardCodes>();
         builder.Services.AddSingleton<RewardQueries>();
         builder.Services.AddSingleton<RewardDesk>();

@@ -10,6 +10,7 @@ internal static class RulesModule
 {
     public static IHostApplicationBuilder AddRules(this IHostApplicationBuilder builder)
     {
+        builder.AddConsumer<SwitchPointsWhenCommunityArranged>();
         builder.Services.AddSingleton<RulesInForce>();
 
         return builder;

@@ -124,10 +124,10 @@ public sealed class TopicSpec
     public void A_reply_is_posted_once_under_its_id()
     {
         var reply = new ReplyPosted(First, Helper, "Because.", Noon, Imported: false);
-        Spec.For(Reply.Decider).When(reply).Then(reply);
-        Spec.For(Reply.Decider).Given(reply).When(reply with { At = Noon.AddSeconds(1) }).ThenNothing();
-        Spec.For(Reply.Decider).Given(reply).When(reply with { Body = "No." }).ThenRejected("already-different");
-        Spec.For(Reply.Decider).Given(reply with { Imported = true }).When(reply with { Imported = true, At = Noon.AddSeconds(1) }).ThenRejected("already-different");
+        Spec.For(Reply.Decider).When(new PostReply(reply)).Then(reply);
+        Spec.For(Reply.Decider).Given(reply).When(new PostReply(reply with { At = Noon.AddSeconds(1) })).ThenNothing();
+        Spec.For(Reply.Decider).Given(reply).When(new PostReply(reply with { Body = "No." })).ThenRejected("already-different");
+        Spec.For(Reply.Decider).Given(reply with { Imported = true }).When(new PostReply(reply with { Imported = true, At = Noon.AddSeconds(1) })).ThenRejected("already-different");
     }
 
     [Fact]
