@@ -1,26 +1,22 @@
 using Community.Analytics;
-using Community.Analytics.Activities;
-using Community.Analytics.Figures;
+using Community.Analytics.Activity;
+using Community.Analytics.Forecasts;
+using Community.Analytics.Ingestion;
+using Community.Analytics.Retention;
 using Community.Analytics.Revenue;
-using Community.Analytics.Zone;
+using Community.Analytics.Survival;
 using Community.EventStore;
 using Community.Messaging;
 using Community.Privacy;
 using Community.ServiceDefaults;
-using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddEventStore("analyticsdb", typeof(Program).Assembly, options =>
-{
-    options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async);
-    options.Projections.Add(new RecurringRevenue(options), ProjectionLifecycle.Async);
-});
-builder.Services.AddSingleton<RevenueFigures>();
+builder.AddEventStore("analyticsdb", typeof(Program).Assembly, options => options.AddActivity().AddRevenue());
+builder.Services.AddActivity().AddRevenue();
 builder.AddAccessRevocation();
-builder.AddExport(Exports.All);
-builder.Services.AddHostedService<RebuildOnTimeZoneChange>();
-builder.AddMessaging("analytics", [], consume => consume.Add<RecordFacts>().Add<RecordRecurringRevenue>().Add<HearTimeZone>().Add<RefuseTokenWhenRevoked>());
+builder.AddExport(Disclosures.All);
+builder.AddMessaging("analytics", [], consume => consume.AddIngestion().AddRevenue().Add<RefuseTokenWhenRevoked>());
 
 var app = builder.Build();
 app.MapServiceDefaults();
@@ -28,8 +24,11 @@ app.UseOrigin();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");
-app.MapActivities();
-app.MapFigures();
+app.MapIngestion();
+app.MapActivity();
+app.MapRetention();
+app.MapForecasts();
+app.MapSurvival();
 app.MapRevenue();
 app.MapExport();
 return await app.RunOrRebuild(args);

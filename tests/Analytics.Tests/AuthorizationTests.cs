@@ -12,6 +12,16 @@ public sealed class AuthorizationTests(AnalyticsHost analytics) : IClassFixture<
         ["POST /activities"] = (Members, Members),
         ["GET /activity"] = (Operators, Operators),
         ["GET /retention"] = (Operators, Operators),
+        ["GET /growth"] = (Operators, Operators),
+        ["GET /forecasts/growth"] = (Operators, Operators),
+        ["GET /forecasts/retention"] = (Operators, Operators),
+        ["GET /forecasts/members"] = (Operators, Operators),
+        ["POST /what-if"] = (Operators, Operators),
+        ["GET /survival"] = (Operators, Operators),
+        ["POST /survival/fits"] = (Operators, Operators),
+        ["GET /repeat-behaviour"] = (Operators, Operators),
+        ["POST /repeat-behaviour/fits"] = (Operators, Operators),
+        ["GET /members"] = (Operators, Operators),
         ["GET /lifecycle"] = (Operators, Operators),
         ["GET /revenue"] = (Operators, Operators)
     });

@@ -1,0 +1,19 @@
+using Community.Analytics.Ingestion;
+using Community.Analytics.Revenue;
+using Community.Privacy;
+
+namespace Community.Analytics;
+
+/// <summary>What this service hands out to a member about the member.</summary>
+internal static class Disclosures
+{
+    public static readonly Disclosure[] All =
+    [
+        Disclosure.Of<ActivityRecorded>(e => [e.Data.MemberId]),
+        Disclosure.Of<MemberJoinRecorded>(e => [e.Data.MemberId]),
+        Disclosure.Of<PaymentRecorded>(e => [e.Data.MemberId]),
+        Disclosure.Of<RefundRecorded>(e => [e.Data.MemberId]),
+        Disclosure.Of<RecurringRevenueRecorded>(e => [e.Data.MemberId]),
+        Disclosure.Nobodys<TimeZoneRecorded>()
+    ];
+}
