@@ -1,3 +1,4 @@
+using Community.Analytics.Decisions;
 using Community.Analytics.Ingestion;
 using Community.Analytics.Revenue;
 using Community.Privacy;
@@ -14,6 +15,13 @@ internal static class Disclosures
         Disclosure.Of<PaymentRecorded>(e => [e.Data.MemberId]),
         Disclosure.Of<RefundRecorded>(e => [e.Data.MemberId]),
         Disclosure.Of<RecurringRevenueRecorded>(e => [e.Data.MemberId]),
+        Disclosure.Of<ContentRecorded>(e => [e.Data.AuthorId]),
+        Disclosure.Of<RatingRecorded>(e => [e.Data.MemberId]),
+        Disclosure.Of<ContentCommentRecorded>(e => [e.Data.MemberId]),
+        Disclosure.Of<DecisionResolved>(e => [e.Data.By]),
+        Disclosure.Nobodys<DecisionOpened>(),
+        Disclosure.Nobodys<DecisionLapsed>(),
+        Disclosure.Nobodys<DecisionMeasured>(),
         Disclosure.Nobodys<TimeZoneRecorded>()
     ];
 }

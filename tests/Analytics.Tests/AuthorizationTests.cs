@@ -21,6 +21,13 @@ public sealed class AuthorizationTests(AnalyticsHost analytics) : IClassFixture<
         ["POST /survival/fits"] = (Operators, Operators),
         ["GET /repeat-behaviour"] = (Operators, Operators),
         ["POST /repeat-behaviour/fits"] = (Operators, Operators),
+        ["GET /funnel"] = (Operators, Operators),
+        ["GET /contents/statistics"] = (Members, Members),
+        ["GET /contents/{id}/statistics"] = (Members, Members),
+        ["GET /decisions"] = (Operators, Operators),
+        ["GET /decisions/{id}"] = (Operators, Operators),
+        ["GET /decisions/{id}/history"] = (Operators, Operators),
+        ["POST /decisions/{id}/resolution"] = (Operators, Operators),
         ["GET /members"] = (Operators, Operators),
         ["GET /lifecycle"] = (Operators, Operators),
         ["GET /revenue"] = (Operators, Operators)

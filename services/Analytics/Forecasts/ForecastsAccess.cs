@@ -14,6 +14,13 @@ internal sealed record Past(Period Period, IReadOnlyList<double> Active, IReadOn
     public static async Task<Past> Read(Period period, NpgsqlDataSource database, DateTimeOffset now, CancellationToken ct)
     {
         await using var snapshot = await ActivitySnapshot.Open(database, ct);
+
+        return await Read(period, snapshot, now, ct);
+    }
+
+    /// <inheritdoc cref="Read(Period, NpgsqlDataSource, DateTimeOffset, CancellationToken)"/>
+    public static async Task<Past> Read(Period period, ActivitySnapshot snapshot, DateTimeOffset now, CancellationToken ct)
+    {
         var zone = await snapshot.TimeZone(ct);
         var running = period.StartOf(Calendar.DayIn(zone, now));
         var shape = await snapshot.Shape(period, DayRange.All with { To = running.AddDays(-1) }, zone, now, ct);

@@ -9,8 +9,9 @@ public abstract record HeardEvent
 
 /// <param name="Kind">One of <see cref="ActivityKinds"/>.</param>
 /// <param name="At">When it was done, however late it was heard.</param>
+/// <param name="Depth">Of a view that a client told: how far it went, from 0 to 1.</param>
 [EventType("activity-recorded.v1")]
-public sealed record ActivityRecorded(Guid MemberId, string Kind, Guid? SubjectId, DateTimeOffset At) : HeardEvent;
+public sealed record ActivityRecorded(Guid MemberId, string Kind, Guid? SubjectId, DateTimeOffset At, double? Depth = null) : HeardEvent;
 
 /// <summary>No activity: growth is counted from it.</summary>
 [EventType("member-join-recorded.v1")]
@@ -41,4 +42,10 @@ internal static class ActivityKinds
     public const string Lesson = "lesson";
     public const string Booking = "booking";
     public const string Redemption = "redemption";
+
+    /// <summary>In the order in which members mostly come to them.</summary>
+    public static readonly IReadOnlyList<string> All =
+    [
+        View, Click, Reaction, Vote, Feedback, Share, Comment, Topic, Reply, Content, Order, Registration, CheckIn, Lesson, Booking, Redemption
+    ];
 }

@@ -21,6 +21,11 @@ internal sealed record ActivityLog(bool Told)
 
     public static Guid Payment(Guid messageId) => StreamId.Of("payment", messageId);
 
+    public static Guid Content(Guid messageId) => StreamId.Of("content", messageId);
+
+    /// <summary>One that a client has given an id of its own: told again in another batch, it is known.</summary>
+    public static Guid Client(Guid memberId, Guid id) => StreamId.Of("client", $"{memberId}/{id}");
+
     public static Guid Batch(Guid batchId) => StreamId.Of("batch", batchId);
 
     private static Decision<HeardEvent> Decide(ActivityLog log, ActivityCommand command) => command switch

@@ -7,13 +7,13 @@ using Npgsql;
 
 namespace Community.Analytics.Retention;
 
-internal enum MemberFigure { Active, New, Returning, Resurrecting, Dormant, Retained, Joined }
+internal enum MemberFigure { Active, New, Returning, Resurrecting, Dormant, Retained, Joined, Leaving }
 
 /// <param name="Figure">Whose figure: of activity, of the lifecycle, or <c>retained</c>: a cell of retention.</param>
 /// <param name="Start">Of the period; of <c>retained</c>, of the cohort.</param>
 /// <param name="Cell">Of <c>retained</c>: how many periods later.</param>
 internal sealed record MembersQuery(
-    [property: Description("active, new, returning, resurrecting, dormant, joined, or retained: a cell of retention.")] EnumParameter<MemberFigure> Figure,
+    [property: Description("active, new, returning, resurrecting, dormant, joined, leaving (regulars who have been silent for two full weeks before the one of start), or retained: a cell of retention.")] EnumParameter<MemberFigure> Figure,
     [property: Description("The day of the period; for retained, of the cohort's period.")] DateOnly Start,
     EnumParameter<Period>? Period,
     [property: Range(0, 10_000), Description("For retained: how many periods after the cohort's.")] int? Cell,
@@ -34,7 +34,11 @@ internal static class MembersBehind
         var period = query.Period?.Value ?? Period.Month;
         var retained = query.Figure.Value == MemberFigure.Retained;
 
-        if (period == Period.Day && query.Figure.Value is not (MemberFigure.Active or MemberFigure.Joined))
+        if (query.Figure.Value == MemberFigure.Leaving)
+        {
+            period = Period.Week;
+        }
+        else if (period == Period.Day && query.Figure.Value is not (MemberFigure.Active or MemberFigure.Joined))
         {
             throw new InvalidParameter("period", "must be week or month");
         }
@@ -42,7 +46,7 @@ internal static class MembersBehind
         var start = period.StartOf(query.Start);
         var reach = retained ? query.Cell ?? 0 : 0;
 
-        if (start.Year is < 2 or > 9000 || start.AddDays(reach * (period == Period.Week ? 7 : 31)).Year > 9990)
+        if (start.Year is < 3 or > 9000 || start.AddDays(reach * (period == Period.Week ? 7 : 31)).Year > 9990)
         {
             throw new InvalidParameter("start", "is too far away");
         }
@@ -62,6 +66,8 @@ internal static class MembersBehind
                 cell = period.Plus(start, reach),
                 zone = await snapshot.TimeZone(ct),
                 by = (query.Cohort?.Value ?? CohortBy.Activity).ToWord(),
+                silence = start.AddDays(-14),
+                since = start.AddDays(-42),
                 From = DateOnly.MinValue,
                 To = DateOnly.MaxValue,
                 after = paging.Key<Guid>(out var after) ? after : (Guid?)null,
@@ -86,6 +92,12 @@ internal static class MembersBehind
             MemberFigure.Dormant => $"behind as ({In} @before except {In} @start)",
             MemberFigure.Joined =>
                 "behind as (select member_id from member_starts where kind = 'joining' and at >= (@start::timestamp at time zone @zone) and at < (@next::timestamp at time zone @zone))",
+            MemberFigure.Leaving =>
+                """
+                behind as (
+                    select member_id from member_periods where period = 'week' and start >= @since and start < @silence group by member_id having count(*) >= 3
+                    except select member_id from member_periods where period = 'week' and start between @silence and @start)
+                """,
             MemberFigure.Retained =>
                 $"""
                 {RetentionFigures.Members(by)}, behind as (

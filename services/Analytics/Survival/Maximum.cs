@@ -16,10 +16,11 @@ internal static class Maximum
 
         try
         {
-            // A simplex may shrink before it has arrived: the second one starts where the first one ended.
-            for (var round = 0; round < 2; round++)
+            // A simplex may shrink before it has arrived: the next one starts where the last one ended, until that is the same place.
+            for (var (round, moved) = (0, double.MaxValue); round < Rounds && moved > 1e-6; round++)
             {
-                point = NelderMeadSimplex.Minimum(objective, point, Vector<double>.Build.Dense(parameters, 0.5), 1e-9, 10_000).MinimizingPoint;
+                var next = NelderMeadSimplex.Minimum(objective, point, Vector<double>.Build.Dense(parameters, round == 0 ? 0.5 : 0.05), 1e-10, 10_000).MinimizingPoint;
+                (point, moved) = (next, (next - point).InfinityNorm());
             }
         }
         catch (MaximumIterationsException)
@@ -29,6 +30,8 @@ internal static class Maximum
 
         return point.Any(x => Math.Abs(x) > Furthest) ? null : Positive(point);
     }
+
+    private const int Rounds = 20;
 
     // e^12: beyond it members are all alike, and the parameters say nothing any more.
     private const double Furthest = 12;
