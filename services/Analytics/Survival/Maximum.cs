@@ -1,3 +1,4 @@
+using MathNet.Numerics.Differentiation;
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.Optimization;
 
@@ -6,35 +7,48 @@ namespace Community.Analytics.Survival;
 /// <summary>The parameters under which what was seen is most likely.</summary>
 internal static class Maximum
 {
+    // e^12: beyond it members are all alike, and the parameters say nothing any more.
+    private const double Furthest = 12;
+
     /// <param name="logLikelihood">Of parameters that are all above zero.</param>
     /// <returns>Null: there is none within reach.</returns>
     public static double[]? Of(int parameters, Func<double[], double> logLikelihood)
     {
         // Over the logarithms, so that all stay above zero.
-        var objective = ObjectiveFunction.Value(point => -logLikelihood(Positive(point)));
-        var point = Vector<double>.Build.Dense(parameters);
+        double Value(double[] point) => -logLikelihood(Positive(point));
+        var start = Vector<double>.Build.Dense(parameters);
 
         try
         {
-            // A simplex may shrink before it has arrived: the next one starts where the last one ended, until that is the same place.
-            for (var (round, moved) = (0, double.MaxValue); round < Rounds && moved > 1e-6; round++)
-            {
-                var next = NelderMeadSimplex.Minimum(objective, point, Vector<double>.Build.Dense(parameters, round == 0 ? 0.5 : 0.05), 1e-10, 10_000).MinimizingPoint;
-                (point, moved) = (next, (next - point).InfinityNorm());
-            }
+            var near = NelderMeadSimplex.Minimum(
+                ObjectiveFunction.Value(point => Value([.. point])), start, Vector<double>.Build.Dense(parameters, 0.5), 1e-8, 10_000).MinimizingPoint;
+
+            return near.Any(x => Math.Abs(x) > Furthest) ? null : Positive(Polished(near, Value));
         }
         catch (MaximumIterationsException)
         {
             return null;
         }
-
-        return point.Any(x => Math.Abs(x) > Furthest) ? null : Positive(point);
     }
 
-    private const int Rounds = 20;
+    // The simplex shrinks where the value hardly changes any more; the slope still tells the way.
+    private static double[] Polished(Vector<double> near, Func<double[], double> value)
+    {
+        var derivative = new NumericalDerivative(5, 2);
+        var sloped = ObjectiveFunction.Gradient(
+            point => value([.. point]),
+            point => Vector<double>.Build.Dense(point.Count, i => derivative.EvaluatePartialDerivative(value, [.. point], i, 1)));
 
-    // e^12: beyond it members are all alike, and the parameters say nothing any more.
-    private const double Furthest = 12;
+        try
+        {
+            return [.. new BfgsMinimizer(1e-5, 1e-10, 1e-14, 200).FindMinimum(sloped, near).MinimizingPoint];
+        }
+        catch (OptimizationException)
+        {
+            // So near that no step is better.
+            return [.. near];
+        }
+    }
 
-    private static double[] Positive(Vector<double> point) => [.. point.Select(x => Math.Exp(Math.Clamp(x, -Furthest - 1, Furthest + 1)))];
+    private static double[] Positive(double[] point) => [.. point.Select(x => Math.Exp(Math.Clamp(x, -Furthest - 1, Furthest + 1)))];
 }
