@@ -194,7 +194,7 @@ internal static class CommandPath
             var builder = WebApplication.CreateBuilder();
             builder.Configuration["ConnectionStrings:sampledb"] = await servers.Database("in_process");
             builder.Configuration["Sealing:MasterKey"] = Hosts.MasterKey;
-            builder.AddEventStore("sampledb", typeof(Speaker).Assembly, _ => { });
+            builder.AddEventStore("sampledb", typeof(Speaker).Assembly);
             var host = await Hosts.Start(builder);
 
             return new(host);

@@ -19,8 +19,7 @@ public static class EventStoreRegistration
     /// The service's event store on the connection string <paramref name="connectionName"/>, with the event types of the
     /// calling service, its schema brought up to date before traffic, and its daemon on one replica at a time.
     /// </summary>
-    public static IHostApplicationBuilder AddEventStore(
-        this IHostApplicationBuilder builder, string connectionName, Assembly events, Action<StoreOptions> configure)
+    public static IHostApplicationBuilder AddEventStore(this IHostApplicationBuilder builder, string connectionName, Assembly events)
     {
         var connection = builder.Configuration.GetConnectionString(connectionName)
             ?? throw new InvalidOperationException($"The connection string '{connectionName}' is not set.");
@@ -39,7 +38,7 @@ public static class EventStoreRegistration
         builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(connection));
         builder.Services.TryAddSingleton(StoredEvents.Of(events));
         builder.Services.AddSingleton(services => new StoreConfiguration(
-            services.GetRequiredService<TimeProvider>(), [.. services.GetServices<IStorePart>()], services.GetRequiredService<StoredEvents>(), configure));
+            services.GetRequiredService<TimeProvider>(), [.. services.GetServices<IStorePart>()], services.GetRequiredService<StoredEvents>()));
         builder.Services.AddMarten(services =>
         {
             var options = services.GetRequiredService<StoreConfiguration>().For(services.GetRequiredService<NpgsqlDataSource>());
@@ -65,6 +64,14 @@ public static class EventStoreRegistration
         builder.Services.AddSealing(builder.Configuration);
         builder.Services.AddStoreProblems();
         builder.Services.AddIdempotency();
+
+        return builder;
+    }
+
+    /// <summary>What a module adds to the service's store: projections, tables, indexes. It runs once for each store that is made.</summary>
+    public static IHostApplicationBuilder ConfigureStore(this IHostApplicationBuilder builder, Action<StoreOptions> configure)
+    {
+        builder.Services.AddSingleton<IStorePart>(new ModulePart(configure));
 
         return builder;
     }
@@ -98,10 +105,15 @@ public static class EventStoreRegistration
         options.Events.EnableExtendedProgressionTracking = true; // so that every replica can tell which shard is paused, and why
         options.OpenTelemetry.TrackEventCounters();
     }
+
+    private sealed class ModulePart(Action<StoreOptions> configure) : IStorePart
+    {
+        public void Configure(StoreOptions options) => configure(options);
+    }
 }
 
 /// <summary>How the service's store is made: the serving one, and the one beside it in which a read model is built anew.</summary>
-internal sealed class StoreConfiguration(TimeProvider clock, IReadOnlyList<IStorePart> parts, StoredEvents events, Action<StoreOptions> configure)
+internal sealed class StoreConfiguration(TimeProvider clock, IReadOnlyList<IStorePart> parts, StoredEvents events)
 {
     public DocumentStore Store(StoreOptions options, NpgsqlDataSource database) => new CheckedStore(options, events, database);
 
@@ -126,8 +138,6 @@ internal sealed class StoreConfiguration(TimeProvider clock, IReadOnlyList<IStor
         {
             part.Configure(options);
         }
-
-        configure(options);
 
         return options;
     }

@@ -24,7 +24,7 @@ public abstract class PeriodicJob(string name, TimeSpan every, TimeProvider cloc
             {
                 try
                 {
-                    Origin.Set(new Origin(name, null, null));
+                    CommandMetadata.Set(new CommandMetadata(name, null, null));
                     await Do(stoppingToken);
                 }
                 catch (Exception e) when (!stoppingToken.IsCancellationRequested && (e.IsDatabaseAway() || e is VersionConflictException))

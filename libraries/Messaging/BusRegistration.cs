@@ -9,34 +9,32 @@ using Microsoft.Extensions.Logging;
 
 namespace Community.Messaging;
 
-/// <summary>The consumers of a service, each on a queue of its own.</summary>
-public sealed class Consumers
-{
-    internal List<Type> Types { get; } = [];
-
-    public Consumers Add<TConsumer>() where TConsumer : class, IConsumer
-    {
-        Types.Add(typeof(TConsumer));
-
-        return this;
-    }
-}
-
 public static class BusRegistration
 {
     /// <summary>Messages of one queue that a replica consumes at a time; those whose commands meet share transactions.</summary>
     internal const int Concurrency = 64;
 
-    /// <summary>The relay from the service's log to RabbitMQ, and its consumers with their inbox, on <c>ConnectionStrings:messaging</c>.</summary>
-    public static IHostApplicationBuilder AddMessaging(
-        this IHostApplicationBuilder builder, string service, IReadOnlyList<Publication> publications, Action<Consumers> consume)
+    private const string Consumers = "Community.Messaging.Consumers";
+
+    /// <summary>A consumer of a module, on a queue of its own. It comes before <see cref="AddMessaging"/>.</summary>
+    public static IHostApplicationBuilder AddConsumer<TConsumer>(this IHostApplicationBuilder builder) where TConsumer : class, IConsumer
+    {
+        ConsumersOf(builder).Add(typeof(TConsumer));
+
+        return builder;
+    }
+
+    /// <summary>
+    /// The relay from the service's log to RabbitMQ, and the consumers of its modules with their inbox, on
+    /// <c>ConnectionStrings:messaging</c>. It comes after the modules.
+    /// </summary>
+    public static IHostApplicationBuilder AddMessaging(this IHostApplicationBuilder builder, string service, IReadOnlyList<Publication> publications)
     {
         var broker = new Uri(builder.Configuration.GetConnectionString("messaging")
             ?? throw new InvalidOperationException("The connection string 'messaging' is not set."));
-        var consumers = new Consumers();
-        consume(consumers);
-        IReadOnlyList<Consumption> consumptions = [.. consumers.Types.Select(type => new Consumption(type, QueueOf(service, type), ContractsOf(type)))];
+        IReadOnlyList<Consumption> consumptions = [.. ConsumersOf(builder).Select(type => new Consumption(type, QueueOf(service, type), ContractsOf(type)))];
 
+        builder.Properties[Consumers] = consumptions; // one that is added later would never be served: it fails
         builder.Services.AddSingleton(new Publisher(service, publications));
         builder.Services.AddSingleton(consumptions);
         builder.Services.AddSingleton(new Broker(broker));
@@ -126,6 +124,14 @@ public static class BusRegistration
             retry.Ignore<Exception>(e => e.IsDatabaseAway());
             retry.Exponential(9, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(200));
         });
+    }
+
+    private static List<Type> ConsumersOf(IHostApplicationBuilder builder)
+    {
+        if (!builder.Properties.TryGetValue(Consumers, out var known))
+            builder.Properties[Consumers] = known = new List<Type>();
+
+        return known as List<Type> ?? throw new InvalidOperationException("Consumers are added before AddMessaging.");
     }
 
     private static string QueueOf(string service, Type consumer) =>

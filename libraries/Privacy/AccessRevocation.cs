@@ -16,13 +16,13 @@ namespace Community.Privacy;
 /// <summary>What membership has stopped, every other service learns by event and refuses with 401.</summary>
 public static class AccessRevocation
 {
-    /// <summary>Together with the consumer <see cref="RefuseTokenWhenRevoked"/>.</summary>
     public static IHostApplicationBuilder AddAccessRevocation(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<RevokedTokens>();
         builder.Services.AddSingleton<ITokenRevocation>(services => services.GetRequiredService<RevokedTokens>());
         builder.Services.AddHostedService(services => services.GetRequiredService<RevokedTokens>());
         builder.Services.AddSingleton<IStorePart, RevokedTokenTable>();
+        builder.AddConsumer<RefuseTokenWhenRevoked>();
 
         return builder;
     }

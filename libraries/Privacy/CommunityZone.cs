@@ -66,11 +66,11 @@ public sealed class CommunityZone(NpgsqlDataSource database, TimeProvider clock)
 
 public static class CalendarDays
 {
-    /// <summary>Together with the consumer <see cref="HearCommunityZone"/>.</summary>
     public static IHostApplicationBuilder AddCommunityZone(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<CommunityZone>();
         builder.Services.AddSingleton<IStorePart, CommunityZoneTable>();
+        builder.AddConsumer<HearCommunityZone>();
 
         return builder;
     }

@@ -15,15 +15,19 @@ using Community.ServiceDefaults;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddEventStore("analyticsdb", typeof(Program).Assembly, options => options.AddActivity().AddContents().AddRevenue().AddDecisions());
-builder.Services.AddActivity().AddRevenue().AddDecisions();
+builder.AddEventStore("analyticsdb", typeof(Program).Assembly);
 builder.AddAccessRevocation();
 builder.AddExport(Disclosures.All);
-builder.AddMessaging("analytics", [], consume => consume.AddIngestion().AddRevenue().Add<RefuseTokenWhenRevoked>());
+builder.AddIngestion();
+builder.AddActivity();
+builder.AddContents();
+builder.AddRevenue();
+builder.AddDecisions();
+builder.AddMessaging("analytics", []);
 
 var app = builder.Build();
 app.MapServiceDefaults();
-app.UseOrigin();
+app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");

@@ -11,7 +11,8 @@ using Community.Privacy;
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.Services.AddSingleton<Entitlements>();
-builder.AddEventStore("contentdb", typeof(Program).Assembly, options =>
+builder.AddEventStore("contentdb", typeof(Program).Assembly);
+builder.ConfigureStore(options =>
 {
     ContentListings.Configure(options);
     ReactionRows.Configure(options);
@@ -22,17 +23,14 @@ builder.AddEventStore("contentdb", typeof(Program).Assembly, options =>
 });
 builder.AddAccessRevocation();
 builder.AddExport(Exports.All);
-builder.AddMessaging("content", Publications.All, consume =>
-{
-    consume.Add<UnlockContentWhenOrderPaid>();
-    consume.Add<LockContentWhenOrderRefunded>();
-    consume.Add<OpenContentByTier>();
-    consume.Add<RefuseTokenWhenRevoked>();
-});
+builder.AddConsumer<UnlockContentWhenOrderPaid>();
+builder.AddConsumer<LockContentWhenOrderRefunded>();
+builder.AddConsumer<OpenContentByTier>();
+builder.AddMessaging("content", Publications.All);
 
 var app = builder.Build();
 app.MapServiceDefaults();
-app.UseOrigin();
+app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");

@@ -10,7 +10,8 @@ using JasperFx.Events.Projections;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
-builder.AddEventStore("incentivesdb", typeof(Program).Assembly, options =>
+builder.AddEventStore("incentivesdb", typeof(Program).Assembly);
+builder.ConfigureStore(options =>
 {
     options.Projections.Add(new PointsEntries(options), ProjectionLifecycle.Inline);
     options.Projections.Add(new BadgeAwards(options), ProjectionLifecycle.Inline);
@@ -18,14 +19,15 @@ builder.AddEventStore("incentivesdb", typeof(Program).Assembly, options =>
 builder.AddAccessRevocation();
 builder.AddExport(Exports.All);
 builder.AddCommunityZone();
-builder.AddMessaging("incentives", Publications.All, consume => consume.Add<EarnPoints>().Add<RefuseTokenWhenRevoked>().Add<HearCommunityZone>());
+builder.AddConsumer<EarnPoints>();
+builder.AddMessaging("incentives", Publications.All);
 builder.Services.AddSingleton<RulesInForce>();
 builder.Services.AddSingleton<PointsQueries>();
 builder.Services.AddSingleton<BadgeQueries>();
 
 var app = builder.Build();
 app.MapServiceDefaults();
-app.UseOrigin();
+app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");

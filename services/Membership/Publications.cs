@@ -1,6 +1,6 @@
-using Community.Membership.Founding;
+using Community.Membership.Setup;
 using Community.Membership.Members;
-using Community.Membership.Sessions;
+using Community.Membership.Accounts.Sessions;
 using Community.Membership.Settings;
 using Community.Membership.Tokens;
 using Community.Messaging;

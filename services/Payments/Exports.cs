@@ -1,4 +1,4 @@
-using Community.Payments.Coupons;
+using Community.Payments.Catalogue;
 using Community.Payments.Creators;
 using Community.Payments.Invoices;
 using Community.Payments.Orders;

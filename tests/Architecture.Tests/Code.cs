@@ -105,7 +105,7 @@ public sealed class Code
         string[] outside = project switch
         {
             "Payments" => ["Community.Payments.Gateways."],
-            "Membership" => ["Community.Membership.Providers."],
+            "Membership" => ["Community.Membership.Accounts.Providers."],
             "ServiceDefaults" => ["Community.ServiceDefaults.Access", "Community.ServiceDefaults.PublishedKeys"],
             _ => []
         };

@@ -43,10 +43,11 @@ internal static class Store
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddProblemDetails();
         services?.Invoke(builder.Services);
-        builder.AddEventStore("sampledb", typeof(Speaker).Assembly, configure ?? (_ => { }));
+        builder.AddEventStore("sampledb", typeof(Speaker).Assembly);
+        builder.ConfigureStore(configure ?? (_ => { }));
         var app = builder.Build();
         app.UseExceptionHandler();
-        app.UseOrigin();
+        app.UseCommandMetadata();
         app.UseIdempotency();
         map?.Invoke(app);
 
@@ -137,7 +138,7 @@ public sealed class HandlingCommands
         await host.Documents().Handle(Speaker.Decider, other, new Say(1, Store.Noon), new CommandOptions { At = ahead }, Ct);
         using var activity = new Activity("request").Start();
         await host.Documents().Handle(
-            Speaker.Decider, stream, new Say(1, Store.Noon), new CommandOptions { Elsewhere = [(other, [new NumberSaid(2, Store.Noon)])] }, Ct);
+            Speaker.Decider, stream, new Say(1, Store.Noon), new CommandOptions { Together = [Besides.Append(other, new NumberSaid(2, Store.Noon))] }, Ct);
 
         await using var session = host.Documents().QuerySession();
         var brought = (await session.Events.FetchStreamAsync(other, token: Ct))[^1];
@@ -215,7 +216,7 @@ public sealed class HandlingCommands
     {
         await using var host = await Store.Start();
         var stream = Store.NewStream();
-        Origin.Set(new Origin("member-1", "request-2", "trace-3"));
+        CommandMetadata.Set(new CommandMetadata("member-1", "request-2", "trace-3"));
         await host.Documents().Handle(Speaker.Decider, stream, new Say(1, Store.Noon), Ct);
         var history = await host.Documents().History(host.Services.GetRequiredService<KeyRing>(), stream, Ct);
         var item = Assert.Single(history!.Items);

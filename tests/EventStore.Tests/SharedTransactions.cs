@@ -23,7 +23,7 @@ public sealed class SharedTransactions
 
         var answers = await AtOnce(streams.Length, async i =>
         {
-            Origin.Set(new Origin($"member-{i}", $"request-{i}", $"trace-{i}"));
+            CommandMetadata.Set(new CommandMetadata($"member-{i}", $"request-{i}", $"trace-{i}"));
             using var activity = new Activity("request").Start();
             traces[i] = activity.Id!;
 
@@ -63,10 +63,10 @@ public sealed class SharedTransactions
         {
             var handling = (i % 40) switch
             {
-                10 => new CommandOptions { Also = session => session.QueueSqlCommand("insert into marks values (7)") },
+                10 => new CommandOptions { WriteWithEvents = session => session.QueueSqlCommand("insert into marks values (7)") },
                 20 => new CommandOptions { ExpectedVersion = 5 },
-                30 => new CommandOptions { Also = _ => throw new UnreachableException("A bug.") },
-                _ => new CommandOptions { Also = session => session.QueueSqlCommand($"insert into marks values ({1000 + i})") }
+                30 => new CommandOptions { WriteWithEvents = _ => throw new UnreachableException("A bug.") },
+                _ => new CommandOptions { WriteWithEvents = session => session.QueueSqlCommand($"insert into marks values ({1000 + i})") }
             };
 
             try
@@ -143,7 +143,7 @@ public sealed class SharedTransactions
             try
             {
                 await host.Documents().Handle(
-                    counting, streams[i], new SayNext(Store.Noon), new CommandOptions { Also = session => session.QueueSqlCommand($"insert into marks values ({i})") }, Ct);
+                    counting, streams[i], new SayNext(Store.Noon), new CommandOptions { WriteWithEvents = session => session.QueueSqlCommand($"insert into marks values ({i})") }, Ct);
 
                 return "done";
             }

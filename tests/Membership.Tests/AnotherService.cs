@@ -33,9 +33,9 @@ internal sealed class AnotherService(WebApplication app, HttpClient http, Founde
         }
 
         builder.AddServiceDefaults();
-        builder.AddEventStore("anotherdb", typeof(AnotherService).Assembly, _ => { });
+        builder.AddEventStore("anotherdb", typeof(AnotherService).Assembly);
         builder.AddAccessRevocation();
-        builder.AddMessaging("another", [], consume => consume.Add<RefuseTokenWhenRevoked>());
+        builder.AddMessaging("another", []);
         builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(community.Clock));
         var app = builder.Build();
         app.MapServiceDefaults();

@@ -109,7 +109,7 @@ public sealed class BadInputTests(PaymentsService payments)
     public async Task The_stream_of_something_else_is_no_order()
     {
         var product = await payments.Offer();
-        await (await payments.Operator.GetAsync($"/orders/{Community.Payments.Products.Product.Stream(product)}")).ShouldBeProblem(HttpStatusCode.NotFound);
+        await (await payments.Operator.GetAsync($"/orders/{Community.Payments.Catalogue.Product.Stream(product)}")).ShouldBeProblem(HttpStatusCode.NotFound);
     }
 
     [Fact]

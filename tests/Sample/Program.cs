@@ -64,8 +64,9 @@ namespace Community.Sample
         {
             var builder = WebApplication.CreateBuilder();
             builder.Configuration.AddInMemoryCollection(settings);
-            builder.AddEventStore("sampledb", typeof(Services).Assembly, options => configure?.Invoke(options));
-            builder.AddMessaging("sample", [Publication.Of(said ?? Said)], _ => { });
+            builder.AddEventStore("sampledb", typeof(Services).Assembly);
+            builder.ConfigureStore(options => configure?.Invoke(options));
+            builder.AddMessaging("sample", [Publication.Of(said ?? Said)]);
 
             return builder;
         }
@@ -77,12 +78,14 @@ namespace Community.Sample
         {
             var builder = WebApplication.CreateBuilder();
             builder.Configuration.AddInMemoryCollection(settings);
-            builder.AddEventStore("listenerdb", typeof(Services).Assembly, options =>
+            builder.AddEventStore("listenerdb", typeof(Services).Assembly);
+            builder.ConfigureStore(options =>
             {
                 options.Projections.Add(new HeardNumbersProjection(), ProjectionLifecycle.Async);
                 configure?.Invoke(options);
             });
-            builder.AddMessaging("listener", [], consume => consume.Add<HearNumberWhenSaid>());
+            builder.AddConsumer<HearNumberWhenSaid>();
+            builder.AddMessaging("listener", []);
 
             return builder;
         }

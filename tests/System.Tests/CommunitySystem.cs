@@ -5,7 +5,6 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Community.LocalServers;
-using Community.SystemTests;
 using Community.SystemTests.OpenApi;
 using Community.Testing;
 using Npgsql;

@@ -42,7 +42,7 @@ public sealed class HostileReadingTests(SystemOfItsOwn system, ITestOutputHelper
         {
             await AllAtOnce(published, async id =>
             {
-                Assert.Equal((200, "text/html"), await Read($"portal/contents/{id}"));
+                Assert.Equal((200, "text/html"), await Read($"portal/contents/{id}/hostile"));
                 Assert.Equal((200, "application/json"), await Read($"content/contents/{id}"));
             });
             await AllAtOnce(Enumerable.Range(0, 50), async _ =>

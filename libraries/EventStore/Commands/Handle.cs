@@ -6,7 +6,7 @@ using Npgsql;
 namespace Community.EventStore;
 
 /// <summary>What came of a command: the state and version of its stream afterwards, and the refusal if there was one.</summary>
-/// <param name="Appended">Whether events were stored by it. What <see cref="CommandOptions.Also"/> left behind says less: it may have run for a race that was lost.</param>
+/// <param name="Appended">Whether events were stored by it. What <see cref="CommandOptions.WriteWithEvents"/> left behind says less: it may have run for a race that was lost.</param>
 public sealed record Handled<TState>(TState State, long Version, bool Appended, Rejection? Rejection);
 
 /// <summary>A stream's state and version (the number of its events; zero: no such stream).</summary>
@@ -27,11 +27,11 @@ public sealed record CommandOptions
     /// <summary>The instant of a fact from elsewhere; live commands leave it out.</summary>
     public DateTimeOffset? At { get; init; }
 
-    /// <summary>Written in the same transaction as the events, only where there are events. Events go by <see cref="Elsewhere"/>.</summary>
-    public Action<IDocumentSession>? Also { get; init; }
-
-    /// <summary>Events of other streams that this one's bring with them: appended in the same transaction, only where there are events.</summary>
-    public IReadOnlyList<(Guid Stream, object[] Events)> Elsewhere { get; init; } = [];
+    /// <summary>
+    /// Rows in the same transaction as the events, only where there are events. It runs once for each attempt, so it does
+    /// nothing but write rows. Events of other streams go by <see cref="Together"/>.
+    /// </summary>
+    public Action<IDocumentSession>? WriteWithEvents { get; init; }
 
     /// <summary>
     /// Commands on other streams that hold or fall with this one: decided on what those are at the append, and where one of
@@ -39,13 +39,13 @@ public sealed record CommandOptions
     /// </summary>
     public IReadOnlyList<Besides> Together { get; init; } = [];
 
-    /// <summary>Written in the same transaction in any case: also when the decision was nothing or a rejection.</summary>
-    public Action<IDocumentSession>? Always { get; init; }
+    /// <summary>Rows in the same transaction in any case: also when the decision was nothing or a rejection. As above, once for each attempt.</summary>
+    public Action<IDocumentSession>? WriteInAnyCase { get; init; }
 
     /// <summary>A message asks for it, not a caller who waits: it shares transactions with other messages only.</summary>
     public bool ByMessage { get; init; }
 
-    internal bool IsOfOneStream => Elsewhere.Count == 0 && Together.Count == 0;
+    internal bool IsOfOneStream => Together.Count == 0;
 }
 
 /// <summary>A command on another stream; see <see cref="CommandOptions.Together"/>.</summary>
@@ -56,6 +56,9 @@ public sealed class Besides
     internal Guid Stream { get; }
 
     internal Func<IReadOnlyList<IEvent>, Decision<object>> Decide { get; }
+
+    /// <summary>Events that need no decision of the other stream: they are appended to whatever it is.</summary>
+    public static Besides Append(Guid stream, params object[] events) => new(stream, _ => new Decision<object>([.. events]));
 
     public static Besides Of<TState, TCommand, TEvent>(Decider<TState, TCommand, TEvent> decider, Guid stream, TCommand command)
         where TEvent : class => new(stream, past =>
@@ -127,8 +130,6 @@ public static class CommandHandling
                 return work.Refused(refusal);
             }
 
-            await session.AppendElsewhere(work, ct);
-
             try
             {
                 await session.SaveChangesAsync(ct);
@@ -188,10 +189,10 @@ public static class CommandHandling
 
             if (!events.IsEmpty)
             {
-                handling.Also?.Invoke(session);
+                handling.WriteWithEvents?.Invoke(session);
             }
 
-            handling.Always?.Invoke(session);
+            handling.WriteInAnyCase?.Invoke(session);
             states[stream] = (past, state);
             answers.Add(new Handled<TState>(state, past.Count, !events.IsEmpty, decision.Rejection));
         }
@@ -291,6 +292,7 @@ public static class CommandHandling
         this IDocumentSession session, PendingCommand<TState, TCommand, TEvent> work, CancellationToken ct)
         where TEvent : class
     {
+        // Their past is read for its last instant, and so that another's append in between is a lost race as any other.
         foreach (var other in work.HasDecidedEvents ? work.CommandOptions.Together : [])
         {
             var past = await session.Events.FetchStreamAsync(other.Stream, token: ct);
@@ -305,22 +307,6 @@ public static class CommandHandling
         }
 
         return null;
-    }
-
-    // Their past is read for its last instant, and so that another's append in between is a lost race as any other.
-    private static async Task AppendElsewhere<TState, TCommand, TEvent>(
-        this IDocumentSession session, PendingCommand<TState, TCommand, TEvent> work, CancellationToken ct)
-        where TEvent : class
-    {
-        if (!work.HasDecidedEvents)
-        {
-            return;
-        }
-
-        foreach (var (stream, events) in work.CommandOptions.Elsewhere)
-        {
-            session.Append(stream, await session.Events.FetchStreamAsync(stream, token: ct), events, work.CommandOptions.At, work.Envelope);
-        }
     }
 
     private static void AppendStored(this IDocumentSession session, Guid stream, long version, List<IEvent> events)
@@ -348,9 +334,9 @@ public static class CommandHandling
         var now = ((DocumentStore)session.DocumentStore).Options.Events.TimeProvider.GetUtcNow();
         var instant = Microseconds(at ?? now);
         @event.Timestamp = last is not null && last.Timestamp > instant ? last.Timestamp : instant;
-        @event.UserName = envelope.Origin.By ?? "system";
-        @event.CausationId = envelope.Origin.CausationId;
-        @event.CorrelationId = envelope.Origin.CorrelationId;
+        @event.UserName = envelope.Metadata.By ?? "system";
+        @event.CausationId = envelope.Metadata.CausationId;
+        @event.CorrelationId = envelope.Metadata.CorrelationId;
 
         if (at is not null)
         {
@@ -370,9 +356,9 @@ public static class CommandHandling
 }
 
 /// <summary>Who and what led to events, and the trace in which that was: taken where the command came, for it may be stored elsewhere.</summary>
-internal sealed record Envelope(Origin Origin, string? Trace)
+internal sealed record Envelope(CommandMetadata Metadata, string? Trace)
 {
-    public static Envelope Now() => new(Origin.Current, Activity.Current?.Id);
+    public static Envelope Now() => new(CommandMetadata.Current, Activity.Current?.Id);
 }
 
 /// <inheritdoc cref="PendingCommand"/>
@@ -420,12 +406,12 @@ internal sealed class PendingCommand<TState, TCommand, TEvent>(
         if (!events.IsEmpty)
         {
             session.Append(Stream, past, events, handling.At, Envelope);
-            handling.Also?.Invoke(session);
+            handling.WriteWithEvents?.Invoke(session);
             state = events.Aggregate(state, decider.Evolve);
             HasDecidedEvents = true;
         }
 
-        handling.Always?.Invoke(session);
+        handling.WriteInAnyCase?.Invoke(session);
         _answer = new Handled<TState>(state, past.Count + events.Length, !events.IsEmpty, decision.Rejection);
     }
 }

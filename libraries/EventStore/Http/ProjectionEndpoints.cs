@@ -102,7 +102,7 @@ public static class Projections
         }
 
         var id = http.NewId(clock);
-        await RebuildRequest.Ask(database, id, name, Origin.Current.By, clock.GetUtcNow(), ct);
+        await RebuildRequest.Ask(database, id, name, CommandMetadata.Current.By, clock.GetUtcNow(), ct);
 
         return await Find(database, name, id, ct) is { } rebuild
             ? TypedResults.Accepted($"/projections/{Uri.EscapeDataString(name)}/rebuilds/{id}", rebuild)

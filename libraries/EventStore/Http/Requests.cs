@@ -11,9 +11,9 @@ public static class Requests
     /// After authentication: who asks is stored with every event of the request. And every answer depends on who asks, if only
     /// in that another would be refused it.
     /// </summary>
-    public static IApplicationBuilder UseOrigin(this IApplicationBuilder app) => app.Use((context, next) =>
+    public static IApplicationBuilder UseCommandMetadata(this IApplicationBuilder app) => app.Use((context, next) =>
     {
-        Origin.Set(new Origin(
+        CommandMetadata.Set(new CommandMetadata(
             context.User.FindFirst("sub")?.Value,
             Activity.Current?.SpanId.ToString() ?? context.TraceIdentifier,
             Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier));

@@ -36,7 +36,7 @@ public abstract class EventSubscription : SubscriptionBase
     {
         foreach (var fact in page.Events)
         {
-            Origin.Set(new Origin(Name, fact.Id.ToString(), fact.CorrelationId));
+            CommandMetadata.Set(new CommandMetadata(Name, fact.Id.ToString(), fact.CorrelationId));
 
             try
             {

@@ -31,11 +31,11 @@ public static class Inbox
         CommandOptions handling, ConsumeContext context)
         where TEvent : class
     {
-        var always = handling.Always;
+        var always = handling.WriteInAnyCase;
         var once = handling with
         {
             ByMessage = true,
-            Always = session =>
+            WriteInAnyCase = session =>
             {
                 always?.Invoke(session);
                 session.Remember(context, stream);
@@ -50,7 +50,7 @@ public static class Inbox
         store.OnlyOnce(context, Guid.Empty, async () =>
         {
             await using var session = store.LightweightSession();
-            var origin = Origin.Current;
+            var origin = CommandMetadata.Current;
             session.LastModifiedBy = origin.By ?? "system";
             session.CausationId = origin.CausationId;
             session.CorrelationId = origin.CorrelationId;
@@ -68,7 +68,7 @@ public static class Inbox
             return;
         }
 
-        Origin.Set(Wire.OriginOf(context));
+        CommandMetadata.Set(Wire.MetadataOf(context));
 
         try
         {

@@ -41,6 +41,6 @@ internal static class Wire
                 [new("community.event.id", @event.Id), new("community.event.sequence", @event.Sequence)])
             : null;
 
-    public static Origin OriginOf(ConsumeContext context) => new(
+    public static CommandMetadata MetadataOf(ConsumeContext context) => new(
         context.Headers.Get<string>(By), context.MessageId?.ToString(), context.Headers.Get<string>(Correlation));
 }

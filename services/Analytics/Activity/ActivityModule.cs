@@ -1,19 +1,19 @@
+using Community.EventStore;
 using JasperFx.Events.Projections;
-using Marten;
 
 namespace Community.Analytics.Activity;
 
 internal static class ActivityModule
 {
-    public static StoreOptions AddActivity(this StoreOptions options)
+    public static void AddActivity(this WebApplicationBuilder builder)
     {
-        options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async);
-        options.Projections.Add(new MemberStarts(options), ProjectionLifecycle.Async);
-
-        return options;
+        builder.ConfigureStore(options =>
+        {
+            options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async);
+            options.Projections.Add(new MemberStarts(options), ProjectionLifecycle.Async);
+        });
+        builder.Services.AddHostedService<RebuildOnTimeZoneChange>();
     }
-
-    public static IServiceCollection AddActivity(this IServiceCollection services) => services.AddHostedService<RebuildOnTimeZoneChange>();
 
     public static void MapActivity(this IEndpointRouteBuilder app) => app.MapActivityFigures();
 }

@@ -1,6 +1,5 @@
 using Community.Analytics.Ingestion;
 using JasperFx.Events;
-using JasperFx.Events.Projections;
 using Marten;
 using Marten.Events.Projections;
 using Weasel.Postgresql.Tables;
@@ -142,16 +141,4 @@ internal sealed class ContentStatistics : EventProjection
             }
         }
     }
-}
-
-internal static class ContentsModule
-{
-    public static StoreOptions AddContents(this StoreOptions options)
-    {
-        options.Projections.Add(new ContentStatistics(options), ProjectionLifecycle.Async);
-
-        return options;
-    }
-
-    public static void MapContents(this IEndpointRouteBuilder app) => app.MapContentStatistics();
 }

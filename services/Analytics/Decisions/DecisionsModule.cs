@@ -1,18 +1,17 @@
+using Community.EventStore;
 using JasperFx.Events.Projections;
-using Marten;
 
 namespace Community.Analytics.Decisions;
 
 internal static class DecisionsModule
 {
-    public static StoreOptions AddDecisions(this StoreOptions options)
+    public static void AddDecisions(this WebApplicationBuilder builder)
     {
-        options.Projections.Add<DecisionList>(ProjectionLifecycle.Inline);
-        options.Schema.For<DecisionInList>().Index(decision => decision.OpenedAt).Index(decision => decision.Family).Index(decision => decision.MeasureAt!);
-
-        return options;
+        builder.ConfigureStore(options =>
+        {
+            options.Projections.Add<DecisionList>(ProjectionLifecycle.Inline);
+            options.Schema.For<DecisionInList>().Index(decision => decision.OpenedAt).Index(decision => decision.Family).Index(decision => decision.MeasureAt!);
+        });
+        builder.Services.AddSingleton<DecisionMaker>().AddSingleton<DecisionNotes>().AddHostedService<MakeDecisions>();
     }
-
-    public static IServiceCollection AddDecisions(this IServiceCollection services) =>
-        services.AddSingleton<DecisionMaker>().AddSingleton<DecisionNotes>().AddHostedService<MakeDecisions>();
 }

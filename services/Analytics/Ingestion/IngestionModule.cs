@@ -4,7 +4,13 @@ namespace Community.Analytics.Ingestion;
 
 internal static class IngestionModule
 {
-    public static Consumers AddIngestion(this Consumers consume) => consume.Add<RecordFacts>().Add<RecordPayments>().Add<RecordContents>().Add<RecordCommunityTimeZone>();
+    public static void AddIngestion(this WebApplicationBuilder builder)
+    {
+        builder.AddConsumer<RecordFacts>();
+        builder.AddConsumer<RecordPayments>();
+        builder.AddConsumer<RecordContents>();
+        builder.AddConsumer<RecordCommunityTimeZone>();
+    }
 
     public static void MapIngestion(this IEndpointRouteBuilder app) => app.MapActivities();
 }

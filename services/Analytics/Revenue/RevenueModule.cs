@@ -1,19 +1,15 @@
+using Community.EventStore;
 using Community.Messaging;
 using JasperFx.Events.Projections;
-using Marten;
 
 namespace Community.Analytics.Revenue;
 
 internal static class RevenueModule
 {
-    public static StoreOptions AddRevenue(this StoreOptions options)
+    public static void AddRevenue(this WebApplicationBuilder builder)
     {
-        options.Projections.Add(new RecurringRevenue(options), ProjectionLifecycle.Async);
-
-        return options;
+        builder.ConfigureStore(options => options.Projections.Add(new RecurringRevenue(options), ProjectionLifecycle.Async));
+        builder.Services.AddSingleton<RevenueFigures>().AddSingleton<RevenueAccess>();
+        builder.AddConsumer<RecordRecurringRevenue>();
     }
-
-    public static IServiceCollection AddRevenue(this IServiceCollection services) => services.AddSingleton<RevenueFigures>().AddSingleton<RevenueAccess>();
-
-    public static Consumers AddRevenue(this Consumers consume) => consume.Add<RecordRecurringRevenue>();
 }

@@ -101,21 +101,13 @@ internal sealed record Told(int Taken, int Already, IReadOnlyList<Refused> Refus
 /// <summary>One fact on its way in: what it is to do, or why it cannot.</summary>
 internal sealed class Item<TCommand>(Guid id, Guid stream, TCommand? command, DateTimeOffset at, Rejection? refusal) where TCommand : class
 {
-    private bool _appending;
-
-    public bool Taken { get; private set; }
+    public bool Taken { get; set; }
 
     public Refused? Refused => Rejection is { } rejection ? new Refused(id, rejection.Code, rejection.Detail) : null;
 
     public Rejection? Rejection { get; set; } = refusal;
 
-    // A batch that fails is decided anew, item by item; what the last decision was is what counts.
-    public (Guid, TCommand, CommandOptions) CommandOptions => (stream, command!, new CommandOptions
-    {
-        At = at,
-        Also = _ => _appending = true,
-        Always = _ => (Taken, _appending) = (_appending, false)
-    });
+    public (Guid, TCommand, CommandOptions) Command => (stream, command!, new CommandOptions { At = at });
 }
 
 internal static class Batches
@@ -142,11 +134,11 @@ internal static class Batches
 
         if (possible.Count > 0)
         {
-            var handled = await store.HandleBatch(decider, [.. possible.Select(item => item.CommandOptions)], ct);
+            var handled = await store.HandleBatch(decider, [.. possible.Select(item => item.Command)], ct);
 
             foreach (var (item, answer) in possible.Zip(handled))
             {
-                item.Rejection = answer.Rejection;
+                (item.Rejection, item.Taken) = (answer.Rejection, answer.Appended);
             }
         }
 

@@ -38,7 +38,7 @@ internal static class BadgeEndpoints
     {
         var now = clock.GetUtcNow();
         var refused = new List<RefusedItem>();
-        var verdicts = new List<Verdict>();
+        var valid = new List<BadgeItem>();
 
         foreach (var item in import.Items)
         {
@@ -53,18 +53,23 @@ internal static class BadgeEndpoints
             }
             else
             {
-                verdicts.Add(new Verdict(item));
+                valid.Add(item);
             }
         }
 
-        var handled = await store.HandleBatch(Badge.Decider, [.. verdicts.Select(verdict => verdict.Command)], ct);
-        refused.AddRange(verdicts.Zip(handled)
+        var handled = await store.HandleBatch(Badge.Decider, [.. valid.Select(Award)], ct);
+        refused.AddRange(valid.Zip(handled)
             .Where(pair => pair.Second.Rejection is not null)
-            .Select(pair => new RefusedItem(pair.First.Item.AwardId, pair.Second.Rejection!.Code, pair.Second.Rejection.Detail)));
-        var taken = verdicts.Count(verdict => verdict.Taken);
+            .Select(pair => new RefusedItem(pair.First.AwardId, pair.Second.Rejection!.Code, pair.Second.Rejection.Detail)));
+        var taken = handled.Count(one => one.Appended);
 
         return TypedResults.Ok(new ImportAnswer(taken, import.Items.Count - taken - refused.Count, refused));
     }
+
+    private static (Guid, BadgeCommand, CommandOptions) Award(BadgeItem item) => (
+        Badge.Stream(item.AwardId),
+        new AwardBadge(new BadgeAwarded(item.AwardId, item.MemberId, item.Name, item.Class, item.At, Imported: true)),
+        new CommandOptions { At = item.At });
 
     private static string? Fault(BadgeItem item, DateTimeOffset now) =>
         item.AwardId == Guid.Empty ? "awardId is missing."
@@ -73,24 +78,4 @@ internal static class BadgeEndpoints
         : item.At > now ? "at lies in the future."
         : NameRule.GetValidationResult(item.Name, new ValidationContext(item)) is { ErrorMessage: { } fault } ? $"name {fault}."
         : null;
-
-    /// <summary>Whether this attempt appended, however often the batch had to be tried.</summary>
-    private sealed class Verdict(BadgeItem item)
-    {
-        private bool _appending;
-
-        public BadgeItem Item { get; } = item;
-
-        public bool Taken { get; private set; }
-
-        public (Guid, BadgeCommand, CommandOptions) Command => (
-            Badge.Stream(Item.AwardId),
-            new AwardBadge(new BadgeAwarded(Item.AwardId, Item.MemberId, Item.Name, Item.Class, Item.At, Imported: true)),
-            new CommandOptions
-            {
-                At = Item.At,
-                Also = _ => _appending = true,
-                Always = _ => (Taken, _appending) = (_appending, false)
-            });
-    }
 }

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventStore;
 using Community.Membership.Members;
-using Community.Membership.Sessions;
+using Community.Membership.Accounts.Sessions;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -66,7 +66,7 @@ internal static class MemberImports
             new CommandOptions
             {
                 At = item.JoinedAt,
-                Also = document =>
+                WriteWithEvents = document =>
                 {
                     taken.Add(item.MemberId);
 

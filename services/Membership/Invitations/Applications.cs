@@ -2,7 +2,7 @@ using System.Security.Claims;
 using Community.EventStore;
 using Community.Membership.Mail;
 using Community.Membership.Members;
-using Community.Membership.Sessions;
+using Community.Membership.Accounts.Sessions;
 using Community.Membership.Settings;
 using Community.ServiceDefaults;
 using JasperFx.Events;
@@ -60,7 +60,7 @@ internal static class Applications
         var keys = await ring.Find([id], ct);
         var handled = await store.Handle(Member.Decider, id, new LetIn(user.MemberId(), now), new CommandOptions
         {
-            Also = session =>
+            WriteWithEvents = session =>
             {
                 if (state is Applied applicant)
                     postbox.Post(session, MailKind.LetIn, new(id, keys, applicant.Name, applicant.Address, applicant.Language), settings, now);
@@ -75,7 +75,7 @@ internal static class Applications
     {
         var handled = await store.Handle(Member.Decider, id, new Decline(user.MemberId(), clock.GetUtcNow()), new CommandOptions
         {
-            Also = session =>
+            WriteWithEvents = session =>
             {
                 session.Delete<Credentials>(id);
                 session.EraseKey(id);

@@ -15,14 +15,7 @@ internal static class InvitationEndpoints
     private static readonly TimeSpan UsualLife = TimeSpan.FromDays(14);
     private static readonly TimeSpan LongestLife = TimeSpan.FromDays(90);
 
-    public static void AddInvitations(this StoreOptions options)
-    {
-        options.Projections.Add(new InvitationRows(), ProjectionLifecycle.Inline);
-        options.Schema.For<InvitationRow>().Index(row => row.By);
-        options.Projections.Add(new ApplicantRows(), ProjectionLifecycle.Inline);
-    }
-
-    public static void MapInvitations(this IEndpointRouteBuilder app)
+    public static void MapOwnInvitations(this IEndpointRouteBuilder app)
     {
         var invitations = app.MapGroup("/invitations").WithTag("Invitations", "By which members bring others.");
         invitations.MapPost("", Make).WithSummary("Makes an invitation that lets some people join, in every mode of registration");

@@ -3,7 +3,7 @@ using System.Security.Claims;
 using System.Text.Json;
 using Community.EventStore;
 using Community.Membership.Members;
-using Community.Membership.Sessions;
+using Community.Membership.Accounts.Sessions;
 using Community.Membership.Settings;
 using Community.ServiceDefaults;
 using Marten;
@@ -16,9 +16,6 @@ internal static class MailEndpoints
 {
     /// <summary>How long ago whoever reads a link may have signed in: a session that was left open, or stolen, is older.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);
-
-    public static void AddMail(this WebApplicationBuilder builder) => builder.Services
-        .AddSingleton(Smtp.Of(builder.Configuration)).AddSingleton<MailOutbox>().AddHostedService<SendMail>();
 
     public static void MapMail(this IEndpointRouteBuilder app)
     {
@@ -66,7 +63,7 @@ internal static class MailEndpoints
         if (await session.LoadAsync<MemberRow>(id, ct) is not { Member: var member })
             return Problems.NotFound("member");
         if (await session.Query<Credentials>().AnyAsync(known => addresses.Contains(known.Address), ct))
-            return Members.Registration.AddressTaken();
+            return MemberRegistration.AddressTaken();
         if (await postbox.IsEnough(MailKind.ChangeAddress, id, now, ct) || await postbox.IsFull(MailKind.ChangeAddress, request.Email, now, ct))
             return EnoughMail();
 
@@ -87,10 +84,10 @@ internal static class MailEndpoints
         if (await postbox.Find(MailKind.ConfirmAddress, request.Token, now, ct) is not { } link)
             return LinkInvalid();
 
-        Origin.Set(Origin.Current with { By = link.MemberId.ToString() });
+        CommandMetadata.Set(CommandMetadata.Current with { By = link.MemberId.ToString() });
         var handled = await store.Handle(Member.Decider, link.MemberId, new ConfirmAddress(now), new CommandOptions
         {
-            Also = session => MailOutbox.UseUp(session, link.MemberId, MailKind.ConfirmAddress)
+            WriteWithEvents = session => MailOutbox.UseUp(session, link.MemberId, MailKind.ConfirmAddress)
         }, ct);
 
         return handled.Rejection is null ? TypedResults.NoContent() : LinkInvalid();
@@ -105,14 +102,14 @@ internal static class MailEndpoints
             return LinkInvalid();
 
         if (await passwords.IsTakenInAnOlderForm(email, store, ct))
-            return Members.Registration.AddressTaken();
+            return MemberRegistration.AddressTaken();
 
-        Origin.Set(Origin.Current with { By = id.ToString() });
+        CommandMetadata.Set(CommandMetadata.Current with { By = id.ToString() });
         try
         {
             var handled = await store.Handle(Member.Decider, id, new ChangeAddress(address, linkMadeAt, now), new CommandOptions
             {
-                Also = session =>
+                WriteWithEvents = session =>
                 {
                     Credentials.SetAddress(session, id, passwords.Find(email));
                     // Links that were mailed to the old address open nothing any more.
@@ -125,7 +122,7 @@ internal static class MailEndpoints
         }
         catch (Exception e) when (e.UniqueViolation() == Credentials.AddressIndex)
         {
-            return Members.Registration.AddressTaken(); // somebody has joined with it meanwhile
+            return MemberRegistration.AddressTaken(); // somebody has joined with it meanwhile
         }
     }
 

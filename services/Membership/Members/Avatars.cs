@@ -68,7 +68,7 @@ internal static class Avatars
         var keys = await ring.Find([member], ct);
         var handled = await store.Handle(Member.Decider, member, new SetAvatar(id, now), new CommandOptions
         {
-            Also = session =>
+            WriteWithEvents = session =>
             {
                 session.QueueSqlCommand("delete from avatars where member_id = ?", member);
                 session.QueueSqlCommand("insert into avatars (id, member_id, media_type, picture, encoded) values (?, ?, ?, ?, true)",
@@ -85,7 +85,7 @@ internal static class Avatars
         var member = user.MemberId();
         var handled = await store.Handle(Member.Decider, member, new SetAvatar(null, clock.GetUtcNow()), new CommandOptions
         {
-            Also = session => session.QueueSqlCommand("delete from avatars where member_id = ?", member)
+            WriteWithEvents = session => session.QueueSqlCommand("delete from avatars where member_id = ?", member)
         }, ct);
 
         return MemberEndpoints.Answer(handled.Rejection);

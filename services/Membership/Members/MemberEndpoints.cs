@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using System.Text.Json;
 using Community.EventStore;
-using Community.Membership.Founding;
+using Community.Membership.Setup;
 using Community.Membership.Tokens;
 using Community.ServiceDefaults;
 using Marten;
@@ -16,7 +16,7 @@ internal static class MemberEndpoints
     public static void MapMembers(this IEndpointRouteBuilder app)
     {
         var members = app.MapGroup("/members").WithTag("Members", "Who belongs to the community, and in which roles.");
-        members.MapPost("", Registration.Register).AllowAnonymous().ProducesProblem(403)
+        members.MapPost("", MemberRegistration.Register).AllowAnonymous().ProducesProblem(403)
             .WithSummary("Joins the community, or asks to be let in where it lets in one by one");
         members.MapGet("", List).AllowAnonymous().ProducesProblem(401).ProducesProblem(403)
             .WithSummary("All members for an operator; with ids, the public profiles of some");
@@ -156,7 +156,7 @@ internal static class MemberEndpoints
 
         var revoke = new RevokeRole(role, user.MemberId(), clock.GetUtcNow());
         var revoked = await store.TokensWith(role, id, revoke.At, ct);
-        var handled = await store.Handle(Member.Decider, id, revoke, new CommandOptions { Elsewhere = revoked }, ct);
+        var handled = await store.Handle(Member.Decider, id, revoke, new CommandOptions { Together = revoked }, ct);
 
         return Answer(handled.Rejection);
     }

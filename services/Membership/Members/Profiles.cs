@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Community.EventStore;
-using Community.Membership.Sessions;
+using Community.Membership.Accounts.Sessions;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
@@ -54,14 +54,4 @@ internal sealed partial class MemberRows : SingleStreamProjection<MemberRow, Gui
     public override MemberRow? Evolve(MemberRow? snapshot, Guid id, IEvent e) => e.Data is MemberEvent fact and not (MemberApplied or ApplicationDeclined)
         ? MemberRow.Of(id, (Joined)Member.Decider.Evolve(snapshot?.Member ?? Member.Decider.Initial, fact))
         : snapshot;
-}
-
-internal static class MemberStorage
-{
-    public static void AddMembers(this StoreOptions options)
-    {
-        options.Projections.Add(new MemberRows(), ProjectionLifecycle.Inline);
-        options.Schema.For<MemberRow>().Index(row => row.DueAt!).GinIndexJsonData(); // who has a role is asked at each new name
-        options.Storage.ExtendedSchemaObjects.Add(Avatars.Table());
-    }
 }

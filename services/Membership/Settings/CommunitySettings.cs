@@ -2,7 +2,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Community.EventStore;
-using Community.Membership.Founding;
 
 namespace Community.Membership.Settings;
 
@@ -26,7 +25,7 @@ public sealed record CommunitySettings(
 }
 
 [EventType("community-arranged.v1")]
-public sealed record CommunityArranged(CommunitySettings Settings, Guid By, DateTimeOffset At) : FoundingEvent;
+public sealed record CommunityArranged(CommunitySettings Settings, Guid By, DateTimeOffset At) : CommunityEvent;
 
 /// <summary>A name of the IANA time zone database, as this machine knows it.</summary>
 internal sealed partial class TimeZoneAttribute() : ValidationAttribute("must be a time zone of the IANA database, such as Asia/Shanghai")

@@ -1,6 +1,6 @@
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Membership.Founding;
+using Community.Membership.Setup;
 using Community.Membership.Members;
 using Community.ServiceDefaults;
 using Marten;
@@ -14,25 +14,25 @@ internal static class SettingsEndpoints
     {
         var settings = app.MapGroup("/settings").WithTag("Community", "The community itself, and how it begins.");
         settings.MapGet("", Read).AllowAnonymous().AnswersVersion().WithSummary("How the community has arranged itself, or had at an instant");
-        settings.MapPatch("", Arrange).RequireRoles(Roles.Owner).AnswersVersion().TakesVersion().WithSummary("Changes what is given");
+        settings.MapPatch("", Configure).RequireRoles(Roles.Owner).AnswersVersion().TakesVersion().WithSummary("Changes what is given");
     }
 
     /// <summary>The settings now; those of a community that has no owner yet are what it would begin with.</summary>
     public static async Task<CommunitySettings> Settings(this IDocumentStore store, CancellationToken ct) =>
-        (await store.Load(House.Decider, House.Stream, asOf: null, ct)).State is Founded house ? house.Settings : CommunitySettings.Initial("");
+        (await store.Load(CommunityState.Decider, CommunityState.Stream, asOf: null, ct)).State is IsSetUp house ? house.Settings : CommunitySettings.Initial("");
 
     private static async Task<Ok<SettingsView>> Read(Instant? asOf, IDocumentStore store, HttpContext http, CancellationToken ct)
     {
-        var (state, version) = await store.Load(House.Decider, House.Stream, asOf?.Value, ct);
+        var (state, version) = await store.Load(CommunityState.Decider, CommunityState.Stream, asOf?.Value, ct);
         http.SetVersion(version);
 
-        return TypedResults.Ok(state is Founded house ? SettingsView.Of(house.Settings) : SettingsView.Of(CommunitySettings.Initial("")) with { Name = null });
+        return TypedResults.Ok(state is IsSetUp house ? SettingsView.Of(house.Settings) : SettingsView.Of(CommunitySettings.Initial("")) with { Name = null });
     }
 
-    private static async Task<Results<Ok<SettingsView>, ProblemHttpResult>> Arrange(
+    private static async Task<Results<Ok<SettingsView>, ProblemHttpResult>> Configure(
         SettingsChange change, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, HttpContext http, CancellationToken ct)
     {
-        var arrange = new Arrange(
+        var configure = new Configure(
             settings => settings with
             {
                 Name = change.Name?.Trim() ?? settings.Name,
@@ -43,13 +43,13 @@ internal static class SettingsEndpoints
                 Points = change.Points ?? settings.Points
             },
             user.MemberId(), clock.GetUtcNow());
-        var handled = await store.Handle(House.Decider, House.Stream, arrange, new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
+        var handled = await store.Handle(CommunityState.Decider, CommunityState.Stream, configure, new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
         if (handled.Rejection is { } rejection)
             return rejection.ToProblem();
 
         http.SetVersion(handled.Version);
 
-        return TypedResults.Ok(SettingsView.Of(((Founded)handled.State).Settings));
+        return TypedResults.Ok(SettingsView.Of(((IsSetUp)handled.State).Settings));
     }
 
     /// <param name="Name">Null until the community has an owner.</param>

@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using Community.EventStore;
 using Community.Membership.Members;
-using Community.Membership.Sessions;
+using Community.Membership.Accounts.Sessions;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -31,8 +31,8 @@ internal static class SuspensionEndpoints
         var reason = (await ring.Find([id], ct)).Seal(id, request.Reason.Trim());
         var handled = await store.Handle(Member.Decider, id, new Suspend(reason, request.Until, user.MemberId(), now), new CommandOptions
         {
-            Elsewhere = await sessions.Endings(id, now, ct),
-            Also = session => SessionTable.EndAll(session, id, now)
+            Together = await sessions.Endings(id, now, ct),
+            WriteWithEvents = session => SessionTable.EndAll(session, id, now)
         }, ct);
 
         return MemberEndpoints.Answer(handled.Rejection);

@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using Community.EventStore;
 using Community.Membership.Members;
-using Community.Membership.Sessions;
+using Community.Membership.Accounts.Sessions;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.IdentityModel.JsonWebTokens;

@@ -73,11 +73,11 @@ internal sealed partial class TokenRows : SingleStreamProjection<TokenRow, Guid>
 internal static class TokenRevocation
 {
     /// <summary>Revokes, in the transaction that takes the role, the tokens that carry it: they would outlive it by months.</summary>
-    public static Task<IReadOnlyList<(Guid Stream, object[] Events)>> TokensWith(this IDocumentStore store, string role, Guid member, DateTimeOffset at, CancellationToken ct) =>
+    public static Task<IReadOnlyList<Besides>> TokensWith(this IDocumentStore store, string role, Guid member, DateTimeOffset at, CancellationToken ct) =>
         store.Tokens(member, token => token.Roles.Contains(role), at, ct);
 
     /// <summary>Revokes all of a member's, in the transaction in which the member goes.</summary>
-    public static Task<IReadOnlyList<(Guid Stream, object[] Events)>> AllTokens(this IDocumentStore store, Guid member, DateTimeOffset at, CancellationToken ct) =>
+    public static Task<IReadOnlyList<Besides>> AllTokens(this IDocumentStore store, Guid member, DateTimeOffset at, CancellationToken ct) =>
         store.Tokens(member, _ => true, at, ct);
 
     /// <summary>A member's tokens that are good.</summary>
@@ -92,10 +92,10 @@ internal static class TokenRevocation
         tokens.Where(row => row.MemberId == member && row.Token.RevokedAt == null && row.Token.ExpiresAt > at);
 
     /// <summary>The end of each of them, for the transaction of what ends them.</summary>
-    public static IReadOnlyList<(Guid Stream, object[] Events)> Endings(this IEnumerable<TokenRow> tokens, DateTimeOffset at) =>
-        [.. tokens.Select(row => (row.Id, new object[] { new TokenRevoked(row.MemberId, row.Token.ExpiresAt, at) }))];
+    public static IReadOnlyList<Besides> Endings(this IEnumerable<TokenRow> tokens, DateTimeOffset at) =>
+        [.. tokens.Select(row => Besides.Append(row.Id, new TokenRevoked(row.MemberId, row.Token.ExpiresAt, at)))];
 
-    private static async Task<IReadOnlyList<(Guid Stream, object[] Events)>> Tokens(
+    private static async Task<IReadOnlyList<Besides>> Tokens(
         this IDocumentStore store, Guid member, Func<Made, bool> which, DateTimeOffset at, CancellationToken ct) =>
         (await store.LiveTokens(member, at, ct)).Where(row => which(row.Token)).Endings(at);
 }

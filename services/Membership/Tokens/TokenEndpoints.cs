@@ -3,7 +3,7 @@ using System.Security.Claims;
 using System.Text.Json.Serialization;
 using Community.EventStore;
 using Community.Membership.Members;
-using Community.Membership.Sessions;
+using Community.Membership.Accounts.Sessions;
 using Community.ServiceDefaults;
 using JasperFx.Events.Projections;
 using Marten;
@@ -18,23 +18,6 @@ namespace Community.Membership.Tokens;
 
 internal static class TokenEndpoints
 {
-    public static void AddTokens(this StoreOptions options)
-    {
-        options.Projections.Add(new TokenRows(), ProjectionLifecycle.Inline);
-        options.Schema.For<TokenRow>().Index(row => row.MemberId);
-        var keys = new Table("signing_keys");
-        keys.AddColumn<string>("id").AsPrimaryKey();
-        keys.AddColumn("wrapped", "bytea").NotNull();
-        keys.AddColumn("made_at", "timestamptz").NotNull();
-        options.Storage.ExtendedSchemaObjects.Add(keys);
-    }
-
-    public static void AddTokens(this WebApplicationBuilder builder) => builder.Services
-        .AddSingleton<SigningKeys>()
-        .AddSingleton<IConfigurationManager<OpenIdConnectConfiguration>>(services => services.GetRequiredService<SigningKeys>())
-        .AddSingleton<AccessTokens>()
-        .AddSingleton<ITokenRevocation, EndedTokens>();
-
     public static void MapTokens(this IEndpointRouteBuilder app)
     {
         var tokens = app.MapGroup("/tokens").WithTag("Tokens", "Long-lived tokens for programs.");

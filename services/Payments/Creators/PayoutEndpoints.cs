@@ -3,7 +3,7 @@ using System.Security.Claims;
 using System.Text;
 using Community.EventStore;
 using Community.Payments.Orders;
-using Community.Payments.Products;
+using Community.Payments.Catalogue;
 using Community.ServiceDefaults;
 using JasperFx.Events;
 using Marten;
@@ -104,9 +104,6 @@ internal sealed record CreatorBalances(IReadOnlyList<CreatorBalance> Items);
 
 internal static class PayoutEndpoints
 {
-    public static void AddCreators(this WebApplicationBuilder builder) =>
-        builder.AddFollower(services => new Sharing(services, builder.Configuration));
-
     public static void MapPayouts(this IEndpointRouteBuilder app)
     {
         var payouts = app.MapGroup("/payouts").WithTag("Payouts", "What creators earn, and get.");

@@ -1,10 +1,10 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Payments.Gateways.Chargebacks;
-using Community.Payments.Gateways.Refunds;
+using Community.Payments.Chargebacks;
+using Community.Payments.Refunds;
 using Community.Payments.Orders;
-using Community.Payments.Plans;
+using Community.Payments.Catalogue;
 using Community.ServiceDefaults;
 using JasperFx.Events.Projections;
 using Marten;
@@ -81,8 +81,6 @@ internal static class GatewayEndpoints
 
                 return Task.CompletedTask;
             });
-        app.MapRefunds();
-        app.MapChargebacks();
 
         if (app.Services.GetService<Sandbox>() is not null)
         {

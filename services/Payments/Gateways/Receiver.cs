@@ -1,6 +1,6 @@
 using Community.EventStore;
-using Community.Payments.Gateways.Chargebacks;
-using Community.Payments.Gateways.Refunds;
+using Community.Payments.Chargebacks;
+using Community.Payments.Refunds;
 using Community.Payments.Orders;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -38,7 +38,7 @@ internal sealed class Receiver(IDocumentStore store, Refusals refusals, TimeProv
     /// <returns>Why it has no effect, where it cannot be right.</returns>
     public async Task<Rejection?> Take(IGateway gateway, Notification notification, CancellationToken ct)
     {
-        Origin.Set(Origin.Current with { By = gateway.Name });
+        CommandMetadata.Set(CommandMetadata.Current with { By = gateway.Name });
         var now = clock.GetUtcNow();
 
         switch (notification)

@@ -44,9 +44,6 @@ internal static class InvoiceEndpoints
     private static readonly ResourceManager Texts = new("Community.Payments.Invoices.InvoiceWords", typeof(InvoiceEndpoints).Assembly);
     private static readonly HtmlEncoder Html = HtmlEncoder.Create(UnicodeRanges.All);
 
-    public static void AddInvoices(this WebApplicationBuilder builder) =>
-        builder.AddFollower(services => new Invoicing(services));
-
     public static void MapInvoices(this IEndpointRouteBuilder app)
     {
         var invoices = app.MapGroup("/invoices").WithTag("Invoices", "One for each arrival of money, and a credit note for each refund.");

@@ -1,6 +1,6 @@
 using Community.EventStore;
 using Community.Payments.Creators;
-using Community.Payments.Gateways.Chargebacks;
+using Community.Payments.Chargebacks;
 using Community.Payments.Orders;
 using Community.Payments.Reconciliation;
 using Community.Payments.Subscriptions;

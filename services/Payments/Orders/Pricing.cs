@@ -1,9 +1,7 @@
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Payments.Coupons;
-using Community.Payments.Gateways.Chargebacks;
-using Community.Payments.Plans;
-using Community.Payments.Products;
+using Community.Payments.Catalogue;
+using Community.Payments.Chargebacks;
 using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
 using Marten;
@@ -115,7 +113,7 @@ internal static class Pricing
         var placed = Order.Decider.Decide(Order.Decider.Initial, place);
         var handled = await store.Handle(
             Coupon.Decider, Coupon.Stream(place.Coupon?.Code ?? ""), reserve,
-            new CommandOptions { Elsewhere = [(Order.Stream(orderId), [.. placed.Events])] }, ct);
+            new CommandOptions { Together = [Besides.Append(Order.Stream(orderId), [.. placed.Events])] }, ct);
 
         return handled.Rejection;
     }

@@ -1,6 +1,6 @@
 using System.Reflection;
 using Community.EventStore;
-using Community.Payments.Gateways.Chargebacks;
+using Community.Payments.Chargebacks;
 using Community.Payments.Invoices;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;

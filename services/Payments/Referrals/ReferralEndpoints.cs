@@ -2,7 +2,7 @@ using System.Security.Claims;
 using Community.EventStore;
 using Community.Membership.Contracts;
 using Community.Messaging;
-using Community.Payments.Coupons;
+using Community.Payments.Catalogue;
 using Community.Payments.Orders;
 using Community.ServiceDefaults;
 using JasperFx.Events;
@@ -67,22 +67,6 @@ internal sealed record ReferralView(Guid MemberId, string? CouponCode, DateTimeO
 
 internal static class ReferralEndpoints
 {
-    /// <exception cref="InvalidOperationException">The setting is no percentage.</exception>
-    public static void AddReferrals(this WebApplicationBuilder builder)
-    {
-        var percentOff = builder.Configuration.GetValue("Referrals:PercentOff", 0);
-
-        if (percentOff is < 0 or > 100)
-        {
-            throw new InvalidOperationException($"Referrals:PercentOff is {percentOff}; it must be a whole number from 0 to 100.");
-        }
-
-        if (percentOff > 0)
-        {
-            builder.AddFollower(services => new Rewarding(services, percentOff));
-        }
-    }
-
     public static void MapReferrals(this IEndpointRouteBuilder app) =>
         app.MapGet("/referrals", List).WithTag("Referrals", "Who brought whom, and what for.").WithSummary("Whom one has brought, and the coupons for it");
 

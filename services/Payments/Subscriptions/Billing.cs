@@ -1,8 +1,7 @@
 using Community.EventStore;
-using Community.Payments.Coupons;
+using Community.Payments.Catalogue;
 using Community.Payments.Gateways;
 using Community.Payments.Orders;
-using Community.Payments.Plans;
 using JasperFx.Events;
 using Marten;
 

@@ -48,7 +48,7 @@ internal static class MemberSubscriptions
         s => s.SubscriptionId != but && s.Terms.Tier == tier && !s.IsTrial && (s.Renews || s.Period.End is null));
 
     /// <summary>Why a plan is not ordered; null: it is nothing that the member has.</summary>
-    public static Rejection? Bar(this IEnumerable<Begun> had, Plans.Terms wanted) => had.Holding(wanted.Tier) switch
+    public static Rejection? Bar(this IEnumerable<Begun> had, Catalogue.Terms wanted) => had.Holding(wanted.Tier) switch
     {
         null => null,
         { Renews: true } when wanted.IsForGood => null,

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Community.EventStore;
-using Community.Payments.Plans;
+using Community.Payments.Catalogue;
 
 namespace Community.Payments.Subscriptions;
 

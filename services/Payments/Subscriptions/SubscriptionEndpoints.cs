@@ -1,6 +1,6 @@
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Payments.Plans;
+using Community.Payments.Catalogue;
 using Community.ServiceDefaults;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -33,13 +33,6 @@ internal sealed record PlanChangePreview(Guid PlanId, Money Charge, Money Credit
 
 internal static class SubscriptionEndpoints
 {
-    public static void AddSubscriptions(this WebApplicationBuilder builder)
-    {
-        builder.AddFollower(services => new Billing(services));
-        builder.Services.AddHostedService<DueSubscriptions>();
-        builder.Services.AddHostedService<ChargeSender>();
-    }
-
     public static void MapSubscriptions(this IEndpointRouteBuilder app)
     {
         var subscriptions = app.MapGroup("/subscriptions").WithTag("Subscriptions", "What goes on until somebody ends it.");

@@ -1,5 +1,5 @@
 using Community.EventStore;
-using Community.Payments.Plans;
+using Community.Payments.Catalogue;
 
 namespace Community.Payments.Subscriptions;
 

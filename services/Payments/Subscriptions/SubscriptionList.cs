@@ -1,4 +1,4 @@
-using Community.Payments.Plans;
+using Community.Payments.Catalogue;
 using JasperFx.Events;
 using Marten.Events.Aggregation;
 

@@ -1,5 +1,5 @@
 using System.Net.Http.Json;
-using Community.Membership.Sessions;
+using Community.Membership.Accounts.Sessions;
 using Community.Testing;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
 using System.Security.Cryptography;
-using Community.Membership.Sessions;
+using Community.Membership.Accounts.Sessions;
 using Community.Testing;
 using Microsoft.IdentityModel.Tokens;
 

@@ -1,5 +1,4 @@
 using System.Net.Http.Json;
-using Community.Membership.Founding;
 using Community.Membership.Settings;
 using Community.Testing;
 
@@ -9,20 +8,20 @@ public sealed class SettingsTests(MembershipService membership)
 {
     private static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly Guid Olga = Guid.Parse("0196a000-0000-7000-8000-000000000001");
-    private static readonly CommunityFounded Founded = new("Programmers", Olga, Noon);
+    private static readonly CommunityFounded IsSetUp = new("Programmers", Olga, Noon);
 
     private static CancellationToken Ct => MembershipService.Ct;
 
     [Fact]
-    public void What_is_arranged_as_it_is_changes_nothing() => Spec.For(House.Decider)
-        .Given(Founded)
-        .When(new Arrange(settings => settings with { TimeZone = "UTC", Languages = ["zh", "en"] }, Olga, Noon))
+    public void What_is_arranged_as_it_is_changes_nothing() => Spec.For(CommunityState.Decider)
+        .Given(IsSetUp)
+        .When(new Configure(settings => settings with { TimeZone = "UTC", Languages = ["zh", "en"] }, Olga, Noon))
         .ThenNothing();
 
     [Fact]
-    public void Settings_are_kept_as_a_whole() => Spec.For(House.Decider)
-        .Given(Founded, new CommunityArranged(CommunitySettings.Initial("Programmers") with { Points = false }, Olga, Noon))
-        .When(new Arrange(settings => settings with { TimeZone = "Asia/Shanghai" }, Olga, Noon))
+    public void Settings_are_kept_as_a_whole() => Spec.For(CommunityState.Decider)
+        .Given(IsSetUp, new CommunityArranged(CommunitySettings.Initial("Programmers") with { Points = false }, Olga, Noon))
+        .When(new Configure(settings => settings with { TimeZone = "Asia/Shanghai" }, Olga, Noon))
         .Then(new CommunityArranged(new("Programmers", "Asia/Shanghai", "CNY", ["zh", "en"], Registration.Open, Points: false), Olga, Noon));
 
     [Fact]

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Community.Membership.Members;
-using Community.Membership.TwoFactor;
+using Community.Membership.Accounts.TwoFactor;
 using Npgsql;
 using OtpNet;
 using ZXing;

@@ -1,4 +1,4 @@
-using Community.Payments.Coupons;
+using Community.Payments.Catalogue;
 using Community.Payments.Orders;
 using Community.Payments.Subscriptions;
 using Community.Testing;

@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Community.EventStore;
-using Community.Payments.Products;
+using Community.Payments.Catalogue;
 using Community.Testing;
 using Marten;
 using Microsoft.Extensions.DependencyInjection;

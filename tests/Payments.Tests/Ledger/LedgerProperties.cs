@@ -1,4 +1,4 @@
-using Community.Payments.Gateways.Chargebacks;
+using Community.Payments.Chargebacks;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Testing;

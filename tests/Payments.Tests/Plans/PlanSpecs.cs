@@ -1,4 +1,4 @@
-using Community.Payments.Plans;
+using Community.Payments.Catalogue;
 using Community.Testing;
 
 namespace Community.Payments.Tests.Plans;

@@ -1,5 +1,5 @@
 using Community.EventStore;
-using Community.Payments.Products;
+using Community.Payments.Catalogue;
 using Community.Testing;
 using FsCheck;
 using FsCheck.Fluent;

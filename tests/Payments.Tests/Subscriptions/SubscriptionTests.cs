@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Community.EventStore;
 using Community.Payments.Orders;
-using Community.Payments.Plans;
+using Community.Payments.Catalogue;
 using Community.Payments.Subscriptions;
 using Community.Testing;
 using Marten;
@@ -302,7 +302,7 @@ public sealed class SubscriptionTests(PaymentsService payments)
     // An order of a plan, paid at the sandbox at that instant.
     private static async Task Subscribe(IDocumentStore store, Guid id, Terms terms, DateTimeOffset at)
     {
-        await store.Handle(Payments.Plans.Plan.Decider, Payments.Plans.Plan.Stream(terms.PlanId), new OfferPlan(terms, 0, at), CancellationToken.None);
+        await store.Handle(Payments.Catalogue.Plan.Decider, Payments.Catalogue.Plan.Stream(terms.PlanId), new OfferPlan(terms, 0, at), CancellationToken.None);
         var order = new PlaceOrder(PaymentsService.New(), [new OrderLine(terms.PlanId, "plan", terms.PlanId, terms.Name, 1, terms.Price)], at);
         await store.Handle(Order.Decider, Order.Stream(id), order, CancellationToken.None);
         var receipt = new Receipt("sandbox", $"of {id}");

@@ -1,5 +1,5 @@
 using Community.Payments.Ledger;
-using Community.Payments.Plans;
+using Community.Payments.Catalogue;
 using Community.Payments.Subscriptions;
 using Community.Testing;
 

@@ -1,4 +1,4 @@
-using Community.Payments.Gateways.Refunds;
+using Community.Payments.Refunds;
 using Community.Testing;
 
 namespace Community.Payments.Tests.Gateways.Refunds;
