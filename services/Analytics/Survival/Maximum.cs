@@ -34,14 +34,15 @@ internal static class Maximum
     // The simplex shrinks where the value hardly changes any more; the slope still tells the way.
     private static double[] Polished(Vector<double> near, Func<double[], double> value)
     {
-        var derivative = new NumericalDerivative(5, 2);
-        var sloped = ObjectiveFunction.Gradient(
+        var (slope, curve) = (new NumericalDerivative(5, 2), new NumericalHessian(5, 2));
+        var curved = ObjectiveFunction.GradientHessian(
             point => value([.. point]),
-            point => Vector<double>.Build.Dense(point.Count, i => derivative.EvaluatePartialDerivative(value, [.. point], i, 1)));
+            point => Vector<double>.Build.Dense(point.Count, i => slope.EvaluatePartialDerivative(value, [.. point], i, 1)),
+            point => Matrix<double>.Build.DenseOfArray(curve.Evaluate(value, [.. point])));
 
         try
         {
-            return [.. new BfgsMinimizer(1e-5, 1e-10, 1e-14, 200).FindMinimum(sloped, near).MinimizingPoint];
+            return [.. new NewtonMinimizer(1e-5, 50).FindMinimum(curved, near).MinimizingPoint];
         }
         catch (OptimizationException)
         {
