@@ -21,6 +21,7 @@ internal static class Sessions
     private const string RefreshToken = "refresh_token";
     private const string ExpiresAt = "expires_at";
 
+    private static readonly TimeSpan JustIssued = TimeSpan.FromSeconds(5); // what such a session may not, it may not
     private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(1);
 
     public static void AddSessions(this IServiceCollection services, IConfiguration configuration)
@@ -45,12 +46,7 @@ internal static class Sessions
             options.ExpireTimeSpan = TimeSpan.FromDays(30);
             options.LoginPath = "/sign-in";
             options.ReturnUrlParameter = "back";
-            options.Events.OnRedirectToAccessDenied = denied =>
-            {
-                denied.Response.StatusCode = StatusCodes.Status404NotFound; // there is nothing here for this visitor
-
-                return Task.CompletedTask;
-            };
+            options.Events.OnRedirectToAccessDenied = Denied;
             options.Events.OnValidatePrincipal = KeepFresh;
         });
     }
@@ -87,6 +83,24 @@ internal static class Sessions
         }
 
         return http.SignInAsync(PrincipalOf(tokens), properties);
+    }
+
+    /// <summary>Who was given a role after the session began has it in the next tokens: they are asked for, and the page once more.</summary>
+    private static async Task Denied(RedirectContext<CookieAuthenticationOptions> denied)
+    {
+        var (http, now) = (denied.HttpContext, denied.HttpContext.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
+
+        if (HttpMethods.IsGet(http.Request.Method) && (await http.AuthenticateAsync()).Properties is { } session && now - session.IssuedUtc > JustIssued
+            && session.GetTokenValue(RefreshToken) is { } token
+            && await http.RequestServices.GetRequiredService<Refreshes>().Get(token, now) is { Value: { } tokens })
+        {
+            await http.SignIn(tokens, now);
+            http.Response.Redirect(http.Request.PathBase + http.Request.Path + http.Request.QueryString);
+        }
+        else
+        {
+            http.Response.StatusCode = StatusCodes.Status404NotFound; // there is nothing here for this visitor
+        }
     }
 
     private static async Task KeepFresh(CookieValidatePrincipalContext context)

@@ -11,9 +11,9 @@ internal static class Updates
     public static void MapUpdates(this IEndpointRouteBuilder app)
     {
         app.MapGet("/updates", Relay);
-        app.MapGet("/fragments/comments/{id:guid}", async (Guid id, ContentService contents, MembershipService membership, CancellationToken ct) =>
+        app.MapGet("/fragments/contents/{content:guid}/comments/{id:guid}", async (Guid content, Guid id, ContentService contents, MembershipService membership, CancellationToken ct) =>
             (await contents.CommentOf(id, ct)).Value is { } comment
-                ? Fragment<CommentItem>(new() { ["Comment"] = comment, ["People"] = await People.Of(membership, [comment.AuthorId], ct) })
+                ? Fragment<CommentItem>(new() { ["Comment"] = comment, ["Back"] = $"/contents/{content}#comments", ["People"] = await People.Of(membership, [comment.AuthorId], ct) })
                 : Results.NotFound());
         app.MapGet("/fragments/topics/{topic:guid}/replies/{id:guid}", async (Guid topic, Guid id, ContentService contents, MembershipService membership, CancellationToken ct) =>
         {

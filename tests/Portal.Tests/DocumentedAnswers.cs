@@ -113,6 +113,9 @@ internal sealed partial class Neighbours
         server.MapGet("/topics/{id:guid}/replies/{reply:guid}", (Guid reply) => reply == FirstReply ? Results.Json(Reply()) : Refuse(404, "not-found"));
         server.MapGet("/updates", (string subjects) => subjects == $"{Question}"
             ? Results.Text($"event: beat\ndata: null\n\ndata: {{\"subject\":\"{Question}\",\"kind\":\"reply\",\"id\":\"{FirstReply}\"}}\n\n", "text/event-stream") : Refuse(404, "not-found"));
+        Delete(server, "/comments/{id:guid}");
+        Delete(server, "/topics/{id:guid}");
+        Delete(server, "/topics/{id:guid}/replies/{reply:guid}");
         server.MapGet("/topics", () => Page(TopicItem()));
         server.MapGet("/topics/{id:guid}", (Guid id) => id == Question ? Results.Json(TopicText()) : Refuse(404, "not-found"));
         Post(server, "/contents", request => Results.Json(DraftText(request), statusCode: 201));

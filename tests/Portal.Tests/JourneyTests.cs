@@ -127,6 +127,14 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
 
         var article = (await Get(browser, $"/contents/{Neighbours.Free}")).To!;
         Assert.Contains("done=comment", (await Send(browser, article, "comment", new() { ["body"] = "Thanks." })).To, StringComparison.Ordinal);
+        // Their own comment is a member's to delete, and the other's reply is not.
+        Assert.Contains("action=\"/do/delete-comment\"", (await Get(browser, article)).Page, StringComparison.Ordinal);
+        Assert.DoesNotContain("action=\"/do/delete-reply\"", (await Get(browser, topic)).Page, StringComparison.Ordinal);
+        Assert.Contains("done=delete-comment", (await Deed(browser, article, "delete-comment", Neighbours.FirstReply)).To, StringComparison.Ordinal);
+        Assert.Equal($"DELETE /comments/{Neighbours.FirstReply}", Beside.Done.Last().Call);
+        Assert.Contains("done=delete-reply", (await Deed(browser, topic, "delete-reply", Neighbours.Question, Neighbours.FirstReply)).To, StringComparison.Ordinal);
+        Assert.Equal($"DELETE /topics/{Neighbours.Question}/replies/{Neighbours.FirstReply}", Beside.Done.Last().Call);
+
         Assert.Contains("done=react", (await Deed(browser, article, "react", Neighbours.Free, value: "like")).To, StringComparison.Ordinal);
     }
 

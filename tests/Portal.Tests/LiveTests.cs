@@ -1,5 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Community.Portal.Tests;
 
@@ -41,8 +43,8 @@ public sealed class LiveTests : IAsyncLifetime
         Assert.StartsWith("<div class=\"post ", reply, StringComparison.Ordinal);
         Assert.Contains($"id=\"{Neighbours.FirstReply}\"", reply, StringComparison.Ordinal);
         Assert.DoesNotContain("<html", reply, StringComparison.Ordinal);
-        Assert.Contains("<strong>comment</strong>", await browser.GetStringAsync(Address($"/fragments/comments/{Neighbours.FirstReply}"), Ct), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.NotFound, (await browser.GetAsync(Address($"/fragments/comments/{Neighbours.Free}"), Ct)).StatusCode);
+        Assert.Contains("<strong>comment</strong>", await browser.GetStringAsync(Address($"/fragments/contents/{Neighbours.Free}/comments/{Neighbours.FirstReply}"), Ct), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await browser.GetAsync(Address($"/fragments/contents/{Neighbours.Free}/comments/{Neighbours.Free}"), Ct)).StatusCode);
     }
 
     [Fact]
@@ -72,6 +74,25 @@ public sealed class LiveTests : IAsyncLifetime
         Assert.Equal(english, await Look("/contents", "en"));
     }
 
+    [Fact]
+    public async Task Who_was_given_a_role_finds_its_pages_without_signing_in_again()
+    {
+        var clock = new LateClock();
+        await using var portal = _portal!.WithWebHostBuilder(builder => builder.ConfigureTestServices(services => services.AddSingleton<TimeProvider>(clock)));
+        var browser = JourneyPortal.Browser(portal);
+        await JourneyTests.SignIn(browser);
+        clock.Late = TimeSpan.FromSeconds(10);
+        using var before = await browser.GetAsync(Address("/studio"), Ct);
+        Assert.Equal("/studio", before.Headers.Location?.OriginalString);
+        Assert.Equal(HttpStatusCode.NotFound, (await browser.GetAsync(Address("/studio"), Ct)).StatusCode); // and not round and round
+
+        Beside.Role = "creator";
+        clock.Late = TimeSpan.FromSeconds(20);
+        Assert.Equal(HttpStatusCode.Redirect, (await browser.GetAsync(Address("/studio"), Ct)).StatusCode);
+        Assert.Contains("A draft", await browser.GetStringAsync(Address("/studio"), Ct), StringComparison.Ordinal);
+        Assert.False(Beside.SawReuse);
+    }
+
     private int Asked => Beside.Asked.GetValueOrDefault("/contents");
 
     private async Task<string> Look(string path, string language, string? cookie = null)
@@ -91,6 +112,13 @@ public sealed class LiveTests : IAsyncLifetime
     }
 
     private HttpClient Browser() => JourneyPortal.Browser(_portal!);
+
+    private sealed class LateClock : TimeProvider
+    {
+        public TimeSpan Late { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Late;
+    }
 
     private static Uri Address(string path) => new(path, UriKind.Relative);
 }

@@ -52,6 +52,12 @@ internal sealed class ContentService(HttpClient http)
 
     public Task<Answer<Reply>> ReplyOf(Guid topic, Guid id, CancellationToken ct) => Answers.Of(_client.GetTopicsByIdRepliesByReplyIdAsync(topic, id, ct));
 
+    public Task<Answer<object>> DeleteComment(Guid id, CancellationToken ct) => Answers.Of(_client.DeleteCommentsByIdAsync(id, ct));
+
+    public Task<Answer<object>> DeleteReply(Guid topic, Guid id, CancellationToken ct) => Answers.Of(_client.DeleteTopicsByIdRepliesByReplyIdAsync(topic, id, ct));
+
+    public Task<Answer<object>> DeleteTopic(Guid id, CancellationToken ct) => Answers.Of(_client.DeleteTopicsByIdAsync(id, ct));
+
     /// <summary>Events as they come, without end.</summary>
     public Task<HttpResponseMessage> Updates(string subjects, CancellationToken ct) =>
         http.GetAsync(new Uri(Query.Of("/updates", ("subjects", subjects)), UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, ct);
