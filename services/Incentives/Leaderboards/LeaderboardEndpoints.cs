@@ -79,7 +79,7 @@ internal static class LeaderboardEndpoints
             LeaderboardChoice.Decider, LeaderboardChoice.Stream(member), choice,
             new CommandOptions
             {
-                Also = session => session.QueueSqlCommand(
+                WriteWithEvents = session => session.QueueSqlCommand(
                     body.Shown ? "delete from leaderboard_hidden where member_id = ?" : "insert into leaderboard_hidden (member_id) values (?) on conflict do nothing", member)
             }, ct);
 

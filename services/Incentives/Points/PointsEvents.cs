@@ -41,10 +41,12 @@ public sealed record PointsSpent(Guid RedemptionId, Guid MemberId, int Points, D
 [EventType("points-refunded.v1")]
 public sealed record PointsRefunded(Guid RedemptionId, Guid MemberId, int Points, DateTimeOffset At) : PointsEvent;
 
-/// <summary>What was not spent of an entry in time, or, where the cause was taken back since, comes back.</summary>
-/// <param name="Points">Negative where it expires.</param>
+/// <summary>Points whose time is over and that nobody has spent; or some of them come back, because their cause was taken back since.</summary>
+/// <param name="Points">The difference: negative where they expire.</param>
+/// <param name="Due">All points of the member whose time was over by then.</param>
+/// <param name="Used">What of these was spent in time.</param>
 [EventType("points-expired.v1")]
-public sealed record PointsExpired(Guid MemberId, int Points, string Cause, string Rule, DateTimeOffset At) : PointsEvent;
+public sealed record PointsExpired(Guid MemberId, int Points, long Due, long Used, DateTimeOffset At) : PointsEvent;
 
 /// <summary>A release that settled day by day kept so what earned nothing.</summary>
 /// <param name="Reason">daily-cap, cool-down or no-rule.</param>

@@ -88,7 +88,7 @@ internal static class RewardEndpoints
         var offer = new RewardOffered(id, body.Name, body.Kind, body.Points, stock, body.PerMember, body.Level, clock.GetUtcNow());
         var handled = await store.Handle(Reward.Decider, id, new OfferReward(offer), new CommandOptions
         {
-            Also = session =>
+            WriteWithEvents = session =>
             {
                 foreach (var (n, code) in (body.Codes ?? []).Index())
                 {
@@ -192,7 +192,7 @@ internal sealed class RewardDesk(
     }
 
     public Task<Handled<Redemption>> Fulfil(Guid id, string? note, CancellationToken ct) => store.Handle(
-        Redemption.Decider, id, new FulfilRedemption(note, clock.GetUtcNow()), new CommandOptions { Also = session => session.EraseKey(id) }, ct);
+        Redemption.Decider, id, new FulfilRedemption(note, clock.GetUtcNow()), new CommandOptions { WriteWithEvents = session => session.EraseKey(id) }, ct);
 
     public async Task<Handled<Redemption>> Cancel(Guid id, string? reason, ClaimsPrincipal user, CancellationToken ct)
     {
@@ -216,7 +216,7 @@ internal sealed class RewardDesk(
             {
                 // A member cancels what they saw waiting.
                 ExpectedVersion = user.May("operator") ? null : version,
-                Also = session => session.EraseKey(id),
+                WriteWithEvents = session => session.EraseKey(id),
                 Together = [wallets.Refund(id, redeemed.MemberId), Besides.Of(Reward.Decider, redeemed.RewardId, (RewardCommand)new ReturnReward(id, now))]
             }, ct);
     }
