@@ -3,6 +3,7 @@ using System.Text.Json;
 using Community.Oracle;
 using Community.Testing;
 using Npgsql;
+using OraclePeriod = Community.Oracle.Period;
 
 namespace Community.Analytics.Tests;
 
@@ -52,13 +53,15 @@ public sealed class AnalyticsHost : IAsyncLifetime
         async () => await Scalar<long>("select count(distinct message_id) from inbox where message_id = any($1)", messages.ToArray()),
         count => count == messages.Count, $"{messages.Count} messages to be consumed");
 
-    /// <summary>Waits until every activity in the log is in the read model.</summary>
+    /// <summary>Waits until every activity, joining and payment in the log is in the read models.</summary>
     public Task Projected() => Eventually.True(
         async () => await Scalar<bool>(
             """
             select coalesce((select last_seq_id from mt_event_progression where name = 'member-days:All'), 0)
                 >= coalesce((select max(seq_id) from mt_events where type = 'activity-recorded.v1'), 0)
-            """), "the read model to be up to date");
+            and coalesce((select last_seq_id from mt_event_progression where name = 'member-starts:All'), 0)
+                >= coalesce((select max(seq_id) from mt_events where type in ('member-join-recorded.v1', 'payment-recorded.v1')), 0)
+            """), "the read models to be up to date");
 
     public async Task<T> Scalar<T>(string sql, params object[] parameters)
     {
@@ -80,7 +83,7 @@ public sealed class AnalyticsHost : IAsyncLifetime
         using var client = Operator;
         var range = (from is null ? "" : $"&from={from:yyyy-MM-dd}") + (to is null ? "" : $"&to={to:yyyy-MM-dd}");
 
-        foreach (var period in Enum.GetValues<Period>())
+        foreach (var period in Enum.GetValues<OraclePeriod>())
         {
             var name = period.ToString().ToLowerInvariant();
             var activity = await client.GetFromJsonAsync<JsonElement>($"/activity?period={name}{range}");
@@ -91,7 +94,7 @@ public sealed class AnalyticsHost : IAsyncLifetime
                 Expected.Stickiness(triples, from, to).Select(m => $"{m.Start:yyyy-MM-dd} {m.Dau:F9} {m.Mau} {m.Stickiness:F9}"),
                 Items(activity, "stickiness").Select(m => $"{Start(m)} {m.GetProperty("dau").GetDouble():F9} {Number(m, "mau")} {m.GetProperty("stickiness").GetDouble():F9}"));
 
-            if (period == Period.Day)
+            if (period == OraclePeriod.Day)
             {
                 continue;
             }

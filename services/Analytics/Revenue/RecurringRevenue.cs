@@ -1,4 +1,4 @@
-using Community.Analytics.Activities;
+using Community.Analytics.Ingestion;
 using Community.EventStore;
 using Community.Messaging;
 using Community.Payments.Contracts;

@@ -1,7 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Community.Analytics.Figures;
 using Community.ServiceDefaults;
-using Range = Community.Analytics.Figures.Range;
 
 namespace Community.Analytics.Revenue;
 
@@ -37,7 +35,7 @@ internal static class RevenueEndpoints
     private static async Task<RevenueAnswer> Revenue(
         [AsParameters] RevenueQuery query, RevenueFigures figures, TimeProvider clock, CancellationToken ct)
     {
-        var range = Range.Of(query.From, query.To);
+        var range = DayRange.Of(query.From, query.To);
         var (zone, moves) = await figures.Read(range.To, ct);
         var today = clock.Today(zone);
         var (last, lastWhole) = range.To < today ? (range.To, range.To) : (today, today.AddDays(-1));

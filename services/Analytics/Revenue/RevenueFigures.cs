@@ -1,5 +1,4 @@
-using Community.Analytics.Figures;
-using Community.Analytics.Zone;
+using Community.Analytics.Ingestion;
 using Dapper;
 using Npgsql;
 
@@ -15,9 +14,10 @@ internal sealed class RevenueFigures(NpgsqlDataSource database)
     // A member is worth what all of the member's subscriptions are, and what changes at one instant is one change: another
     // subscription in the place of the first is neither churn nor a new member. A month's payers gone are those who paid as
     // it began and do not as it ends.
-    private const string Moves =
+    /// <summary>A CTE <c>worth (member_id, currency, at, change, after, nth, start)</c>: what each member is worth after each change.</summary>
+    internal const string Worth =
         """
-        with told as (
+        told as (
             select member_id, max(currency) over subscription as currency, max(at) over (subscription order by version) as at,
                 amount - coalesce(lag(amount) over (subscription order by version), 0) as change
             from recurring_revenue where at < (@to::timestamp at time zone @zone)
@@ -26,7 +26,12 @@ internal sealed class RevenueFigures(NpgsqlDataSource database)
             select member_id, currency, at, sum(change) as change from told where change <> 0 group by 1, 2, 3 having sum(change) <> 0),
         worth as (
             select *, sum(change) over member as after, row_number() over member as nth, date_trunc('month', at at time zone @zone)::date as start
-            from changed window member as (partition by member_id, currency order by at)),
+            from changed window member as (partition by member_id, currency order by at))
+        """;
+
+    private const string Moves =
+        $"""
+        with {Worth},
         moves as (
             select *, after - change as before,
                 row_number() over (month order by at) as nth_of_month, first_value(after) over (month order by at desc) as ended
@@ -46,7 +51,7 @@ internal sealed class RevenueFigures(NpgsqlDataSource database)
     public async Task<(string Zone, IReadOnlyList<MonthMoves> Moves)> Read(DateOnly until, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        var zone = await connection.QuerySingleAsync<string>(new CommandDefinition($"select {CommunityZone.InForce()}", cancellationToken: ct));
+        var zone = await connection.QuerySingleAsync<string>(new CommandDefinition($"select {CommunityTimeZone.InForce()}", cancellationToken: ct));
         var to = until == DateOnly.MaxValue ? until : until.AddDays(1);
         var moves = await connection.QueryAsync<MonthMoves>(new CommandDefinition(Moves, new { zone, to }, cancellationToken: ct));
 

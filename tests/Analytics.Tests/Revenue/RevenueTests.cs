@@ -80,6 +80,46 @@ public sealed class RevenueTests
         Assert.Equal(Expected(lives), Lines(answer));
     }
 
+    /// <summary>The two worked examples: $12,500 a month, and a member worth $2,000.</summary>
+    [Fact]
+    public async Task A_hundred_at_100_a_month_and_fifty_at_600_a_year_and_one_in_twenty_leaving()
+    {
+        await using var analytics = await Start("UTC");
+        var months = Enumerable.Range(0, 100).Select(_ => new Lived("USD")).ToList();
+        var years = Enumerable.Range(0, 50).Select(_ => new Lived("USD")).ToList();
+        months.ForEach(life => life.Tell(Day(1, 5), 100_00, Kind.Started));
+        years.ForEach(life => life.Tell(Day(1, 6), 600_00 / 12, Kind.Started));
+        // Of a hundred who pay 100 each in another currency, five leave in each of six months, and five others come.
+        var euros = Enumerable.Range(0, 130).Select(_ => new Lived("EUR")).ToList();
+
+        foreach (var (life, i) in euros.Select((life, i) => (life, i)))
+        {
+            life.Tell(Day(Math.Max(1, (i / 5) - 18), 10), 100_00, Kind.Started);
+
+            if (i < 30)
+            {
+                life.Tell(Day(2 + (i / 5), 20), 0, Kind.Ended);
+            }
+        }
+
+        await Tell(analytics, [.. months, .. years, .. euros]);
+        var lines = Lines(await Revenue(analytics, "?to=2024-07-31")).ToList();
+
+        Assert.Contains("USD 2024-01-01 mrr=1250000 new=1250000 ", lines.Single(line => line.StartsWith("USD 2024-01-01", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(" mrr=1250000 ", lines.Single(line => line.StartsWith("USD 2024-07-01", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal(
+            "EUR 2024-07-01 mrr=1000000 new=50000 expansion=0 contraction=0 churn=50000 reactivation=0 paying=100 churned=5 arpu=10000 ltv=200000 whole",
+            lines.Single(line => line.StartsWith("EUR 2024-07-01", StringComparison.Ordinal)));
+
+        // Who has paid longer stays longer; the fit of the months is told with what a member is still worth.
+        using var client = analytics.Operator;
+        var survival = await client.GetFromJsonAsync<JsonElement>("/survival", Ct);
+        var january = survival.GetProperty("cohorts").EnumerateArray().First();
+        Assert.Equal([250, 245, 240, 235, 230, 225, 220], january.GetProperty("counts").EnumerateArray().Take(7).Select(n => n.GetInt64()));
+        Assert.True(survival.GetProperty("alpha").GetDouble() > 0);
+        Assert.Equal(25, survival.GetProperty("residual").GetArrayLength());
+    }
+
     [Fact]
     public async Task Nobody_pays_and_bad_ranges()
     {

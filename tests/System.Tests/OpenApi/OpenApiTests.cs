@@ -686,6 +686,31 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         await Eventually.True(
             async () => (await owner.Get("analytics/revenue").Gives(200))["currencies"]!.AsArray() is [var cny] && (long?)cny!["months"]!.AsArray()[^1]!["new"]!["amount"] > 0, "analytics to hear what a subscription is worth");
         await owner.Get("analytics/revenue?from=tomorrow").Gives(400);
+        await owner.Get($"analytics/members?figure=active&start={TimeProvider.System.GetUtcNow():yyyy-MM-dd}").Gives(200);
+        await owner.Get("analytics/members?figure=new&period=day&start=2026-01-01").Gives(400);
+        await owner.Get("analytics/growth").Gives(200);
+        await owner.Get("analytics/forecasts/growth?members=100&joins=20&periods=3").Gives(200);
+        await owner.Get("analytics/forecasts/retention?members=1000&churnRate=0.05&periods=3").Gives(200);
+        await owner.Get("analytics/forecasts/members").Gives(200);
+        await owner.Post("analytics/what-if", new { churnRate = 0.03, periods = 6 }).Gives(200);
+        await owner.Get("analytics/survival").Gives(200);
+        await owner.Post("analytics/survival/fits", new { counts = new[] { 1000, 631, 468, 382, 326 } }).Gives(200);
+        await owner.Post("analytics/survival/fits", new { counts = new[] { 10, 10 } }).Gives(409);
+        await owner.Get("analytics/repeat-behaviour").Gives(200);
+        await owner.Post("analytics/repeat-behaviour/fits", new
+        {
+            customers = Enumerable.Range(0, 40).Select(i => new { frequency = i % 4, recency = i % 4 == 0 ? 0.0 : 5 + (i % 7), age = 20 + (i % 3) })
+        }).Gives(200);
+        await owner.Get("analytics/funnel?steps=joining,view&window=7").Gives(200);
+        await Eventually.True(async () => (await owner.Get("analytics/contents/statistics").Gives(200))["items"]!.AsArray().Count > 0, "analytics to know of a content");
+        var content = (await owner.Get("analytics/contents/statistics").Gives(200))["items"]!.AsArray()[0]!.Text("contentId");
+        await owner.Get($"analytics/contents/{content}/statistics").Gives(200);
+        await Eventually.True(async () => (await owner.Get("analytics/decisions").Gives(200))["items"]!.AsArray().Count > 0, "analytics to open a decision");
+        var decision = (await owner.Get("analytics/decisions?open=true").Gives(200))["items"]!.AsArray()[0]!.Text("decisionId");
+        await owner.Get($"analytics/decisions/{decision}").Gives(200);
+        await owner.Get($"analytics/decisions/{decision}/history").Gives(200);
+        await owner.Post($"analytics/decisions/{decision}/resolution", new { action = "dismissed", note = "Too early to tell." }).Gives(204);
+        await owner.Post($"analytics/decisions/{decision}/resolution", new { action = "applied" }).Gives(409);
     }
 
     /// <returns>The services that have something to rebuild.</returns>

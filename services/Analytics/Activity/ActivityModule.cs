@@ -1,0 +1,19 @@
+using Community.EventStore;
+using JasperFx.Events.Projections;
+
+namespace Community.Analytics.Activity;
+
+internal static class ActivityModule
+{
+    public static void AddActivity(this WebApplicationBuilder builder)
+    {
+        builder.ConfigureStore(options =>
+        {
+            options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async);
+            options.Projections.Add(new MemberStarts(options), ProjectionLifecycle.Async);
+        });
+        builder.Services.AddHostedService<RebuildOnTimeZoneChange>();
+    }
+
+    public static void MapActivity(this IEndpointRouteBuilder app) => app.MapActivityFigures();
+}

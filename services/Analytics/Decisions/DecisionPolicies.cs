@@ -1,0 +1,96 @@
+using Community.Analytics.Activity;
+using Community.EventStore;
+using Marten;
+using Npgsql;
+
+namespace Community.Analytics.Decisions;
+
+/// <summary>Opens decisions where rules find something, and measures what came of them. Done twice it is done once.</summary>
+internal sealed class DecisionMaker(IDocumentStore store, NpgsqlDataSource database)
+{
+    private const int Batch = 50;
+
+    public async Task Run(DateTimeOffset now, CancellationToken ct)
+    {
+        await using var snapshot = await ActivitySnapshot.Open(database, ct);
+
+        foreach (var finding in await snapshot.Evidence(now, ct) is { } evidence ? DecisionRules.Find(evidence) : [])
+        {
+            await Open(finding, now, ct);
+        }
+
+        await Measure(snapshot, now, ct);
+    }
+
+    private async Task Open(Finding finding, DateTimeOffset now, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var last = await session.Query<DecisionInList>().Where(d => d.Family == finding.Family).OrderByDescending(d => d.OpenedAt).FirstOrDefaultAsync(ct);
+
+        if (last is not null && !Supersedes(finding, last, now))
+        {
+            return;
+        }
+
+        if (last is { Open: true })
+        {
+            await store.Handle(Decision.Decider, last.Id, new LapseDecision(now), ct);
+        }
+
+        await store.Handle(Decision.Decider, finding.Stream, new OpenDecision(finding.Opened(now)), ct);
+    }
+
+    // What was said is not said again until it has been resolved and its outcome can be known. What was provisional gives way
+    // at once, anything else after as long as a rule looks back.
+    private static bool Supersedes(Finding finding, DecisionInList last, DateTimeOffset now)
+    {
+        var isOther = last.Opened.Rule != finding.Rule || last.Opened.RuleVersion != finding.Version;
+        var isOld = now - (last.Resolved?.At ?? last.OpenedAt) >= TimeSpan.FromDays(Evidence.WindowDays);
+
+        return last switch
+        {
+            { Open: true, Opened.Provisional: true } => isOther || !finding.Provisional,
+            { Open: true } => isOther && isOld,
+            _ => isOther || isOld
+        };
+    }
+
+    private async Task Measure(ActivitySnapshot snapshot, DateTimeOffset now, CancellationToken ct)
+    {
+        await using var session = store.QuerySession();
+        var zone = await snapshot.TimeZone(ct);
+
+        foreach (var due in await session.Query<DecisionInList>().Where(d => d.MeasureAt <= now).OrderBy(d => d.MeasureAt).Take(Batch).ToListAsync(ct))
+        {
+            var metric = Outcomes.Metric(due.Family);
+            var (before, after, active) = await snapshot.Outcome(metric, Calendar.DayIn(zone, due.Resolved!.At), ct);
+            await store.Handle(Decision.Decider, due.Id, new MeasureDecision(Outcomes.Of(metric, before, after, active, now)), ct);
+        }
+    }
+}
+
+/// <summary>Again and again where there is something new, and never for more than a hundredth of the time.</summary>
+internal sealed class MakeDecisions(DecisionMaker decisions, NpgsqlDataSource database, TimeProvider clock, ILogger<MakeDecisions> log)
+    : PeriodicJob("make-decisions", TimeSpan.FromSeconds(5), clock, log)
+{
+    private const int Rest = 100;
+    private (long Progress, DateOnly Day) _seen;
+    private long _ended;
+    private TimeSpan _took;
+
+    protected override async Task Do(CancellationToken ct)
+    {
+        var now = Clock.GetUtcNow();
+        await using var progress = database.CreateCommand("select coalesce((select last_seq_id from mt_event_progression where name = 'member-days:All'), 0)");
+        var seen = ((long)(await progress.ExecuteScalarAsync(ct))!, DateOnly.FromDateTime(now.UtcDateTime));
+
+        if (seen == _seen || Clock.GetElapsedTime(_ended) < _took * Rest)
+        {
+            return;
+        }
+
+        var started = Clock.GetTimestamp();
+        await decisions.Run(now, ct);
+        (_seen, _ended, _took) = (seen, Clock.GetTimestamp(), Clock.GetElapsedTime(started));
+    }
+}
