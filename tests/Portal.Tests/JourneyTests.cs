@@ -277,7 +277,7 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
 
         var replay = (await Get(staff, $"/admin/replays/{Neighbours.Order}?member={Neighbours.Paid}")).Page;
         Assert.Contains("获益最多", replay, StringComparison.Ordinal);
-        Assert.Contains("发表回复 +50", replay, StringComparison.Ordinal);
+        Assert.Contains("发表回复 &#x2B;50", replay, StringComparison.Ordinal);
         Assert.Contains("/admin/rules?done=saved", (await Send(staff, $"/admin/replays/{Neighbours.Order}", "apply", new() { ["from"] = "2026-01-01" })).To, StringComparison.Ordinal);
         Assert.Equal("2026-01-01", (string?)beside.Done.Last(done => done.Call.EndsWith("/application", StringComparison.Ordinal)).Body?["from"]);
         Assert.Contains("done=fulfil-redemption", (await Deed(staff, "/admin/rewards", "fulfil-redemption", Neighbours.Order)).To, StringComparison.Ordinal);

@@ -9,10 +9,12 @@ public abstract record PointsEvent
 
 /// <summary>A rule pays a member for a cause, or takes for it.</summary>
 /// <param name="At">When the cause was done.</param>
+/// <param name="Area">Of what it was done in, as far as it was known.</param>
 /// <param name="Number">Of the entries of this member and cause, from 1; 0: of a release that settled day by day.</param>
 [EventType("points-earned.v2")]
 public sealed record PointsEarned(
-    Guid MemberId, int Points, string Activity, string Cause, string Rule, int RuleVersion, DateTimeOffset At, int Number, DateTimeOffset? ExpiresAt = null) : PointsEvent;
+    Guid MemberId, int Points, string Activity, string Cause, string Rule, int RuleVersion, DateTimeOffset At, int Number, DateTimeOffset? ExpiresAt = null,
+    string? Area = null) : PointsEvent;
 
 [EventType("points-earned.v1")]
 public sealed record PointsEarnedV1(
@@ -27,7 +29,8 @@ public sealed record PointsEarnedV1(
 /// <param name="CauseAt">When the cause was done.</param>
 [EventType("points-reversed.v1")]
 public sealed record PointsReversed(
-    Guid MemberId, int Points, string Cause, string Rule, int RuleVersion, string Because, DateTimeOffset CauseAt, int Number, DateTimeOffset At) : PointsEvent;
+    Guid MemberId, int Points, string Cause, string Rule, int RuleVersion, string Because, DateTimeOffset CauseAt, int Number, DateTimeOffset At,
+    string? Area = null) : PointsEvent;
 
 /// <summary>An operator gave or took points.</summary>
 [EventType("points-adjusted.v1")]

@@ -76,6 +76,10 @@ internal sealed class Wallets(IDocumentStore store, PointsQueries points, TimePr
         return await store.Handle(Wallet.Decider, Wallet.Stream(memberId), adjust, ct);
     }
 
+    /// <summary>Why the member cannot pay so much now; null: the member can.</summary>
+    public async Task<Rejection?> Refusal(Guid memberId, int price, CancellationToken ct) =>
+        (await points.Balance(memberId, ct)).Balance < price ? Wallet.TooFewPoints : null;
+
     /// <summary>For a command on another stream that holds or falls with it.</summary>
     public async Task<Besides> Spend(Guid redemptionId, Guid memberId, int price, CancellationToken ct) => Besides.Of(
         Wallet.Decider, Wallet.Stream(memberId),
