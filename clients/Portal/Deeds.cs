@@ -36,6 +36,7 @@ internal sealed class Deeds(ContentService content, MembershipService membership
         ("take-tier", _) => Said(await membership.TakeTier(id, ct)),
         ("withdraw-plan", _) => Said(await payments.Withdraw(id, ct)),
         ("retry-refund", _) => Said(await payments.TryRefundAgain(id, ct)),
+        ("mark-paid", _) => Said(await payments.MarkPaid(id, form["reference"].ToString().Trim(), ct)),
         ("return-owed", _) => Said(await payments.ReturnOwed(id, ct)),
         ("hide-on-boards", _) => Said(await incentives.ShowOnBoards(shown: false, ct)),
         ("show-on-boards", _) => Said(await incentives.ShowOnBoards(shown: true, ct)),
