@@ -25,7 +25,7 @@ public sealed record PointsEarnedV1(
 
 /// <summary>What a cause has paid by a rule becomes less, or more again.</summary>
 /// <param name="Points">The difference.</param>
-/// <param name="Because">withdrawn: the cause counts no more. recounted: others came before it, or other rules hold for it.</param>
+/// <param name="Because">withdrawn: the cause counts no more. held: it looks like abuse. recounted: others came before it, or other rules hold for it.</param>
 /// <param name="CauseAt">When the cause was done.</param>
 [EventType("points-reversed.v1")]
 public sealed record PointsReversed(

@@ -690,6 +690,8 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         await member.Get("incentives/redemptions").Gives(200);
         await owner.Get("incentives/redemptions?everybodys=true&status=fulfilled").Gives(200);
         await owner.Get("incentives/rewards/liability").Gives(200);
+        await Eventually.True(async () => (await owner.Get("incentives/held-causes").Gives(200))["items"]!.AsArray().Count >= 0, "what is held");
+        await member.Get("incentives/held-causes").Gives(403);
         await member.Get("incentives/rewards/liability").Gives(403);
         await owner.Ask(HttpMethod.Delete, $"incentives/rewards/{Somewhere}").Gives(404);
         await owner.Ask(HttpMethod.Delete, $"incentives/rewards/{shirt}").Gives(204);
