@@ -34,6 +34,7 @@ app.MapFeeds();
 app.MapPictures();
 app.MapCheckoutReturns();
 app.MapExports();
+app.MapFigureTables();
 app.MapDrafts();
 app.MapRazorComponents<App>();
 app.Run();
