@@ -16,6 +16,8 @@ public sealed record ContentViewed(Guid ContentId, Guid MemberId, DateTimeOffset
 
 public sealed record ReactionAdded(Guid ContentId, Guid MemberId, string Kind, DateTimeOffset At);
 
+public sealed record ReactionWithdrawn(Guid ContentId, Guid MemberId, string Kind, DateTimeOffset At);
+
 public sealed record ContentShared(Guid ContentId, Guid MemberId, string Channel, DateTimeOffset At);
 
 /// <param name="Rating">1 to 5.</param>

@@ -24,3 +24,15 @@ public sealed record ReplyAcceptanceWithdrawn(Guid TopicId, Guid ReplyId, Guid? 
 /// <param name="Value">1 or -1.</param>
 public sealed record VoteCast(
     Guid VoteId, string SubjectKind, Guid SubjectId, Guid? SubjectAuthorId, Guid? VoterId, int Value, DateTimeOffset At, bool Imported);
+
+/// <summary>The voter has taken the vote back; a later <see cref="VoteCast"/> of the same id counts again.</summary>
+public sealed record VoteWithdrawn(Guid VoteId, string SubjectKind, Guid SubjectId, DateTimeOffset At);
+
+/// <summary>The topic is gone for good.</summary>
+public sealed record TopicDeleted(Guid TopicId, DateTimeOffset At);
+
+/// <summary>The reply is gone for good.</summary>
+public sealed record ReplyDeleted(Guid TopicId, Guid ReplyId, DateTimeOffset At);
+
+/// <summary>The comment is gone for good.</summary>
+public sealed record CommentDeleted(Guid CommentId, DateTimeOffset At);

@@ -5,5 +5,15 @@ namespace Community.Incentives.Contracts;
 public sealed record PointsEarned(
     Guid EntryId, Guid MemberId, int Points, string Rule, int RuleVersion, string Cause, DateTimeOffset At);
 
+/// <summary>What a cause has paid becomes less, or more again.</summary>
+/// <param name="Points">The difference.</param>
+/// <param name="Because">withdrawn or recounted.</param>
+public sealed record PointsReversed(
+    Guid EntryId, Guid MemberId, int Points, string Rule, int RuleVersion, string Cause, string Because, DateTimeOffset At);
+
+/// <summary>The member is on the level now. Of all that is told of one member's level, the one with the highest <paramref name="Version"/> holds.</summary>
+/// <param name="Perks">What the level opens, in the community's own words.</param>
+public sealed record LevelChanged(Guid MemberId, int Level, string Name, IReadOnlyList<string> Perks, long Version, DateTimeOffset At);
+
 /// <param name="Class">gold, silver or bronze.</param>
 public sealed record BadgeAwarded(Guid AwardId, Guid MemberId, string Badge, string Class, DateTimeOffset At, bool Imported);

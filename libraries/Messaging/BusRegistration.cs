@@ -37,7 +37,8 @@ public static class BusRegistration
         builder.Properties[Consumers] = consumptions; // one that is added later would never be served: it fails
         builder.Services.AddSingleton(new Publisher(service, publications));
         builder.Services.AddSingleton(consumptions);
-        builder.Services.AddSingleton(new Broker(broker));
+        var settings = new Broker(broker, builder.Configuration.GetValue("Messaging:Retries", Broker.UsualRetries));
+        builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton<QueueLag>();
         builder.Services.AddReceiveObserver(services => services.GetRequiredService<QueueLag>());
         builder.Services.AddSingleton<IStorePart, InboxTables>();
@@ -61,7 +62,7 @@ public static class BusRegistration
 
                 rabbit.ReceiveEndpoint(Replay.RequestsOf(service), endpoint =>
                 {
-                    Configure(endpoint, Replay.RequestsOf(service), concurrency: 2, Topology.ExchangeOf(rabbit.PublishTopology, typeof(ReplayRequested)));
+                    Configure(endpoint, Replay.RequestsOf(service), concurrency: 2, settings.Retries, Topology.ExchangeOf(rabbit.PublishTopology, typeof(ReplayRequested)));
                     endpoint.ConfigureConsumer<AnswerReplayRequests>(context);
                 });
 
@@ -70,7 +71,7 @@ public static class BusRegistration
                     rabbit.ReceiveEndpoint(consumption.Queue, endpoint =>
                     {
                         Configure(
-                            endpoint, consumption.Queue, Concurrency,
+                            endpoint, consumption.Queue, Concurrency, settings.Retries,
                             [.. consumption.Contracts.Select(contract => Topology.ExchangeOf(rabbit.PublishTopology, contract))]);
                         endpoint.UseFilter(new PastFirst(consumption));
                         endpoint.ConfigureConsumer(context, consumption.Consumer);
@@ -90,8 +91,9 @@ public static class BusRegistration
         return builder;
     }
 
+    /// <param name="retries">Of a message that fails, before it is set aside; the nine that are usual take half a minute.</param>
     /// <param name="exchanges">Of the contracts that come to the queue of themselves.</param>
-    internal static void Configure(IReceiveEndpointConfigurator endpoint, string queue, int concurrency, params IReadOnlyList<string> exchanges)
+    internal static void Configure(IReceiveEndpointConfigurator endpoint, string queue, int concurrency, int retries, params IReadOnlyList<string> exchanges)
     {
         endpoint.ConfigureConsumeTopology = false;
         endpoint.PublishFaults = false; // the error queue has them; nobody listens to more
@@ -118,11 +120,11 @@ public static class BusRegistration
             retry.Incremental(int.MaxValue, TimeSpan.FromSeconds(1), TimeSpan.Zero);
         });
 
-        // What fails otherwise is tried for half a minute; then the error queue, from which an operator can send it again.
+        // What fails otherwise is tried for half a minute, unless told otherwise; then the error queue, from which an operator can send it again.
         endpoint.UseMessageRetry(retry =>
         {
             retry.Ignore<Exception>(e => e.IsDatabaseAway());
-            retry.Exponential(9, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(200));
+            retry.Exponential(retries, TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(200));
         });
     }
 

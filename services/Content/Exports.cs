@@ -29,6 +29,10 @@ internal static class Exports
         Disclosure.Of<CommentPosted>(e => [e.Data.AuthorId], (e, _) => e with { Body = CommentEndpoints.Shown(e.Body, e.Imported) }),
         Disclosure.Of<TopicOpened>(e => [e.Data.AuthorId], (e, _) => e with { Body = CommentEndpoints.Shown(e.Body, e.Imported) }),
         Disclosure.Of<ReplyPosted>(e => [e.Data.AuthorId], (e, _) => e with { Body = CommentEndpoints.Shown(e.Body, e.Imported) }),
+        Disclosure.Of<TopicDeleted>(e => [e.Data.By]),
+        Disclosure.Of<ReplyDeleted>(e => [e.Data.By]),
+        Disclosure.Of<CommentDeleted>(e => [e.Data.By]),
+        Disclosure.Of<VoteWithdrawn>(e => [e.Data.VoterId]),
         Disclosure.Of<ReplyAccepted>(
             e => [e.Data.ReplyAuthorId, e.Data.AcceptedBy],
             (e, member) => e with { ReplyAuthorId = Only(member, e.ReplyAuthorId), AcceptedBy = Only(member, e.AcceptedBy) }),

@@ -1,4 +1,5 @@
 using Community.Content.Topics;
+using Marten.Events;
 
 namespace Community.Content;
 
@@ -6,19 +7,24 @@ namespace Community.Content;
 internal enum SubjectKind { Content, Topic, Reply }
 
 /// <param name="Topic">The topic itself, or the one that the reply answers.</param>
-internal sealed record Post(Guid Id, SubjectKind Kind, Guid Topic, Guid? AuthorId);
+internal sealed record Post(Guid Id, SubjectKind Kind, Guid Topic, Guid? AuthorId)
+{
+    public static readonly Rejection NotTheAuthor = new("not-the-author", "Only who wrote it, or a moderator, deletes it.");
+}
 
 internal static class Posts
 {
-    /// <summary>Topics and replies by id, as the first event of each stream tells; what is missing is not there.</summary>
+    /// <summary>Topics and replies by id, as the first event of each stream tells; what is missing or deleted is not there.</summary>
     public static async Task<Dictionary<Guid, Post>> FindPosts(this IDocumentStore store, IEnumerable<Guid> ids, CancellationToken ct)
     {
         var wanted = ids.Distinct().ToArray();
         await using var session = store.QuerySession();
         var first = await session.Events.QueryAllRawEvents()
             .Where(e => e.Version == 1 && wanted.Contains(e.StreamId)).ToListAsync(ct);
+        var deleted = await session.Events.QueryAllRawEvents()
+            .Where(e => wanted.Contains(e.StreamId) && e.EventTypesAre(typeof(TopicDeleted), typeof(ReplyDeleted))).Select(e => e.StreamId).ToListAsync(ct);
 
-        return first
+        return first.ExceptBy(deleted, e => e.StreamId)
             .Select(e => e.Data switch
             {
                 TopicOpened topic => new Post(e.StreamId, SubjectKind.Topic, e.StreamId, topic.AuthorId),

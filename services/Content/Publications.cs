@@ -31,6 +31,11 @@ internal static class Publications
             e.StreamId, e.Data.ReplyId, e.Data.ReplyAuthorId, e.Data.At)),
         Publication.Of<VoteCast, Contracts.VoteCast>(e => new(
             e.Data.VoteId, e.Data.SubjectKind.ToWord(), e.Data.SubjectId, e.Data.SubjectAuthorId, e.Data.VoterId, e.Data.Value,
-            e.Data.At, e.Data.Imported))
+            e.Data.At, e.Data.Imported)),
+        Publication.Of<VoteWithdrawn, Contracts.VoteWithdrawn>(e => new(e.Data.VoteId, e.Data.SubjectKind.ToWord(), e.Data.SubjectId, e.Data.At)),
+        Publication.Of<ReactionWithdrawn, Contracts.ReactionWithdrawn>(e => new(e.Data.ContentId, e.Data.MemberId, e.Data.Kind.ToWord(), e.Data.At)),
+        Publication.Of<TopicDeleted, Contracts.TopicDeleted>(e => new(e.StreamId, e.Data.At)),
+        Publication.Of<ReplyDeleted, Contracts.ReplyDeleted>(e => new(e.Data.TopicId, e.StreamId, e.Data.At)),
+        Publication.Of<CommentDeleted, Contracts.CommentDeleted>(e => new(e.StreamId, e.Data.At))
     ];
 }

@@ -1,5 +1,8 @@
 using Community.Incentives.Badges;
+using Community.Incentives.Leaderboards;
+using Community.Incentives.Levels;
 using Community.Incentives.Points;
+using Community.Incentives.Rewards;
 using Community.Incentives.Rules;
 using Community.Privacy;
 
@@ -10,9 +13,34 @@ internal static class Exports
 {
     public static readonly Disclosure[] All =
     [
+        // Who else had a hand in it is theirs.
+        Disclosure.Of<CauseRecorded>(
+            e => [e.Data.ActorId, e.Data.AuthorId],
+            (e, member) => e.ActorId == member
+                ? e with { AuthorId = Only(member, e.AuthorId) }
+                : new { e.Activity, e.AuthorId, e.Subject, e.Kind, e.Area, e.Quality, e.At }),
+        Disclosure.Of<CauseWithdrawn>(e => [Disclosure.By(e)]),
         Disclosure.Of<PointsEarned>(e => [e.Data.MemberId]),
+        Disclosure.Of<PointsReversed>(e => [e.Data.MemberId]),
+        Disclosure.Of<PointsAdjusted>(e => [e.Data.MemberId]),
+        Disclosure.Of<PointsSpent>(e => [e.Data.MemberId]),
+        Disclosure.Of<PointsRefunded>(e => [e.Data.MemberId]),
+        Disclosure.Of<PointsExpired>(e => [e.Data.MemberId]),
         Disclosure.Of<PointsWithheld>(e => [e.Data.MemberId]),
+        Disclosure.Of<LevelChanged>(e => [e.Data.MemberId]),
+        Disclosure.Of<LeaderboardChoiceMade>(e => [e.Data.MemberId]),
+        Disclosure.Nobodys<LevelsSet>(),
+        Disclosure.Nobodys<RewardOffered>(),
+        Disclosure.Nobodys<RewardRetired>(),
+        Disclosure.Nobodys<RewardReturned>(), // its redemption tells it
+        Disclosure.Of<RewardTaken>(e => [e.Data.MemberId]),
+        Disclosure.Of<RewardRedeemed>(e => [e.Data.MemberId]),
+        Disclosure.Nobodys<RedemptionFulfilled>(),
+        Disclosure.Nobodys<RedemptionCancelled>(), // the refund tells it
         Disclosure.Of<BadgeAwarded>(e => [e.Data.MemberId]),
-        Disclosure.Nobodys<RuleSetAdopted>()
+        Disclosure.Nobodys<RuleSetAdopted>(),
+        Disclosure.Nobodys<PointsSwitched>()
     ];
+
+    private static Guid? Only(Guid member, Guid? id) => id == member ? id : null;
 }

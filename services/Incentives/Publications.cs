@@ -1,4 +1,5 @@
 using Community.Incentives.Badges;
+using Community.Incentives.Levels;
 using Community.Incentives.Points;
 using Community.Messaging;
 
@@ -10,6 +11,9 @@ internal static class Publications
     [
         Publication.Of<PointsEarned, Contracts.PointsEarned>(e => new(
             e.Id, e.Data.MemberId, e.Data.Points, e.Data.Rule, e.Data.RuleVersion, e.Data.Cause, e.Data.At)),
+        Publication.Of<PointsReversed, Contracts.PointsReversed>(e => new(
+            e.Id, e.Data.MemberId, e.Data.Points, e.Data.Rule, e.Data.RuleVersion, e.Data.Cause, e.Data.Because, e.Data.At)),
+        Publication.Of<LevelChanged, Contracts.LevelChanged>(e => new(e.Data.MemberId, e.Data.Level, e.Data.Name, e.Data.Perks, e.Version, e.Data.At)),
         Publication.Of<BadgeAwarded, Contracts.BadgeAwarded>(e => new(
             e.Data.AwardId, e.Data.MemberId, e.Data.Name, e.Data.Class, e.Data.At, e.Data.Imported)),
     ];

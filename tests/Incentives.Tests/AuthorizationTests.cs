@@ -13,7 +13,27 @@ public sealed class AuthorizationTests(IncentivesHost incentives)
         ["POST /rules"] = (Operators, Operators),
         ["GET /members/{id}/points"] = (Members, Operators),
         ["GET /members/{id}/points/entries"] = (Members, Operators),
+        ["POST /members/{id}/points/adjustments"] = (Operators, Operators),
+        ["GET /members/{id}/points/entries/{entryId}/why"] = (Members, Operators),
         ["GET /levels"] = (Members, Members),
+        ["PUT /levels"] = (Operators, Operators),
+        ["GET /leaderboard"] = (Members, Members),
+        ["PUT /members/me/leaderboard"] = (Members, Members),
+        ["POST /rules/replays"] = (Operators, Operators),
+        ["GET /rules/replays"] = (Operators, Operators),
+        ["GET /rules/replays/{id}"] = (Operators, Operators),
+        ["GET /rules/replays/{id}/members/{memberId}"] = (Operators, Operators),
+        ["POST /rules/replays/{id}/cancellation"] = (Operators, Operators),
+        ["POST /rules/replays/{id}/application"] = (Operators, Operators),
+        ["GET /rewards"] = (Members, Members),
+        ["POST /rewards"] = (Operators, Operators),
+        ["DELETE /rewards/{id}"] = (Operators, Operators),
+        ["GET /rewards/liability"] = (Operators, Operators),
+        ["POST /redemptions"] = (Members, Members),
+        ["GET /redemptions"] = (Members, Members),
+        ["GET /redemptions/{id}"] = (Members, Members),
+        ["POST /redemptions/{id}/fulfilment"] = (Operators, Operators),
+        ["POST /redemptions/{id}/cancellation"] = (Members, Members),
         ["GET /badges"] = (Members, Members),
         ["POST /imports/badges"] = (Nobody, Nobody) // a session has no scope: only a token has
     });
@@ -39,6 +59,6 @@ public sealed class AuthorizationTests(IncentivesHost incentives)
 
     private static Belongings Of(Guid member, string whose, bool isOwn) => new(
         whose, isOwn,
-        path => path.Replace("{id}", $"{member}", StringComparison.Ordinal).Replace("{name}", "nothing", StringComparison.Ordinal),
-        IsThere: path => path.StartsWith("/members/", StringComparison.Ordinal));
+        path => path.Replace("{id}", $"{member}", StringComparison.Ordinal).Replace("{entryId}", $"{member}", StringComparison.Ordinal).Replace("{memberId}", $"{member}", StringComparison.Ordinal).Replace("{name}", "nothing", StringComparison.Ordinal),
+        IsThere: path => path.StartsWith("/members/", StringComparison.Ordinal) && !path.EndsWith("/why", StringComparison.Ordinal));
 }

@@ -27,7 +27,7 @@ public sealed class IncentivesHost : IAsyncLifetime
         _issuer = await Issuer.Start();
         _host = await ServiceHost<Program>.Start("incentives", _issuer);
         _neighbour = await Neighbour.Start(
-            _host.Messaging, ["content", "payments", "membership"], [], typeof(Contracts.PointsEarned), typeof(Contracts.BadgeAwarded));
+            _host.Messaging, ["content", "payments", "membership"], [], typeof(Contracts.PointsEarned), typeof(Contracts.BadgeAwarded), typeof(Contracts.LevelChanged));
     }
 
     public async ValueTask DisposeAsync()
@@ -45,10 +45,23 @@ public sealed class IncentivesHost : IAsyncLifetime
 
     public async Task<JsonElement> Points(Guid member) => await Operator.GetFromJsonAsync<JsonElement>($"/members/{member}/points");
 
-    /// <summary>Waits until the messages with these ids are in the inbox.</summary>
-    public Task Consumed(IReadOnlyCollection<Guid> messages) => Eventually.Value(
-        async () => await Scalar<long>("select count(distinct message_id) from inbox where message_id = any($1)", messages.ToArray()),
-        count => count == messages.Count, $"{messages.Count} messages to be consumed");
+    /// <summary>Waits until the messages with these ids are in the inbox, and what they bring is settled.</summary>
+    public async Task Consumed(IReadOnlyCollection<Guid> messages)
+    {
+        await Eventually.Value(
+            async () => await Scalar<long>("select count(distinct message_id) from inbox where message_id = any($1)", messages.ToArray()),
+            count => count == messages.Count, $"{messages.Count} messages to be consumed");
+        await Settled();
+    }
+
+    /// <summary>Waits until all that is in the log by now is settled.</summary>
+    public async Task Settled()
+    {
+        var last = await Scalar<long>("select coalesce(max(seq_id), 0) from mt_events");
+        await Eventually.Value(
+            async () => await Scalar<long>("select coalesce(max(last_seq_id), 0) from mt_event_progression where name = 'settle-points:All'"),
+            sequence => sequence >= last, $"all up to {last} to be settled");
+    }
 
     public async Task<T> Scalar<T>(string sql, params object[] parameters)
     {

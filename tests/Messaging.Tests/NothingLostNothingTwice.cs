@@ -242,6 +242,7 @@ public sealed class NothingLostNothingTwice
     public async Task A_message_that_cannot_be_handled_ends_in_the_error_queue_and_the_others_go_on()
     {
         await using var world = await MessagingFixture.Create();
+        world.Settings["Messaging:Retries"] = "3";
         await using var others = await Neighbour.Start(world.Broker, ["sample"]);
         var listener = await world.Listener();
         await others.Publish(StreamId.Of("fact", "first"), new Sample.Contracts.NumberSaid(Conversation.Someone, 1000, Noon));

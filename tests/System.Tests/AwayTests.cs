@@ -43,7 +43,7 @@ public sealed class AwayTests(ReplicatedSystem system) : ReplicatedTests(system.
         Assert.Equal(1_200, (long)(await system.Product(priced))["price"]!["amount"]!);
         await member.CanReadAll(known);
         await system.HasPoints(creator, rules.Earned(("content", 2), ("reply", 1), ("acceptedReply", 1)));
-        await system.HasPoints(member, rules.Earned(("view", 1), ("comment", 1), ("topic", 1), ("order", 1)));
+        await system.HasPoints(member, rules.Earned(("view", 1), ("comment", 1), ("topic", 1), ("acceptance", 1), ("order", 1)));
         await system.Counts(before, ("content", 2), ("view", 1), ("comment", 1), ("topic", 1), ("reply", 1), ("order", 1));
         await system.AllIsHeard();
         Assert.True((bool)(await system.Owner.Get("payments/ledger/trial-balance").Gives(200))["balanced"]!);

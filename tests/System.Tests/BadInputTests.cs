@@ -219,7 +219,7 @@ public sealed class BadInputTests(CommunitySystem system)
             (member, "PUT", "payments/orders", null, [405]),
 
             (owner, "POST", "incentives/rules", """{"rules":[{"rule":"comment-posted","activity":"comment","points":0}]}""", [400]),
-            (owner, "POST", "incentives/rules", """{"rules":[{"rule":"comment-posted","activity":"comment","points":-2}]}""", [400]),
+            (owner, "POST", "incentives/rules", """{"rules":[{"rule":"comment-posted","activity":"comment","points":-2,"dailyCap":5}]}""", [400]),
             (owner, "POST", "incentives/rules", """{"rules":[{"rule":"sleeping","activity":"sleep","points":2}]}""", [400]),
             (owner, "POST", "incentives/rules", """{"rules":[{"rule":"a","activity":"comment","points":2},{"rule":"a","activity":"view","points":2}]}""", [400]),
             (owner, "POST", "incentives/rules", """{"rules":[null]}""", [400]),

@@ -320,10 +320,13 @@ public class CommunitySystem : IAsyncLifetime
                     type in ('content-published.v1', 'content-viewed.v1', 'content-shared.v1', 'reaction-added.v1', 'feedback-given.v1')
                     or type in ('topic-opened.v1', 'reply-posted.v1', 'comment-posted.v1') and data->>'authorId' is not null
                     """,
-                    "type = 'reply-accepted.v1' and data->>'replyAuthorId' is not null and data->>'replyAuthorId' is distinct from data->>'acceptedBy'",
-                    "type = 'vote-cast.v1' and data->>'voterId' is not null"), // earns nothing
+                    """
+                    type = 'reply-accepted.v1' and coalesce(data->>'replyAuthorId', data->>'acceptedBy') is not null
+                    or type = 'vote-cast.v1' and coalesce(data->>'voterId', data->>'subjectAuthorId') is not null
+                    """,
+                    "type = 'vote-cast.v1' and data->>'voterId' is not null"),
                 Counts("membership", "type = 'member-joined.v1'"),
-                Counts("incentives", "type in ('points-earned.v1', 'points-withheld.v1')"),
+                Counts("incentives", "type = 'cause-recorded.v1'"),
                 // What it keeps beside them of the same facts, as payments and contents, has consumers of its own.
                 Counts("analytics", $"data->>'kind' = '{StoryScenarios.ToldByClients}'", "type in ('activity-recorded.v1', 'member-join-recorded.v1', 'recurring-revenue-recorded.v1')"));
             var (orders, worth) = (counts[0][0], counts[0][1]);

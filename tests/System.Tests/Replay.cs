@@ -22,11 +22,11 @@ internal static partial class Replay
         await Task.WhenAll(CommunitySystem.Services.Select(system.EqualsAReplay));
         await Task.WhenAll(CommunitySystem.Services.Select(system.EqualsAReplayOffline));
         await system.EqualsTheLog("incentives",
-            "select entry_id::text, member_id::text, points::text, rule, rule_version::text, cause from points_entries",
-            "select id::text, data->>'memberId', data->>'points', data->>'rule', data->>'ruleVersion', data->>'cause' from mt_events where type = 'points-earned.v1'");
+            "select entry_id::text, member_id::text, points::text, rule, rule_version::text, cause from points_entries where kind = 'earned'",
+            "select id::text, data->>'memberId', data->>'points', data->>'rule', data->>'ruleVersion', data->>'cause' from mt_events where type in ('points-earned.v1', 'points-earned.v2')");
         await system.EqualsTheLog("content",
             "select id::text from mt_doc_commenttext",
-            "select stream_id::text from mt_events where type = 'comment-posted.v1'");
+            "select stream_id::text from mt_events where type = 'comment-posted.v1' and stream_id not in (select stream_id from mt_events where type = 'comment-deleted.v1')");
     }
 
     private static async Task EqualsAReplay(this CommunitySystem system, string service)

@@ -103,9 +103,19 @@ internal sealed class Rules(JsonNode rules)
 {
     public static async Task<Rules> InForce(CommunitySystem system) => new(await system.Owner.Get("incentives/rules").Gives(200));
 
-    /// <summary>What a member who did this on one day has earned, caps observed.</summary>
-    public long Earned(params (string Activity, int Times)[] done) => done.Sum(one =>
-        rules["rules"]!.AsArray().SingleOrDefault(rule => rule!.Text("activity") == one.Activity) is { } rule
-            ? Math.Min(one.Times * (long)rule["points"]!, (long?)rule["dailyCap"] ?? long.MaxValue)
-            : 0);
+    /// <summary>
+    /// What a member who did this on one day has earned, caps observed: by doing it, or, of an accepted reply, by having
+    /// written it. Who accepted one has done <c>acceptance</c>.
+    /// </summary>
+    public long Earned(params (string Activity, int Times)[] done) => done.Sum(one => rules["rules"]!.AsArray()
+        .Where(rule => Done(rule!) == one.Activity)
+        .Sum(rule => Math.Min(one.Times * (long)rule!["points"]!, (long?)rule["dailyCap"] ?? long.MaxValue)));
+
+    private static string Done(JsonNode rule) => (rule.Text("activity"), (string?)rule["to"]) switch
+    {
+        ("acceptedReply", null or "author") => "acceptedReply",
+        ("acceptedReply", _) => "acceptance",
+        (var activity, null or "actor") => activity,
+        (var activity, _) => $"{activity} received"
+    };
 }

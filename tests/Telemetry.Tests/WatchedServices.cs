@@ -140,6 +140,7 @@ internal sealed class WatchedServices : IAsyncDisposable
                 ["ConnectionStrings__messaging"] = Broker.ConnectionString,
                 ["Sealing__MasterKey"] = _masterKey,
                 ["services__membership__http__0"] = _issuer.Address,
+                ["Messaging__Retries"] = "3",
                 ["Lag__Seconds"] = "0.5",
                 ["Tracing__PerSecond"] = perSecond.ToString(CultureInfo.InvariantCulture),
                 ["OTEL_SERVICE_NAME"] = name,

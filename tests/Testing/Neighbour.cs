@@ -24,7 +24,7 @@ public sealed class Neighbour : IAsyncDisposable
                 rabbit.ReceiveEndpoint(Replay.RequestsOf(service), endpoint =>
                 {
                     BusRegistration.Configure(
-                        endpoint, Replay.RequestsOf(service), concurrency: 1, Topology.ExchangeOf(rabbit.PublishTopology, typeof(ReplayRequested)));
+                        endpoint, Replay.RequestsOf(service), concurrency: 1, retries: 9, Topology.ExchangeOf(rabbit.PublishTopology, typeof(ReplayRequested)));
                     endpoint.Handler<ReplayRequested>(context => Answer(context, service));
                 });
             }

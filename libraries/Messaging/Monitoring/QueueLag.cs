@@ -269,5 +269,9 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
     }
 }
 
-/// <summary>Address of the broker, with user and password.</summary>
-internal sealed record Broker(Uri Address);
+/// <param name="Address">With user and password.</param>
+/// <param name="Retries">Of a message that fails, before it is set aside (<c>Messaging:Retries</c>).</param>
+internal sealed record Broker(Uri Address, int Retries)
+{
+    public const int UsualRetries = 9;
+}

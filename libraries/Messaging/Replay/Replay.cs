@@ -178,6 +178,7 @@ internal sealed class CatchUp(
     IBusControl bus,
     IReceiveEndpointConnector connector,
     QueueLag queues,
+    Broker broker,
     NpgsqlDataSource database,
     ConnectionOptions connection,
     TimeProvider clock,
@@ -276,7 +277,7 @@ internal sealed class CatchUp(
             var past = connector.ConnectReceiveEndpoint(queue, (context, endpoint) =>
             {
                 endpoint.UseFilter(underWay);
-                BusRegistration.Configure(endpoint, queue, BusRegistration.Concurrency);
+                BusRegistration.Configure(endpoint, queue, BusRegistration.Concurrency, broker.Retries);
                 endpoint.ConfigureConsumer(context, consumption.Consumer);
                 endpoint.Handler<ReplayCompleted>(completed =>
                 {

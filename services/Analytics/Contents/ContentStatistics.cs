@@ -25,6 +25,7 @@ internal sealed class ContentStatistics : EventProjection
         IncludeType<ActivityRecorded>();
         IncludeType<RatingRecorded>();
         IncludeType<ContentCommentRecorded>();
+        IncludeType<CommentDeletionRecorded>();
         IncludeType<PaymentRecorded>();
         IncludeType<RefundRecorded>();
 
@@ -53,8 +54,10 @@ internal sealed class ContentStatistics : EventProjection
         ratings.Indexes.Add(new IndexDefinition("content_ratings_at") { Columns = ["at"] });
 
         var comments = Own("content_comments");
-        comments.AddColumn<Guid>("content_id").AsPrimaryKey();
-        comments.AddColumn("comments", "integer").NotNull();
+        comments.AddColumn<Guid>("comment_id").AsPrimaryKey();
+        comments.AddColumn<Guid>("content_id"); // null: its deletion was heard first
+        comments.AddColumn("deleted", "boolean").NotNull();
+        comments.Indexes.Add(new IndexDefinition("content_comments_content") { Columns = ["content_id"] });
 
         var money = Own("content_money");
         money.AddColumn<Guid>("content_id").AsPrimaryKey();
@@ -76,8 +79,8 @@ internal sealed class ContentStatistics : EventProjection
             on conflict (content_id, member_id) do update set rating = excluded.rating, at = excluded.at where excluded.at >= known.at
             """;
         _comment = $"""
-            insert into {comments.Identifier.QualifiedName} as known (content_id, comments) values (?, 1)
-            on conflict (content_id) do update set comments = known.comments + 1
+            insert into {comments.Identifier.QualifiedName} as known (comment_id, content_id, deleted) values (?, ?, ?)
+            on conflict (comment_id) do update set content_id = coalesce(known.content_id, excluded.content_id), deleted = known.deleted or excluded.deleted
             """;
         _money = $"""
             insert into {money.Identifier.QualifiedName} as known (content_id, currency, amount) values (?, ?, ?)
@@ -112,7 +115,10 @@ internal sealed class ContentStatistics : EventProjection
                 operations.QueueSqlCommand(_rating, r.ContentId, r.MemberId, r.Rating, r.At.ToUniversalTime());
                 break;
             case ContentCommentRecorded comment:
-                operations.QueueSqlCommand(_comment, comment.ContentId);
+                operations.QueueSqlCommand(_comment, comment.CommentId, comment.ContentId, false);
+                break;
+            case CommentDeletionRecorded deletion:
+                operations.QueueSqlCommand(_comment, deletion.CommentId, DBNull.Value, true);
                 break;
             case PaymentRecorded payment:
                 Earned(operations, payment.Lines, payment.Amount, payment.Currency);

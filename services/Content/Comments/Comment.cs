@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten.Events.Aggregation;
@@ -15,10 +16,37 @@ internal abstract record CommentEvent
 internal sealed record CommentPosted(
     SubjectKind SubjectKind, Guid SubjectId, Guid? AuthorId, string Body, DateTimeOffset At, bool Imported) : CommentEvent;
 
-internal static class Comment
+/// <param name="By">The author or a moderator.</param>
+[EventType("comment-deleted.v1")]
+internal sealed record CommentDeleted(Guid By, DateTimeOffset At) : CommentEvent;
+
+internal abstract record CommentCommand;
+
+internal sealed record PostComment(CommentPosted Comment) : CommentCommand;
+
+internal sealed record DeleteComment(Guid By, bool IsModerator, DateTimeOffset At) : CommentCommand;
+
+internal sealed record Comment(CommentPosted? Posted, bool IsDeleted)
 {
-    public static readonly Decider<CommentPosted?, CommentPosted, CommentPosted> Decider =
-        SingleEventStream.Decider<CommentPosted>((known, repeat) => known == (repeat.Imported ? repeat : repeat with { At = known.At }));
+    public static readonly Decider<Comment, CommentCommand, CommentEvent> Decider = new(new(null, false), Decide, Evolve);
+
+    private static Decision<CommentEvent> Decide(Comment comment, CommentCommand command) => (comment.Posted, command) switch
+    {
+        (null, PostComment c) => c.Comment,
+        ({ } known, PostComment { Comment: var repeat }) =>
+            known == (repeat.Imported ? repeat : repeat with { At = known.At }) ? Decision.Nothing : SingleEventStream.AlreadyDifferent,
+        (null, _) => Rejection.NotFound,
+        (_, DeleteComment) when comment.IsDeleted => Decision.Nothing,
+        ({ } known, DeleteComment c) => c.IsModerator || c.By == known.AuthorId ? new CommentDeleted(c.By, c.At) : Post.NotTheAuthor,
+        _ => throw new UnreachableException($"{command.GetType().Name} is no command of a comment.")
+    };
+
+    private static Comment Evolve(Comment comment, CommentEvent @event) => @event switch
+    {
+        CommentPosted e => comment with { Posted = e },
+        CommentDeleted => comment with { IsDeleted = true },
+        _ => throw new UnreachableException($"{@event.GetType().Name} is no event of a comment.")
+    };
 }
 
 /// <summary>A comment as it is read.</summary>
@@ -26,6 +54,8 @@ internal sealed record CommentText(Guid Id, Guid SubjectId, Guid? AuthorId, stri
 
 internal sealed partial class CommentTexts : SingleStreamProjection<CommentText, Guid>
 {
+    public CommentTexts() => DeleteEvent<CommentDeleted>();
+
     public static void Configure(StoreOptions options)
     {
         options.Schema.For<CommentText>()

@@ -24,6 +24,7 @@ internal static class CommentEndpoints
     {
         var comments = app.MapGroup("").WithTag("Comments", "On contents, topics and replies.").RefuseComplexTexts();
         comments.MapGet("/comments/{id:guid}", Get).AllowAnonymous().WithSummary("A comment");
+        comments.MapDelete("/comments/{id:guid}", Delete).WithSummary("Deletes a comment; for who wrote it and moderators");
         comments.MapPost("/contents/{id:guid}/comments", OnContent).WithSummary("Comments on a content that the member can read whole");
         comments.MapGet("/contents/{id:guid}/comments", OfContent).AllowAnonymous().WithSummary("The comments on a content, oldest first");
         comments.MapPost("/topics/{id:guid}/comments", OnTopic).WithSummary("Comments on a topic");
@@ -58,23 +59,47 @@ internal static class CommentEndpoints
     {
         var id = http.NewId(clock);
         var handled = await store.Handle(
-            Comment.Decider, id, new CommentPosted(kind, subject, user.MemberId(), body.Body, clock.GetUtcNow(), Imported: false), ct);
+            Comment.Decider, id, new PostComment(new(kind, subject, user.MemberId(), body.Body, clock.GetUtcNow(), Imported: false)), ct);
 
         return handled.Rejection is { } rejection
             ? rejection.ToProblem()
-            : TypedResults.Created($"/comments/{id}", Show(id, handled.State!));
+            : TypedResults.Created($"/comments/{id}", Show(id, handled.State.Posted!));
     }
 
     private static async Task<Results<Ok<CommentAnswer>, ProblemHttpResult>> Get(
         Guid id, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
     {
-        var comment = (await store.Load(Comment.Decider, id, asOf: null, ct)).State;
+        var comment = await Find(id, user, store, entitlements, ct);
+
+        return comment is null ? Problems.NotFound("comment") : TypedResults.Ok(Show(id, comment));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Delete(
+        Guid id, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct)
+    {
+        if (await Find(id, user, store, entitlements, ct) is null)
+        {
+            return Problems.NotFound("comment");
+        }
+
+        var handled = await store.Handle(Comment.Decider, id, new DeleteComment(user.MemberId(), user.May("moderator", "operator"), clock.GetUtcNow()), ct);
+
+        return handled.Rejection is { } rejection ? rejection.ToProblem(rejection == Content.Post.NotTheAuthor ? 403 : null) : TypedResults.NoContent();
+    }
+
+    private static async Task<CommentPosted?> Find(Guid id, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
+    {
+        if ((await store.Load(Comment.Decider, id, asOf: null, ct)).State is not { Posted: { } comment, IsDeleted: false })
+        {
+            return null;
+        }
 
         // Who may not know of the content may not know what is said about it.
-        return comment is null
-            || (comment.SubjectKind == SubjectKind.Content && (await store.Find(comment.SubjectId, Reader.Of(user), entitlements, ct)).ContentItem is null)
-                ? Problems.NotFound("comment")
-                : TypedResults.Ok(Show(id, comment));
+        var isThere = comment.SubjectKind == SubjectKind.Content
+            ? (await store.Find(comment.SubjectId, Reader.Of(user), entitlements, ct)).ContentItem is not null
+            : (await store.FindPosts([comment.SubjectId], ct)).Count > 0;
+
+        return isThere ? comment : null;
     }
 
     private static async Task<Results<Ok<Page<CommentAnswer>>, ProblemHttpResult>> OfContent(

@@ -39,7 +39,7 @@ internal static class ImportEndpoints
         return TypedResults.Ok(await store.Take(
             Reply.Decider, batch, item => item.ReplyId,
             item => topics.GetValueOrDefault(item.TopicId) is { Kind: SubjectKind.Topic }
-                ? (new ReplyPosted(item.TopicId, item.AuthorId, item.Body, item.At, Imported: true), null)
+                ? (new PostReply(new(item.TopicId, item.AuthorId, item.Body, item.At, Imported: true)), null)
                 : (null, Unknown("topic", item.TopicId)),
             clock.GetUtcNow(), ct));
     }
@@ -51,7 +51,7 @@ internal static class ImportEndpoints
         return TypedResults.Ok(await store.Take(
             Comment.Decider, batch, item => item.CommentId,
             item => posts.GetValueOrDefault(item.SubjectId) is { } post && post.Kind == item.SubjectKind
-                ? (new CommentPosted(item.SubjectKind, item.SubjectId, item.AuthorId, item.Body, item.At, Imported: true), null)
+                ? (new PostComment(new(item.SubjectKind, item.SubjectId, item.AuthorId, item.Body, item.At, Imported: true)), null)
                 : (null, Unknown("topic or reply", item.SubjectId)),
             clock.GetUtcNow(), ct));
     }

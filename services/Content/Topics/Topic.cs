@@ -15,6 +15,11 @@ internal sealed record AcceptReply(Guid ReplyId, Guid? ReplyAuthorId, Guid? By, 
 
 internal sealed record WithdrawAcceptance(Guid By, DateTimeOffset At) : TopicCommand;
 
+/// <summary>The reply is gone: it is accepted no more.</summary>
+internal sealed record ForgetReply(Guid ReplyId, DateTimeOffset At) : TopicCommand;
+
+internal sealed record DeleteTopic(Guid By, bool IsModerator, DateTimeOffset At) : TopicCommand;
+
 /// <summary>A question or a discussion, and the reply that answers it.</summary>
 internal abstract record Topic
 {
@@ -27,11 +32,21 @@ internal abstract record Topic
 
     public sealed record Open(TopicOpened Opened, ReplyAccepted? Accepted) : Topic;
 
+    public sealed record Deleted(TopicOpened Opened) : Topic;
+
     private static Decision<TopicEvent> Decide(Topic topic, TopicCommand command) => (topic, command) switch
     {
         (Unopened, OpenTopic c) => new TopicOpened(c.Kind, c.AuthorId, c.Title, c.Body, c.Tags, c.At, c.Imported),
         (Open t, OpenTopic c) => IsRepeat(t.Opened, c) ? Decision.Nothing : SingleEventStream.AlreadyDifferent,
+        (Deleted t, OpenTopic c) => IsRepeat(t.Opened, c) ? Decision.Nothing : SingleEventStream.AlreadyDifferent,
         (Unopened, _) => new Rejection("topic-unknown", "There is no such topic."),
+        (Deleted, DeleteTopic or ForgetReply) => Decision.Nothing,
+        (Deleted, _) => Rejection.NotFound,
+        (Open t, DeleteTopic c) when !c.IsModerator && c.By != t.Opened.AuthorId => Post.NotTheAuthor,
+        (Open { Accepted: { } a }, DeleteTopic c) => [new ReplyAcceptanceWithdrawn(a.ReplyId, a.ReplyAuthorId, c.At), new TopicDeleted(c.By, c.At)],
+        (Open, DeleteTopic c) => new TopicDeleted(c.By, c.At),
+        (Open { Accepted: { } a }, ForgetReply c) when a.ReplyId == c.ReplyId => new ReplyAcceptanceWithdrawn(a.ReplyId, a.ReplyAuthorId, c.At),
+        (Open, ForgetReply) => Decision.Nothing,
         (Open { Opened.Kind: not TopicKind.Question }, _) => new Rejection("not-a-question", "Only a question has an answer."),
         (Open t, AcceptReply { Imported: true } c) => AcceptImported(t, c),
         (Open t, AcceptReply c) when c.By != t.Opened.AuthorId => NotTheAsker,
@@ -60,25 +75,49 @@ internal abstract record Topic
         _ => SingleEventStream.AlreadyDifferent
     };
 
-    private static Open Evolve(Topic topic, TopicEvent @event) => (topic, @event) switch
+    private static Topic Evolve(Topic topic, TopicEvent @event) => (topic, @event) switch
     {
         (Unopened, TopicOpened e) => new Open(e, null),
         (Open t, ReplyAccepted e) => t with { Accepted = e },
         (Open t, ReplyAcceptanceWithdrawn) => t with { Accepted = null },
+        (Open t, TopicDeleted) => new Deleted(t.Opened),
         _ => throw new UnreachableException($"{@event.GetType().Name} cannot follow {topic.GetType().Name}.")
     };
 }
 
-internal static class Reply
+internal abstract record ReplyCommand;
+
+internal sealed record PostReply(ReplyPosted Reply) : ReplyCommand;
+
+internal sealed record DeleteReply(Guid By, bool IsModerator, DateTimeOffset At) : ReplyCommand;
+
+internal sealed record Reply(ReplyPosted? Posted, bool IsDeleted)
 {
-    public static readonly Decider<ReplyPosted?, ReplyPosted, ReplyPosted> Decider =
-        SingleEventStream.Decider<ReplyPosted>((known, repeat) => known == (repeat.Imported ? repeat : repeat with { At = known.At }));
+    public static readonly Decider<Reply, ReplyCommand, ReplyEvent> Decider = new(new(null, false), Decide, Evolve);
+
+    private static Decision<ReplyEvent> Decide(Reply reply, ReplyCommand command) => (reply.Posted, command) switch
+    {
+        (null, PostReply c) => c.Reply,
+        ({ } known, PostReply { Reply: var repeat }) =>
+            known == (repeat.Imported ? repeat : repeat with { At = known.At }) ? Decision.Nothing : SingleEventStream.AlreadyDifferent,
+        (null, _) => Rejection.NotFound,
+        (_, DeleteReply) when reply.IsDeleted => Decision.Nothing,
+        ({ } known, DeleteReply c) => c.IsModerator || c.By == known.AuthorId ? new ReplyDeleted(known.TopicId, c.By, c.At) : Post.NotTheAuthor,
+        _ => throw new UnreachableException($"{command.GetType().Name} is no command of a reply.")
+    };
+
+    private static Reply Evolve(Reply reply, ReplyEvent @event) => @event switch
+    {
+        ReplyPosted e => reply with { Posted = e },
+        ReplyDeleted => reply with { IsDeleted = true },
+        _ => throw new UnreachableException($"{@event.GetType().Name} is no event of a reply.")
+    };
 }
 
 /// <summary>What a member thinks of a post, or thought when it was imported; the command is the vote as it would stand.</summary>
-internal static class Vote
+internal sealed record Vote(VoteCast? Cast, bool IsWithdrawn)
 {
-    public static readonly Decider<VoteCast?, VoteCast, VoteCast> Decider = new(null, Decide, (_, vote) => vote);
+    public static readonly Decider<Vote, VoteEvent, VoteEvent> Decider = new(new(null, false), Decide, Evolve);
 
     public static Guid Stream(Guid post, Guid voter) => StreamId.Of("vote", $"{post}/{voter}");
 
@@ -87,12 +126,23 @@ internal static class Vote
 
     public static readonly Rejection OwnPost = new("own-post", "Nobody votes on what they wrote.");
 
-    private static Decision<VoteCast> Decide(VoteCast? known, VoteCast vote) => known switch
+    private static Decision<VoteEvent> Decide(Vote vote, VoteEvent command) => (vote.Cast, command) switch
     {
-        _ when vote.VoterId is not null && vote.VoterId == vote.SubjectAuthorId => OwnPost,
-        null => vote,
-        _ when vote.Imported => known == vote ? Decision.Nothing : SingleEventStream.AlreadyDifferent,
-        _ when known.Value == vote.Value => Decision.Nothing,
-        _ => vote with { VoteId = known.VoteId }
+        (_, VoteCast c) when c.VoterId is not null && c.VoterId == c.SubjectAuthorId => OwnPost,
+        (null, VoteCast c) => c,
+        ({ } known, VoteCast { Imported: true } c) => known == c ? Decision.Nothing : SingleEventStream.AlreadyDifferent,
+        ({ } known, VoteCast c) when known.Value == c.Value && !vote.IsWithdrawn => Decision.Nothing,
+        ({ } known, VoteCast c) => c with { VoteId = known.VoteId },
+        (null, VoteWithdrawn) => Decision.Nothing,
+        (_, VoteWithdrawn) when vote.IsWithdrawn => Decision.Nothing,
+        ({ } known, VoteWithdrawn c) => c with { VoteId = known.VoteId },
+        _ => throw new UnreachableException($"{command.GetType().Name} is nothing to decide about a vote.")
+    };
+
+    private static Vote Evolve(Vote vote, VoteEvent @event) => @event switch
+    {
+        VoteCast e => new(e, IsWithdrawn: false),
+        VoteWithdrawn => vote with { IsWithdrawn = true },
+        _ => throw new UnreachableException($"{@event.GetType().Name} is no event of a vote.")
     };
 }

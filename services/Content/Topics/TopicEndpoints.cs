@@ -50,6 +50,10 @@ internal static class TopicEndpoints
         topics.MapPost("", Open).AnswersVersion().WithSummary("Opens a discussion or asks a question");
         topics.MapGet("", List).AllowAnonymous().WithSummary("Topics, newest first");
         topics.MapGet("{id:guid}", Get).AllowAnonymous().AnswersVersion().WithSummary("A topic with its first replies");
+        topics.MapDelete("{id:guid}", Delete).WithSummary("Deletes a topic; for who opened it and moderators");
+        topics.MapDelete("{id:guid}/replies/{replyId:guid}", RemoveReply).WithSummary("Deletes a reply; for who wrote it and moderators");
+        topics.MapDelete("{id:guid}/votes", WithdrawFromTopic).WithSummary("Takes one's vote on a topic back");
+        topics.MapDelete("{id:guid}/replies/{replyId:guid}/votes", WithdrawFromReply).WithSummary("Takes one's vote on a reply back");
         topics.MapPost("{id:guid}/replies", Answer).WithSummary("Replies to a topic");
         topics.MapGet("{id:guid}/replies", Replies).AllowAnonymous().WithSummary("The replies to a topic, oldest first");
         topics.MapGet("{id:guid}/replies/{replyId:guid}", GetReply).AllowAnonymous().WithSummary("A reply");
@@ -147,11 +151,11 @@ internal static class TopicEndpoints
 
         var replyId = http.NewId(clock);
         var handled = await store.Handle(
-            Reply.Decider, replyId, new ReplyPosted(id, user.MemberId(), body.Body, clock.GetUtcNow(), Imported: false), ct);
+            Reply.Decider, replyId, new PostReply(new(id, user.MemberId(), body.Body, clock.GetUtcNow(), Imported: false)), ct);
 
         return handled.Rejection is { } rejection
             ? rejection.ToProblem()
-            : TypedResults.Created($"/topics/{id}/replies/{replyId}", Show(replyId, handled.State!, votes: 0, accepted: false));
+            : TypedResults.Created($"/topics/{id}/replies/{replyId}", Show(replyId, handled.State.Posted!, votes: 0, accepted: false));
     }
 
     /// <summary>Oldest first.</summary>
@@ -169,7 +173,7 @@ internal static class TopicEndpoints
             return Problems.NotFound("reply");
         }
 
-        var reply = (await store.Load(Reply.Decider, replyId, asOf: null, ct)).State!;
+        var reply = (await store.Load(Reply.Decider, replyId, asOf: null, ct)).State.Posted!;
         var votes = await Sums(database, VotesBySubject, [replyId], ct);
 
         return TypedResults.Ok(Show(replyId, reply, votes.GetValueOrDefault(replyId), topic.Accepted?.ReplyId == replyId));
@@ -227,6 +231,47 @@ internal static class TopicEndpoints
         var handled = await store.Handle(Vote.Decider, stream, vote, new CommandOptions { AtMost = Vote.Changes }, ct);
 
         return handled.Rejection is { } rejection ? rejection.ToProblem(rejection == Vote.OwnPost ? 403 : null) : TypedResults.NoContent();
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Delete(
+        Guid id, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        await store.FindTopic(id, ct) is null
+            ? Problems.NotFound("topic")
+            : Done(await store.Handle(Topic.Decider, id, new DeleteTopic(user.MemberId(), IsModerator(user), clock.GetUtcNow()), ct));
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> RemoveReply(
+        Guid id, Guid replyId, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if (await store.FindReply(id, replyId, ct) is null)
+        {
+            return Problems.NotFound("reply");
+        }
+
+        var now = clock.GetUtcNow();
+        var forget = Besides.Of(Topic.Decider, id, (TopicCommand)new ForgetReply(replyId, now));
+
+        return Done(await store.Handle(
+            Reply.Decider, replyId, new DeleteReply(user.MemberId(), IsModerator(user), now), new CommandOptions { Together = [forget] }, ct));
+    }
+
+    private static bool IsModerator(ClaimsPrincipal user) => user.May("moderator", "operator");
+
+    private static Results<NoContent, ProblemHttpResult> Done<TState>(Handled<TState> handled) =>
+        handled.Rejection is { } rejection ? rejection.ToProblem(rejection == Post.NotTheAuthor ? 403 : null) : TypedResults.NoContent();
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> WithdrawFromTopic(
+        Guid id, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        await store.FindTopic(id, ct) is { } topic ? await TakeBack(topic, user.MemberId(), store, clock, ct) : Problems.NotFound("topic");
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> WithdrawFromReply(
+        Guid id, Guid replyId, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        await store.FindReply(id, replyId, ct) is { } reply ? await TakeBack(reply, user.MemberId(), store, clock, ct) : Problems.NotFound("reply");
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> TakeBack(Post post, Guid voter, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        var stream = Vote.Stream(post.Id, voter);
+
+        return Done(await store.Handle(Vote.Decider, stream, new VoteWithdrawn(stream, post.Kind, post.Id, voter, clock.GetUtcNow()), ct));
     }
 
     private static async Task<Page<ReplyAnswer>> RepliesTo(

@@ -21,6 +21,10 @@ internal sealed record ReplyAccepted(
 [EventType("reply-acceptance-withdrawn.v1")]
 internal sealed record ReplyAcceptanceWithdrawn(Guid ReplyId, Guid? ReplyAuthorId, DateTimeOffset At) : TopicEvent;
 
+/// <param name="By">The author or a moderator.</param>
+[EventType("topic-deleted.v1")]
+internal sealed record TopicDeleted(Guid By, DateTimeOffset At) : TopicEvent;
+
 /// <summary>A stream of its own: a topic may have replies without end.</summary>
 internal abstract record ReplyEvent
 {
@@ -31,6 +35,10 @@ internal abstract record ReplyEvent
 /// <param name="Body">Markdown; HTML where it was imported.</param>
 [EventType("reply-posted.v1")]
 internal sealed record ReplyPosted(Guid TopicId, Guid? AuthorId, string Body, DateTimeOffset At, bool Imported) : ReplyEvent;
+
+/// <param name="By">The author or a moderator.</param>
+[EventType("reply-deleted.v1")]
+internal sealed record ReplyDeleted(Guid TopicId, Guid By, DateTimeOffset At) : ReplyEvent;
 
 /// <summary>A stream per member and post; of an unknown voter, a stream per vote.</summary>
 internal abstract record VoteEvent
@@ -45,3 +53,6 @@ internal abstract record VoteEvent
 internal sealed record VoteCast(
     Guid VoteId, SubjectKind SubjectKind, Guid SubjectId, Guid? SubjectAuthorId, Guid? VoterId, int Value, DateTimeOffset At,
     bool Imported) : VoteEvent;
+
+[EventType("vote-withdrawn.v1")]
+internal sealed record VoteWithdrawn(Guid VoteId, SubjectKind SubjectKind, Guid SubjectId, Guid? VoterId, DateTimeOffset At) : VoteEvent;

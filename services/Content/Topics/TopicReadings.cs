@@ -37,6 +37,8 @@ internal static class TopicReadings
 
 internal sealed partial class TopicListings : SingleStreamProjection<TopicListing, Guid>
 {
+    public TopicListings() => DeleteEvent<TopicDeleted>();
+
     public static TopicListing Create(IEvent<TopicOpened> e) =>
         new(e.StreamId, e.Data.Kind, e.Data.AuthorId, e.Data.Title, e.Data.Tags, e.Data.At);
 
@@ -47,6 +49,8 @@ internal sealed partial class TopicListings : SingleStreamProjection<TopicListin
 
 internal sealed partial class ReplyTexts : SingleStreamProjection<ReplyText, Guid>
 {
+    public ReplyTexts() => DeleteEvent<ReplyDeleted>();
+
     public static ReplyText Create(IEvent<ReplyPosted> e) =>
         new(e.StreamId, e.Data.TopicId, e.Data.AuthorId, e.Data.Body, e.Data.Imported, e.Data.At);
 }
@@ -56,4 +60,6 @@ internal sealed partial class Ballots : SingleStreamProjection<Ballot, Guid>
     public static Ballot Create(IEvent<VoteCast> e) => new(e.StreamId, e.Data.SubjectId, e.Data.Value);
 
     public static Ballot Apply(VoteCast e, Ballot ballot) => ballot with { Value = e.Value };
+
+    public static Ballot Apply(VoteWithdrawn _, Ballot ballot) => ballot with { Value = 0 };
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Community.EventStore;
 using Community.ServiceDefaults;
+using JasperFx.Events.Projections;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -18,6 +19,14 @@ internal sealed record ImportAnswer(int Taken, int Already, IReadOnlyList<Refuse
 internal static class BadgeEndpoints
 {
     private static readonly TextAttribute NameRule = new(100);
+
+    public static IHostApplicationBuilder AddBadges(this IHostApplicationBuilder builder)
+    {
+        builder.ConfigureStore(options => options.Projections.Add(new BadgeAwards(options), ProjectionLifecycle.Inline));
+        builder.Services.AddSingleton<BadgeQueries>();
+
+        return builder;
+    }
 
     public static void MapBadges(this IEndpointRouteBuilder app)
     {

@@ -7,13 +7,46 @@ public abstract record PointsEvent
     private protected PointsEvent() { }
 }
 
-/// <param name="Cause">What was done, by its natural key; it earns once.</param>
-/// <param name="At">When it was done.</param>
-[EventType("points-earned.v1")]
+/// <summary>A rule pays a member for a cause, or takes for it.</summary>
+/// <param name="At">When the cause was done.</param>
+/// <param name="Number">Of the entries of this member and cause, from 1; 0: of a release that settled day by day.</param>
+[EventType("points-earned.v2")]
 public sealed record PointsEarned(
-    Guid MemberId, int Points, string Activity, string Cause, string Rule, int RuleVersion, DateTimeOffset At) : PointsEvent;
+    Guid MemberId, int Points, string Activity, string Cause, string Rule, int RuleVersion, DateTimeOffset At, int Number, DateTimeOffset? ExpiresAt = null) : PointsEvent;
 
-/// <summary>Kept although it earned nothing: it answers "why no point", and other rules may be tried on it later.</summary>
+[EventType("points-earned.v1")]
+public sealed record PointsEarnedV1(
+    Guid MemberId, int Points, string Activity, string Cause, string Rule, int RuleVersion, DateTimeOffset At) : IFormerEvent<PointsEarned>
+{
+    public PointsEarned Upcast() => new(MemberId, Points, Activity, Cause, Rule, RuleVersion, At, Number: 0);
+}
+
+/// <summary>What a cause has paid by a rule becomes less, or more again.</summary>
+/// <param name="Points">The difference.</param>
+/// <param name="Because">withdrawn: the cause counts no more. recounted: others came before it, or other rules hold for it.</param>
+/// <param name="CauseAt">When the cause was done.</param>
+[EventType("points-reversed.v1")]
+public sealed record PointsReversed(
+    Guid MemberId, int Points, string Cause, string Rule, int RuleVersion, string Because, DateTimeOffset CauseAt, int Number, DateTimeOffset At) : PointsEvent;
+
+/// <summary>An operator gave or took points.</summary>
+[EventType("points-adjusted.v1")]
+public sealed record PointsAdjusted(Guid AdjustmentId, Guid MemberId, int Points, string Reason, DateTimeOffset At) : PointsEvent;
+
+/// <param name="Points">What was paid: a positive number.</param>
+[EventType("points-spent.v1")]
+public sealed record PointsSpent(Guid RedemptionId, Guid MemberId, int Points, DateTimeOffset At) : PointsEvent;
+
+/// <param name="Points">What comes back: a positive number.</param>
+[EventType("points-refunded.v1")]
+public sealed record PointsRefunded(Guid RedemptionId, Guid MemberId, int Points, DateTimeOffset At) : PointsEvent;
+
+/// <summary>What was not spent of an entry in time, or, where the cause was taken back since, comes back.</summary>
+/// <param name="Points">Negative where it expires.</param>
+[EventType("points-expired.v1")]
+public sealed record PointsExpired(Guid MemberId, int Points, string Cause, string Rule, DateTimeOffset At) : PointsEvent;
+
+/// <summary>A release that settled day by day kept so what earned nothing.</summary>
 /// <param name="Reason">daily-cap, cool-down or no-rule.</param>
 [EventType("points-withheld.v1")]
 public sealed record PointsWithheld(

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations;
 using Community.EventStore;
 using Community.ServiceDefaults;
@@ -7,12 +6,13 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Incentives.Rules;
 
-internal sealed record RuleSetRequest([property: MaxLength(100)] IReadOnlyList<EarningRule> Rules);
+/// <param name="ValidFrom">From now on, where it is not given; not in the past: for that a replay is tried and applied.</param>
+internal sealed record RuleSetRequest([property: MaxLength(100)] IReadOnlyList<EarningRule> Rules, DateTimeOffset? ValidFrom = null);
 
 /// <param name="Since">Null: from the beginning.</param>
 internal sealed record RuleSetAnswer(int Version, DateTimeOffset? Since, IReadOnlyList<EarningRule> Rules)
 {
-    public static RuleSetAnswer Of(RuleSet set) => new(set.Version, set.Version == RuleSet.First.Version ? null : set.Since, set.Rules);
+    public static RuleSetAnswer Of(RuleSet set) => new(set.Version, set.Version == DefaultRules.Set.Version ? null : set.Since, set.Rules);
 }
 
 internal sealed record RulesAnswer(int Version, DateTimeOffset? Since, IReadOnlyList<EarningRule> Rules, IReadOnlyList<RuleSetAnswer> Versions);
@@ -23,44 +23,42 @@ internal static class RuleEndpoints
     {
         var rules = app.MapGroup("/rules").WithTag("Rules", "What earns how many points.");
         rules.MapGet("", Get).AnswersVersion().WithSummary("The rules in force, now or at an instant, and all that were");
-        rules.MapPost("", Adopt).RequireRoles("operator").AnswersVersion().TakesVersion().WithSummary("Adopts a whole set of rules, from now on");
+        rules.MapPost("", Adopt).RequireRoles("operator").AnswersVersion().TakesVersion().WithSummary("Adopts a whole set of rules, from now on or from a later instant");
     }
 
-    private static async Task<RulesAnswer> Get(Instant? asOf, HttpContext http, IDocumentStore store, CancellationToken ct)
+    private static async Task<RulesAnswer> Get(Instant? asOf, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        var (book, version) = await store.Load(RuleSetHistory.Decider, RuleSetHistory.Stream, asOf?.Value, ct);
-        var current = RuleSetAnswer.Of(book.Current);
+        var (history, version) = await store.Load(RuleSetHistory.Decider, RuleSetHistory.Stream, asOf?.Value, ct);
+        var inForce = RuleSetAnswer.Of(history.InForce(asOf?.Value ?? clock.GetUtcNow()));
         http.SetVersion(version);
 
-        return new RulesAnswer(current.Version, current.Since, current.Rules, [.. book.Sets.Select(RuleSetAnswer.Of)]);
+        return new RulesAnswer(inForce.Version, inForce.Since, inForce.Rules, [.. history.Sets.Select(RuleSetAnswer.Of)]);
     }
 
     private static async Task<Results<Created<RuleSetAnswer>, ProblemHttpResult>> Adopt(
         RuleSetRequest request, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
+        var now = clock.GetUtcNow();
         Check(request.Rules);
-        var adopt = new AdoptRuleSet([.. request.Rules], clock.GetUtcNow());
+
+        if (request.ValidFrom < now)
+        {
+            throw new InvalidParameter("validFrom", "must not lie in the past: try the rules by a replay, and apply that from a date");
+        }
+
+        var adopt = new AdoptRuleSet([.. request.Rules], request.ValidFrom, now);
         var handled = await store.Handle(RuleSetHistory.Decider, RuleSetHistory.Stream, adopt, new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
         http.SetVersion(handled.Version);
 
-        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Created("/rules", RuleSetAnswer.Of(handled.State.Current));
+        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Created("/rules", RuleSetAnswer.Of(handled.State.Latest));
     }
 
-    private static void Check(IReadOnlyList<EarningRule?> rules)
+    /// <exception cref="InvalidParameter">It names the first rule that cannot be, and why.</exception>
+    public static void Check(IReadOnlyList<EarningRule> rules)
     {
-        if (rules.Contains(null))
+        if (RuleChecks.Faults(rules).FirstOrDefault() is ({ } field, { } fault))
         {
-            throw new InvalidParameter("rules", "must not hold null");
-        }
-
-        if (rules.GroupBy(rule => rule!.Rule).FirstOrDefault(same => same.Count() > 1) is { Key: var name })
-        {
-            throw new InvalidParameter("rules", $"must not hold '{name}' twice");
-        }
-
-        if (rules.GroupBy(rule => rule!.Activity).FirstOrDefault(same => same.Count() > 1) is { Key: var activity })
-        {
-            throw new InvalidParameter("rules", $"must not hold two rules for the activity '{activity}'");
+            throw new InvalidParameter(field, fault);
         }
     }
 }

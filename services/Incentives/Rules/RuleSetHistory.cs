@@ -1,57 +1,62 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Community.EventStore;
-using Community.Incentives.Points;
 
 namespace Community.Incentives.Rules;
 
 internal abstract record RuleCommand;
 
-internal sealed record AdoptRuleSet(ImmutableList<EarningRule> Rules, DateTimeOffset At) : RuleCommand;
+/// <param name="ValidFrom">Null: from now on.</param>
+internal sealed record AdoptRuleSet(ImmutableList<EarningRule> Rules, DateTimeOffset? ValidFrom, DateTimeOffset At) : RuleCommand;
 
-/// <param name="Since">In force from here on, until the next version is.</param>
+internal sealed record SwitchPoints(bool On, long Version, DateTimeOffset At) : RuleCommand;
+
+/// <param name="Since">It holds from here on, until a later version does.</param>
 internal sealed record RuleSet(int Version, DateTimeOffset Since, ImmutableList<EarningRule> Rules)
 {
-    /// <summary>In force from the beginning of time, so that whatever is imported finds a rule.</summary>
-    public static readonly RuleSet First = new(1, DateTimeOffset.MinValue,
-    [
-        new("content-viewed", Activities.View, Points: 1, DailyCap: 5),
-        new("comment-posted", Activities.Comment, Points: 2, DailyCap: 10),
-        new("reply-posted", Activities.Reply, Points: 5, DailyCap: 25),
-        new("topic-opened", Activities.Topic, Points: 3, DailyCap: 9),
-        new("reaction-added", Activities.Reaction, Points: 1, DailyCap: 5),
-        new("content-shared", Activities.Share, Points: 2, DailyCap: 6),
-        new("feedback-given", Activities.Feedback, Points: 2, DailyCap: 6),
-        new("reply-accepted", Activities.AcceptedReply, Points: 15, DailyCap: 75),
-        new("content-published", Activities.Content, Points: 20, DailyCap: 40),
-        new("order-paid", Activities.Order, Points: 10, DailyCap: 30),
-    ]);
+    private readonly ILookup<string, EarningRule> _byActivity = Rules.ToLookup(rule => rule.Activity);
 
-    public EarningRule? For(string activity) => Rules.Find(rule => rule.Activity == activity);
+    public IEnumerable<EarningRule> For(string activity) => _byActivity[activity];
+
+    public bool LooksBack { get; } = Rules.Any(rule => rule.LooksBack);
 }
 
-/// <summary>All rule sets there ever were: what a fact earns goes by the one in force at the fact's own instant.</summary>
-internal sealed record RuleSetHistory(ImmutableList<RuleSet> Sets)
+/// <summary>All rule sets there ever were. An activity goes by the latest version that is valid at its own instant.</summary>
+internal sealed record RuleSetHistory(ImmutableList<RuleSet> Sets, ImmutableList<PointsSwitched> Switches)
 {
     public static readonly Guid Stream = StreamId.Of("rules", "all");
 
-    public static readonly Decider<RuleSetHistory, RuleCommand, RuleEvent> Decider = new(new([RuleSet.First]), Decide, Evolve);
+    public static readonly Decider<RuleSetHistory, RuleCommand, RuleEvent> Decider = new(new([DefaultRules.Set], []), Decide, Evolve);
 
-    public RuleSet Current => Sets[^1];
+    public RuleSet Latest => Sets[^1];
+
+    public bool LooksBack => Sets.Any(set => set.LooksBack);
+
+    /// <summary>Null: the community gave no points then.</summary>
+    public RuleSet? Paying(DateTimeOffset at) => Switches.FindLast(one => one.At <= at) is { On: false } ? null : InForce(at);
 
     public RuleSet InForce(DateTimeOffset at) => Sets.FindLast(set => set.Since <= at)!;
 
-    private static Decision<RuleEvent> Decide(RuleSetHistory book, RuleCommand command) => command switch
+    /// <summary>The same history as if a candidate had been adopted.</summary>
+    public RuleSetHistory With(ImmutableList<EarningRule> candidate, DateTimeOffset since) =>
+        this with { Sets = Sets.Add(new(Latest.Version + 1, since, candidate)) };
+
+    private static Decision<RuleEvent> Decide(RuleSetHistory history, RuleCommand command) => command switch
     {
-        AdoptRuleSet c when c.Rules.SequenceEqual(book.Current.Rules) => Decision.Nothing,
-        // Clocks of replicas differ; versions never overlap for it.
-        AdoptRuleSet c => new RuleSetAdopted(book.Current.Version + 1, c.Rules, c.At > book.Current.Since ? c.At : book.Current.Since),
+        AdoptRuleSet { ValidFrom: null } c when c.Rules.SequenceEqual(history.InForce(c.At).Rules) && history.Latest == history.InForce(c.At) => Decision.Nothing,
+        // Clocks of replicas differ; of two sets that are adopted for now the later one holds.
+        AdoptRuleSet { ValidFrom: null } c => new RuleSetAdopted(history.Latest.Version + 1, c.Rules, c.At > history.Latest.Since ? c.At : history.Latest.Since, c.At),
+        AdoptRuleSet c => new RuleSetAdopted(history.Latest.Version + 1, c.Rules, c.ValidFrom!.Value, c.At),
+        SwitchPoints c when history.Switches.Any(known => known.Version == c.Version) => Decision.Nothing,
+        SwitchPoints c when c.On && history.Switches.IsEmpty => Decision.Nothing,
+        SwitchPoints c => new PointsSwitched(c.On, c.Version, c.At),
         _ => throw new UnreachableException()
     };
 
-    private static RuleSetHistory Evolve(RuleSetHistory book, RuleEvent @event) => @event switch
+    private static RuleSetHistory Evolve(RuleSetHistory history, RuleEvent @event) => @event switch
     {
-        RuleSetAdopted e => new(book.Sets.Add(new(e.Version, e.At, e.Rules))),
+        RuleSetAdopted e => history with { Sets = history.Sets.Add(new(e.Version, e.ValidFrom, e.Rules)) },
+        PointsSwitched e => history with { Switches = [.. history.Switches.Add(e).OrderBy(one => one.Version)] },
         _ => throw new UnreachableException()
     };
 }

@@ -3,35 +3,24 @@ using Marten;
 
 namespace Community.Incentives.Rules;
 
-/// <summary>
-/// The rule set of an instant. A rule set is in force from its adoption on, never before: so what the book said of an
-/// instant long before it was read, it says for ever, and the past is consumed without reading it again and again. Where it
-/// is read, it is read on from where it was read last: it grows with every rule set that was ever adopted.
-/// </summary>
-internal sealed class RulesInForce(IDocumentStore store, TimeProvider clock)
+/// <summary>All rule sets as they are now. They are read on from where they were read last: they grow with every set that was ever adopted.</summary>
+internal sealed class RulesInForce(IDocumentStore store)
 {
-    /// <summary>More than clocks of replicas differ, and than an adoption takes to be stored.</summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(2);
+    private volatile Loaded<RuleSetHistory> _last = new(RuleSetHistory.Decider.Initial, 0);
 
-    private volatile Reading _last = new(RuleSetHistory.Decider.Initial, 0, DateTimeOffset.MinValue);
-
-    public async Task<RuleSet> At(DateTimeOffset instant, CancellationToken ct)
+    public async Task<RuleSetHistory> Read(CancellationToken ct)
     {
         var last = _last;
-
-        if (last.At > DateTimeOffset.MinValue && instant < last.At - Margin)
-        {
-            return last.Book.InForce(instant);
-        }
-
-        var now = clock.GetUtcNow();
         await using var session = store.QuerySession();
         var news = await session.Events.FetchStreamAsync(RuleSetHistory.Stream, fromVersion: last.Version + 1, token: ct);
-        var book = news.Select(e => e.Data).OfType<RuleEvent>().Aggregate(last.Book, RuleSetHistory.Decider.Evolve);
-        _last = new Reading(book, last.Version + news.Count, now);
 
-        return book.InForce(instant);
+        if (news.Count == 0)
+        {
+            return last.State;
+        }
+
+        _last = last = new(news.Select(e => e.Data).OfType<RuleEvent>().Aggregate(last.State, RuleSetHistory.Decider.Evolve), last.Version + news.Count);
+
+        return last.State;
     }
-
-    private sealed record Reading(RuleSetHistory Book, long Version, DateTimeOffset At);
 }

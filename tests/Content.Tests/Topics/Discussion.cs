@@ -46,6 +46,34 @@ public sealed class Discussion(ContentService service)
     }
 
     [Fact]
+    public async Task What_is_deleted_is_gone_with_what_hangs_on_it()
+    {
+        var (asker, helper, moderator) = (service.Person(), service.Person(), service.Person("moderator"));
+        var path = (await asker.Http.Post("/topics", new { kind = "question", title = "Gone?", body = "?" }, HttpStatusCode.Created)).Text("location");
+        var reply = await helper.Http.Post($"{path}/replies", new { body = "Because." }, HttpStatusCode.Created);
+        var comment = await asker.Http.Post($"{reply.Text("location")}/comments", new { body = "Thanks." }, HttpStatusCode.Created);
+        await asker.Http.Send(HttpMethod.Put, $"{path}/accepted-reply", new { replyId = reply.Text("replyId") }, HttpStatusCode.NoContent);
+        await asker.Http.Post($"{reply.Text("location")}/votes", new { value = 1 }, HttpStatusCode.NoContent);
+        await asker.Http.Send(HttpMethod.Delete, $"{reply.Text("location")}/votes", null, HttpStatusCode.NoContent);
+        Assert.Equal(0, (await service.Anybody.Read(reply.Text("location")))["votes"]!.GetValue<int>());
+
+        await helper.Http.Send(HttpMethod.Delete, comment.Text("location"), null, HttpStatusCode.Forbidden);
+        await helper.Http.Send(HttpMethod.Delete, path, null, HttpStatusCode.Forbidden);
+        await asker.Http.Send(HttpMethod.Delete, comment.Text("location"), null, HttpStatusCode.NoContent);
+        await asker.Http.Send(HttpMethod.Delete, comment.Text("location"), null, HttpStatusCode.NotFound);
+        Assert.Empty((await service.Anybody.Read($"{reply.Text("location")}/comments"))["items"]!.AsArray());
+
+        await helper.Http.Send(HttpMethod.Delete, reply.Text("location"), null, HttpStatusCode.NoContent);
+        var topic = await service.Anybody.Read(path);
+        Assert.Equal((0, true), (topic["replyCount"]!.GetValue<int>(), topic["acceptedReplyId"] is null));
+        await asker.Http.Post($"{reply.Text("location")}/comments", new { body = "Late." }, HttpStatusCode.NotFound);
+
+        await moderator.Http.Send(HttpMethod.Delete, path, null, HttpStatusCode.NoContent);
+        await asker.Http.Send(HttpMethod.Delete, path, null, HttpStatusCode.NotFound);
+        await helper.Http.Post($"{path}/replies", new { body = "Late." }, HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Who_voted_is_told_to_the_voter_and_not_to_the_author()
     {
         var (asker, voter) = (service.Person(), service.Person());

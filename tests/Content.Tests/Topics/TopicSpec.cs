@@ -47,6 +47,38 @@ public sealed class TopicSpec
     }
 
     [Fact]
+    public void The_author_or_a_moderator_deletes_a_topic_and_with_it_goes_the_acceptance()
+    {
+        Spec.For(Topic.Decider).Given(Question, Accepted).When(new DeleteTopic(Asker, IsModerator: false, Noon))
+            .Then(new ReplyAcceptanceWithdrawn(First, Helper, Noon), new TopicDeleted(Asker, Noon));
+        Spec.For(Topic.Decider).Given(Question).When(new DeleteTopic(Helper, IsModerator: true, Noon)).Then(new TopicDeleted(Helper, Noon));
+        Spec.For(Topic.Decider).Given(Question).When(new DeleteTopic(Helper, IsModerator: false, Noon)).ThenRejected("not-the-author");
+        Spec.For(Topic.Decider).Given(Question, new TopicDeleted(Asker, Noon)).When(new DeleteTopic(Asker, IsModerator: false, Noon)).ThenNothing();
+        Spec.For(Topic.Decider).Given(Question, new TopicDeleted(Asker, Noon)).When(new AcceptReply(First, Helper, Asker, Noon)).ThenRejected("not-found");
+    }
+
+    [Fact]
+    public void A_reply_that_is_deleted_is_accepted_no_more_and_comes_back_by_no_import()
+    {
+        var posted = new ReplyPosted(First, Helper, "Because.", Noon, Imported: true);
+        Spec.For(Topic.Decider).Given(Question, Accepted).When(new ForgetReply(First, Noon)).Then(new ReplyAcceptanceWithdrawn(First, Helper, Noon));
+        Spec.For(Topic.Decider).Given(Question, Accepted).When(new ForgetReply(Second, Noon)).ThenNothing();
+        Spec.For(Reply.Decider).Given(posted).When(new DeleteReply(Helper, IsModerator: false, Noon)).Then(new ReplyDeleted(First, Helper, Noon));
+        Spec.For(Reply.Decider).Given(posted).When(new DeleteReply(Asker, IsModerator: false, Noon)).ThenRejected("not-the-author");
+        Spec.For(Reply.Decider).Given(posted, new ReplyDeleted(First, Helper, Noon)).When(new PostReply(posted)).ThenNothing();
+    }
+
+    [Fact]
+    public void A_vote_that_is_taken_back_is_cast_again_under_the_same_id()
+    {
+        var back = new VoteWithdrawn(First, SubjectKind.Reply, Second, Asker, Noon);
+        Spec.For(Vote.Decider).Given(Up).When(back).Then(back);
+        Spec.For(Vote.Decider).Given(Up, back).When(back).ThenNothing();
+        Spec.For(Vote.Decider).When(back).ThenNothing();
+        Spec.For(Vote.Decider).Given(Up, back).When(Up with { At = Noon.AddDays(1) }).Then(Up with { At = Noon.AddDays(1) });
+    }
+
+    [Fact]
     public void An_imported_topic_is_taken_once_and_another_under_its_id_refused()
     {
         var imported = Spec.For(Topic.Decider).Given(Question with { Imported = true });
@@ -92,10 +124,10 @@ public sealed class TopicSpec
     public void A_reply_is_posted_once_under_its_id()
     {
         var reply = new ReplyPosted(First, Helper, "Because.", Noon, Imported: false);
-        Spec.For(Reply.Decider).When(reply).Then(reply);
-        Spec.For(Reply.Decider).Given(reply).When(reply with { At = Noon.AddSeconds(1) }).ThenNothing();
-        Spec.For(Reply.Decider).Given(reply).When(reply with { Body = "No." }).ThenRejected("already-different");
-        Spec.For(Reply.Decider).Given(reply with { Imported = true }).When(reply with { Imported = true, At = Noon.AddSeconds(1) }).ThenRejected("already-different");
+        Spec.For(Reply.Decider).When(new PostReply(reply)).Then(reply);
+        Spec.For(Reply.Decider).Given(reply).When(new PostReply(reply with { At = Noon.AddSeconds(1) })).ThenNothing();
+        Spec.For(Reply.Decider).Given(reply).When(new PostReply(reply with { Body = "No." })).ThenRejected("already-different");
+        Spec.For(Reply.Decider).Given(reply with { Imported = true }).When(new PostReply(reply with { Imported = true, At = Noon.AddSeconds(1) })).ThenRejected("already-different");
     }
 
     [Fact]

@@ -325,13 +325,3 @@ public sealed class SubscriptionTests(PaymentsService payments)
         },
         s => s.Text("status") != "none" && holds(s), $"the subscription {id}");
 }
-
-/// <summary>Goes on as the system's does, from wherever it is moved to.</summary>
-internal sealed class MovedClock : TimeProvider
-{
-    private TimeSpan _ahead;
-
-    public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + _ahead;
-
-    public void Move(DateTimeOffset to) => _ahead = to - System.GetUtcNow();
-}

@@ -571,6 +571,15 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         var discussion = (await asker.Post("content/topics", new { kind = "discussion", title = "This and that", body = "Both." }).Gives(201)).Id("topicId");
         await asker.Ask(HttpMethod.Delete, $"content/topics/{discussion}/accepted-reply").Gives(409);
 
+        // Last of all, for what is deleted is gone.
+        await asker.Ask(HttpMethod.Delete, $"content/topics/{topic}/replies/{replies[0]}/votes").Gives(204);
+        await member.Ask(HttpMethod.Delete, $"content/comments/{await member.Comment($"topics/{topic}")}").Gives(204);
+        await member.Ask(HttpMethod.Delete, $"content/topics/{topic}/votes").Gives(204);
+        await asker.Ask(HttpMethod.Delete, $"content/topics/{topic}/replies/{replies[0]}").Gives(403);
+        await member.Ask(HttpMethod.Delete, $"content/topics/{topic}/replies/{replies[0]}").Gives(204);
+        await asker.Ask(HttpMethod.Delete, $"content/topics/{discussion}").Gives(204);
+        await asker.Ask(HttpMethod.Delete, $"content/topics/{discussion}").Gives(404);
+
         Task<Answer> Accept(Person person, string? version) => person.Ask(
             HttpMethod.Put, $"content/topics/{topic}/accepted-reply", new StringContent($$"""{"replyId":"{{replies[0]}}"}""", Encoding.UTF8, "application/json"), ("If-Match", version));
 
@@ -608,10 +617,60 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
             ("If-Match", "\"99\"")).Gives(412);
         await owner.Post("incentives/rules", new { rules = rules.Json["rules"]!.DeepClone() }).Gives(201);
         await owner.Get($"incentives/rules?asOf={LongAgo}").Gives(200);
-        await member.Get("incentives/levels").Gives(200);
+        await Replays(owner, member, rules.Json["rules"]!);
+        var levels = await member.Get("incentives/levels").Gives(200);
+        await owner.Ask(HttpMethod.Put, "incentives/levels", Content(new { levels = levels["items"]!.DeepClone() })).Gives(200);
+        await owner.Ask(HttpMethod.Put, "incentives/levels", Content(new { levels = new[] { new { level = 1, name = "new", points = 5 } } })).Gives(400);
+        await owner.Ask(HttpMethod.Put, "incentives/levels", Content(new { levels = levels["items"]!.DeepClone() }), ("If-Match", "\"99\"")).Gives(412);
+        await Rewards(owner, member);
+        await member.Ask(HttpMethod.Put, "incentives/members/me/leaderboard", Content(new { shown = true })).Gives(204);
         await Eventually.True(async () => (await member.Get("incentives/badges?limit=100").Gives(200))["items"]!.AsArray().Count > 0, "a badge");
         await Eventually.True(async () => (await member.Get($"incentives/members/{member.Id}/points/entries").Gives(200))["items"]!.AsArray().Count > 0, "points");
         await Eventually.True(async () => (await member.Get($"incentives/members/{member.Id}/points").Gives(200))["badges"]!.AsArray().Count > 0, "a badge of one's own");
+    }
+
+    private static StringContent Content(object body) => new(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+
+    private static async Task Replays(Person owner, Person member, JsonNode rules)
+    {
+        var replay = (await owner.Post("incentives/rules/replays", new { rules = rules.DeepClone(), since = "2020-01-01" }).Gives(202)).Id("replayId");
+        await owner.Get("incentives/rules/replays").Gives(200);
+        await Eventually.True(async () => (await owner.Get($"incentives/rules/replays/{replay}").Gives(200)).Text("status") == "finished", "the replay to finish");
+        await owner.Get($"incentives/rules/replays/{replay}/members/{member.Id}").Gives(200);
+        await owner.Post($"incentives/rules/replays/{replay}/cancellation").Gives(409);
+        await owner.Post($"incentives/rules/replays/{replay}/application", new { from = "tomorrow" }).Gives(400);
+        await owner.Post($"incentives/rules/replays/{replay}/application", new { from = "now" }).Gives(201);
+        await owner.Post($"incentives/rules/replays/{replay}/application", new { from = "now" }).Gives(409);
+        await owner.Get($"incentives/rules/replays/{member.Id}").Gives(404);
+    }
+
+    private static async Task Rewards(Person owner, Person member)
+    {
+        await owner.Post($"incentives/members/{member.Id}/points/adjustments", new { points = 100, reason = "A gift" }).Gives(201);
+        await owner.Post($"incentives/members/{member.Id}/points/adjustments", new { points = -1_000_000, reason = "Too much" }).Gives(409);
+        await Eventually.True(async () => (await member.Get("incentives/leaderboard?period=all").Gives(200))["items"]!.AsArray().Count > 0, "somebody on the board");
+        await member.Get("incentives/leaderboard?period=decade").Gives(400);
+        var entry = await Eventually.Value(async () => (await member.Get($"incentives/members/{member.Id}/points/entries").Gives(200))["items"]!.AsArray().FirstOrDefault(), one => one is not null, "points");
+        await member.Get($"incentives/members/{member.Id}/points/entries/{entry!.Id("entryId")}/why").Gives(200);
+        var licence = (await owner.Post("incentives/rewards", new { name = "Licence", kind = "digital", points = 10, codes = new[] { "A" } }).Gives(201)).Id("rewardId");
+        var shirt = (await owner.Post("incentives/rewards", new { name = "T-shirt", kind = "physical", points = 10, stock = 5 }).Gives(201)).Id("rewardId");
+        await owner.Post("incentives/rewards", new { name = "Nothing", kind = "digital", points = 10 }).Gives(400);
+        await member.Get("incentives/rewards").Gives(200);
+        var code = (await member.Post("incentives/redemptions", new { rewardId = licence }).Gives(201)).Id("redemptionId");
+        await member.Post("incentives/redemptions", new { rewardId = licence }).Gives(409);
+        await member.Get($"incentives/redemptions/{code}").Gives(200);
+        await member.Post($"incentives/redemptions/{code}/cancellation", new { }).Gives(409);
+
+        foreach (var way in new[] { "fulfilment", "cancellation" })
+        {
+            var sent = (await member.Post("incentives/redemptions", new { rewardId = shirt, address = "Somewhere 1" }).Gives(201)).Id("redemptionId");
+            await owner.Post($"incentives/redemptions/{sent}/{way}", new { }).Gives(204);
+        }
+
+        await member.Get("incentives/redemptions").Gives(200);
+        await owner.Get("incentives/redemptions?everybodys=true&status=fulfilled").Gives(200);
+        await owner.Get("incentives/rewards/liability").Gives(200);
+        await owner.Ask(HttpMethod.Delete, $"incentives/rewards/{shirt}").Gives(204);
     }
 
     private static async Task Figures(Person owner, Person member)

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using Community.EventStore;
+
+namespace Community.Incentives.Rewards;
+
+internal enum RedemptionStatus { Open, Fulfilled, Cancelled }
+
+public abstract record RedemptionEvent
+{
+    private protected RedemptionEvent() { }
+}
+
+/// <param name="Address">Where a physical reward goes: sealed by a key of the redemption's own, which is erased once it is fulfilled or cancelled.</param>
+[EventType("reward-redeemed.v1")]
+public sealed record RewardRedeemed(
+    Guid RedemptionId, Guid RewardId, Guid MemberId, RewardKind Kind, int Points, Sealed? Address, DateTimeOffset At) : RedemptionEvent;
+
+/// <param name="Note">For the member: how it was sent.</param>
+[EventType("redemption-fulfilled.v1")]
+public sealed record RedemptionFulfilled(Guid RedemptionId, string? Note, DateTimeOffset At) : RedemptionEvent;
+
+[EventType("redemption-cancelled.v1")]
+public sealed record RedemptionCancelled(Guid RedemptionId, string? Reason, DateTimeOffset At) : RedemptionEvent;
+
+internal abstract record RedemptionCommand;
+
+internal sealed record RedeemReward(RewardRedeemed Redemption) : RedemptionCommand;
+
+internal sealed record FulfilRedemption(string? Note, DateTimeOffset At) : RedemptionCommand;
+
+internal sealed record CancelRedemption(string? Reason, DateTimeOffset At) : RedemptionCommand;
+
+/// <summary>One reward on its way to a member. A code is there at once; what is sent waits for an operator.</summary>
+internal sealed record Redemption(RewardRedeemed? Redeemed, RedemptionStatus Status)
+{
+    public static readonly Decider<Redemption, RedemptionCommand, RedemptionEvent> Decider = new(new(null, RedemptionStatus.Open), Decide, Evolve);
+
+    private static Decision<RedemptionEvent> Decide(Redemption redemption, RedemptionCommand command) => (redemption, command) switch
+    {
+        ({ Redeemed: null }, RedeemReward { Redemption: { Kind: RewardKind.Digital } r }) => [r, new RedemptionFulfilled(r.RedemptionId, null, r.At)],
+        ({ Redeemed: null }, RedeemReward c) => c.Redemption,
+        (_, RedeemReward) => Decision.Nothing,
+        ({ Redeemed: null }, _) => Rejection.NotFound,
+        ({ Status: RedemptionStatus.Fulfilled }, FulfilRedemption) => Decision.Nothing,
+        ({ Status: RedemptionStatus.Cancelled }, FulfilRedemption) => new Rejection("redemption-cancelled", "It was cancelled."),
+        ({ Redeemed: { } r }, FulfilRedemption c) => new RedemptionFulfilled(r.RedemptionId, c.Note, c.At),
+        ({ Status: RedemptionStatus.Cancelled }, CancelRedemption) => Decision.Nothing,
+        ({ Redeemed: { } r }, CancelRedemption c) => new RedemptionCancelled(r.RedemptionId, c.Reason, c.At),
+        _ => throw new UnreachableException()
+    };
+
+    private static Redemption Evolve(Redemption redemption, RedemptionEvent @event) => @event switch
+    {
+        RewardRedeemed e => new(e, RedemptionStatus.Open),
+        RedemptionFulfilled => redemption with { Status = RedemptionStatus.Fulfilled },
+        RedemptionCancelled => redemption with { Status = RedemptionStatus.Cancelled },
+        _ => throw new UnreachableException()
+    };
+}

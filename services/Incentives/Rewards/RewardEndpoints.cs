@@ -1,0 +1,239 @@
+using System.ComponentModel.DataAnnotations;
+using System.Security.Claims;
+using Community.EventStore;
+using Community.Incentives.Levels;
+using Community.Incentives.Points;
+using Community.Membership.Contracts;
+using Community.Messaging;
+using Community.ServiceDefaults;
+using JasperFx.Events.Projections;
+using Marten;
+using MassTransit;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Community.Incentives.Rewards;
+
+/// <param name="Stock">How many there are; of a digital reward as many as there are codes.</param>
+/// <param name="Codes">One for each redemption of a digital reward.</param>
+internal sealed record NewReward(
+    [property: Text(100)] string Name, RewardKind Kind, [property: Range(1, 10_000_000)] int Points,
+    [property: Range(1, 10_000)] int? Stock = null, [property: Range(1, 1_000)] int? PerMember = null, [property: Range(1, 100)] int? Level = null,
+    [property: MaxLength(1_000), Text(200)] IReadOnlyList<string>? Codes = null);
+
+/// <param name="Address">Where a physical reward goes. Only operators read it, and it is erased once the reward was sent.</param>
+internal sealed record NewRedemption(Guid RewardId, [property: Text(500, MultiLine = true)] string? Address = null);
+
+internal sealed record Fulfilment([property: Text(500)] string? Note = null);
+
+internal sealed record Cancellation([property: Text(500)] string? Reason = null);
+
+/// <param name="Code">Of a digital reward, for the member.</param>
+/// <param name="Address">Of a physical reward, until it was sent.</param>
+internal sealed record RedemptionAnswer(
+    Guid RedemptionId, Guid RewardId, Guid MemberId, int Points, RedemptionStatus Status, string? Code, string? Address, DateTimeOffset At);
+
+/// <param name="Outstanding">Points that members could spend.</param>
+/// <param name="Open">Points that were spent on what was not sent yet.</param>
+internal sealed record LiabilityAnswer(long Outstanding, long Open);
+
+internal static class RewardEndpoints
+{
+    public static IHostApplicationBuilder AddRewards(this IHostApplicationBuilder builder)
+    {
+        builder.ConfigureStore(options => options.Projections.Add(new RewardLists(options), ProjectionLifecycle.Inline));
+        builder.AddConsumer<ForgetAddressesWhenMemberErased>();
+        builder.Services.AddSingleton<IStorePart, RewardCodes>();
+        builder.Services.AddSingleton<RewardQueries>();
+        builder.Services.AddSingleton<RewardDesk>();
+
+        return builder;
+    }
+
+    public static void MapRewards(this IEndpointRouteBuilder app)
+    {
+        var rewards = app.MapGroup("").WithTag("Rewards", "What can be had for points.");
+        rewards.MapGet("/rewards", Offered).WithSummary("The rewards that are offered");
+        rewards.MapPost("/rewards", Offer).RequireRoles("operator").WithSummary("Offers a reward");
+        rewards.MapDelete("/rewards/{id:guid}", Retire).RequireRoles("operator").WithSummary("Offers a reward no longer");
+        rewards.MapGet("/rewards/liability", Liability).RequireRoles("operator").WithSummary("The points that members could spend, and those spent on what was not sent yet");
+        rewards.MapPost("/redemptions", Redeem).WithSummary("Has a reward for points");
+        rewards.MapGet("/redemptions", Redemptions).WithSummary("One's own redemptions, or for operators everybody's, the latest first");
+        rewards.MapGet("/redemptions/{id:guid}", Get).WithSummary("A redemption, with its code or address for whom it concerns");
+        rewards.MapPost("/redemptions/{id:guid}/fulfilment", Fulfil).RequireRoles("operator").WithSummary("Says that a reward was sent, and erases the address");
+        rewards.MapPost("/redemptions/{id:guid}/cancellation", Cancel).WithSummary("Gives the points back; for the member until it was sent, and for operators");
+    }
+
+    private static async Task<Ok<Page<RewardAnswer>>> Offered([AsParameters] Paging paging, RewardQueries rewards, CancellationToken ct)
+    {
+        var rows = await rewards.Offered(paging.Key<Guid>(out var after) ? after : null, paging.Size + 1, ct);
+
+        return TypedResults.Ok(paging.Page(rows, row => row.RewardId));
+    }
+
+    private static async Task<Results<Created<RewardAnswer>, ProblemHttpResult>> Offer(
+        NewReward body, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        if (body.Kind == RewardKind.Digital != body.Codes is { Count: > 0 })
+        {
+            throw new InvalidParameter("codes", body.Kind == RewardKind.Digital ? "are what a digital reward gives" : "are of digital rewards only");
+        }
+
+        if (body is { Codes: not null, Stock: not null })
+        {
+            throw new InvalidParameter("stock", "of a digital reward is the number of its codes");
+        }
+
+        var id = http.NewId(clock);
+        var stock = body.Codes?.Count ?? body.Stock;
+        var offer = new RewardOffered(id, body.Name, body.Kind, body.Points, stock, body.PerMember, body.Level, clock.GetUtcNow());
+        var handled = await store.Handle(Reward.Decider, id, new OfferReward(offer), new CommandOptions
+        {
+            WriteWithEvents = session =>
+            {
+                foreach (var (n, code) in (body.Codes ?? []).Index())
+                {
+                    session.QueueSqlCommand("insert into reward_codes (reward_id, number, code) values (?, ?, ?)", id, n + 1, code);
+                }
+            }
+        }, ct);
+
+        return handled.Rejection is { } rejection
+            ? rejection.ToProblem()
+            : TypedResults.Created("/rewards", new RewardAnswer(id, body.Name, body.Kind, body.Points, stock, body.PerMember, body.Level));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Retire(Guid id, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        Answer(await store.Handle(Reward.Decider, id, new RetireReward(clock.GetUtcNow()), ct));
+
+    private static async Task<LiabilityAnswer> Liability(RewardQueries rewards, CancellationToken ct)
+    {
+        var (outstanding, open) = await rewards.Liability(ct);
+
+        return new LiabilityAnswer(outstanding, open);
+    }
+
+    private static async Task<Results<Created<RedemptionAnswer>, ProblemHttpResult>> Redeem(
+        NewRedemption body, ClaimsPrincipal user, HttpContext http, RewardDesk desk, TimeProvider clock, CancellationToken ct)
+    {
+        var id = http.NewId(clock);
+
+        return await desk.Redeem(id, body, user.MemberId(), ct) is { } refusal
+            ? refusal
+            : TypedResults.Created($"/redemptions/{id}", (await desk.Show(id, user, ct))!);
+    }
+
+    private static async Task<Ok<Page<RedemptionItem>>> Redemptions(
+        [AsParameters] Paging paging, bool? everybodys, EnumParameter<RedemptionStatus>? status, ClaimsPrincipal user, RewardQueries rewards, CancellationToken ct)
+    {
+        var whose = everybodys == true && user.May("operator") ? (Guid?)null : user.MemberId();
+        var rows = await rewards.Redemptions(whose, status?.Value, paging.Key<RedemptionKey>(out var after) ? after : null, paging.Size + 1, ct);
+
+        return TypedResults.Ok(paging.Page(rows, row => new RedemptionKey(row.At, row.RedemptionId)));
+    }
+
+    private static async Task<Results<Ok<RedemptionAnswer>, ProblemHttpResult>> Get(Guid id, ClaimsPrincipal user, RewardDesk desk, CancellationToken ct) =>
+        await desk.Show(id, user, ct) is { } redemption ? TypedResults.Ok(redemption) : Problems.NotFound("redemption");
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Fulfil(Guid id, Fulfilment body, RewardDesk desk, CancellationToken ct) =>
+        Answer(await desk.Fulfil(id, body.Note, ct));
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Cancel(Guid id, Cancellation body, ClaimsPrincipal user, RewardDesk desk, CancellationToken ct) =>
+        Answer(await desk.Cancel(id, body.Reason, user, ct));
+
+    private static Results<NoContent, ProblemHttpResult> Answer<TState>(Handled<TState> handled) =>
+        handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.NoContent();
+}
+
+/// <summary>Redemptions: the stock, the points and the redemption hold or fall together.</summary>
+internal sealed class RewardDesk(
+    IDocumentStore store, RewardQueries rewards, PointsQueries points, LevelsAccess levels, Wallets wallets, KeyRing keys, TimeProvider clock)
+{
+    /// <summary>Why the member does not get it; null: it was redeemed.</summary>
+    public async Task<ProblemHttpResult?> Redeem(Guid id, NewRedemption body, Guid memberId, CancellationToken ct)
+    {
+        if ((await store.Load(Reward.Decider, body.RewardId, asOf: null, ct)).State.Offer is not { } offer)
+        {
+            return Problems.NotFound("reward");
+        }
+
+        if (offer.Kind == RewardKind.Physical != body.Address is not null)
+        {
+            throw new InvalidParameter("address", offer.Kind == RewardKind.Physical ? "is where it is sent, and is required" : "is for what is sent only");
+        }
+
+        var now = clock.GetUtcNow();
+        var level = (await levels.Scale(ct)).At((await points.Balance(memberId, ct)).Lifetime).Number;
+        var address = body.Address is { } clear ? (await keys.Create([id], ct)).Seal(id, clear) : null;
+        var redeem = new RedeemReward(new(id, offer.RewardId, memberId, offer.Kind, offer.Points, address, now));
+        var handled = await store.Handle(
+            Reward.Decider, offer.RewardId, new TakeReward(id, memberId, offer.Points, level, now),
+            new CommandOptions
+            {
+                AtMost = Reward.Changes,
+                Together = [await wallets.Spend(id, memberId, offer.Points, ct), Besides.Of(Redemption.Decider, id, (RedemptionCommand)redeem)]
+            }, ct);
+
+        return handled.Rejection?.ToProblem();
+    }
+
+    public async Task<RedemptionAnswer?> Show(Guid id, ClaimsPrincipal user, CancellationToken ct)
+    {
+        var redemption = (await store.Load(Redemption.Decider, id, asOf: null, ct)).State;
+
+        if (redemption.Redeemed is not { } redeemed || (redeemed.MemberId != user.MemberId() && !user.May("operator")))
+        {
+            return null;
+        }
+
+        var code = redeemed.Kind == RewardKind.Digital && redeemed.MemberId == user.MemberId() ? await rewards.Code(id, ct) : null;
+        var address = redeemed.Address is { } written ? (await keys.Find([id], ct)).Open(written) : null;
+
+        return new RedemptionAnswer(id, redeemed.RewardId, redeemed.MemberId, redeemed.Points, redemption.Status, code, address, redeemed.At);
+    }
+
+    public Task<Handled<Redemption>> Fulfil(Guid id, string? note, CancellationToken ct) => store.Handle(
+        Redemption.Decider, id, new FulfilRedemption(note, clock.GetUtcNow()), new CommandOptions { WriteWithEvents = session => session.EraseKey(id) }, ct);
+
+    public async Task<Handled<Redemption>> Cancel(Guid id, string? reason, ClaimsPrincipal user, CancellationToken ct)
+    {
+        var (redemption, version) = await store.Load(Redemption.Decider, id, asOf: null, ct);
+
+        if (redemption.Redeemed is not { } redeemed || (redeemed.MemberId != user.MemberId() && !user.May("operator")))
+        {
+            return new(redemption, version, false, Rejection.NotFound);
+        }
+
+        if (redemption.Status == RedemptionStatus.Fulfilled && !user.May("operator"))
+        {
+            return new(redemption, version, false, new Rejection("redemption-fulfilled", "What was sent or seen is taken back by operators only."));
+        }
+
+        var now = clock.GetUtcNow();
+
+        return await store.Handle(
+            Redemption.Decider, id, new CancelRedemption(reason, now),
+            new CommandOptions
+            {
+                // A member cancels what they saw waiting.
+                ExpectedVersion = user.May("operator") ? null : version,
+                WriteWithEvents = session => session.EraseKey(id),
+                Together = [wallets.Refund(id, redeemed.MemberId), Besides.Of(Reward.Decider, redeemed.RewardId, (RewardCommand)new ReturnReward(id, now))]
+            }, ct);
+    }
+}
+
+/// <summary>Where open redemptions of a person who is forgotten would go is forgotten too.</summary>
+internal sealed class ForgetAddressesWhenMemberErased(IDocumentStore store, RewardQueries rewards) : IConsumer<MemberErased>
+{
+    public async Task Consume(ConsumeContext<MemberErased> context)
+    {
+        var open = await rewards.Open(context.Message.MemberId, context.CancellationToken);
+        await store.Once(context, session =>
+        {
+            foreach (var redemption in open)
+            {
+                session.EraseKey(redemption);
+            }
+        });
+    }
+}
