@@ -37,7 +37,7 @@ internal sealed partial class Neighbours
         }));
         server.MapGet("/forecasts/members", () => Results.Json(new
         {
-            periods = new[] { new { start = "2026-09-01", expected = 101.5, low = 80.25, high = 120.75 }, new { start = "2026-10-01", expected = 99.0, low = 70, high = 125 } },
+            periods = new[] { new { start = "2026-09-01", expected = 101.5, low = 80.25, high = 120.75 }, new { start = "2026-10-01", expected = 99.0, low = 70.0, high = 125.0 } },
             coverage = new { level = 0.8, covered = (double?)0.75, forecasts = 12 },
             timeZone = "UTC"
         }));

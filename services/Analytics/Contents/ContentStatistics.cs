@@ -45,6 +45,8 @@ internal sealed class ContentStatistics : EventProjection
         members.AddColumn("views", "integer").NotNull();
         members.AddColumn("shares", "integer").NotNull();
         members.AddColumn("depth", "double precision").NotNull();
+        members.AddColumn("at", "timestamptz").NotNull();
+        members.Indexes.Add(new IndexDefinition("content_members_member") { Columns = ["member_id", "at"] });
 
         var ratings = Own("content_ratings");
         ratings.AddColumn<Guid>("content_id").AsPrimaryKey();
@@ -70,9 +72,9 @@ internal sealed class ContentStatistics : EventProjection
                 published_at = excluded.published_at where excluded.published_at >= known.published_at
             """;
         _member = $"""
-            insert into {members.Identifier.QualifiedName} as known (content_id, member_id, views, shares, depth) values (?, ?, ?, ?, ?)
+            insert into {members.Identifier.QualifiedName} as known (content_id, member_id, views, shares, depth, at) values (?, ?, ?, ?, ?, ?)
             on conflict (content_id, member_id) do update set views = known.views + excluded.views, shares = known.shares + excluded.shares,
-                depth = greatest(known.depth, excluded.depth)
+                depth = greatest(known.depth, excluded.depth), at = greatest(known.at, excluded.at)
             """;
         _rating = $"""
             insert into {ratings.Identifier.QualifiedName} as known (content_id, member_id, rating, at) values (?, ?, ?, ?)
@@ -106,10 +108,10 @@ internal sealed class ContentStatistics : EventProjection
                 break;
             // What the service tells has no depth, and is the look itself; what a client tells beside it says how far it went.
             case ActivityRecorded { Kind: ActivityKinds.View, SubjectId: { } content } view:
-                operations.QueueSqlCommand(_member, content, view.MemberId, view.Depth is null ? 1 : 0, 0, view.Depth ?? 0);
+                operations.QueueSqlCommand(_member, content, view.MemberId, view.Depth is null ? 1 : 0, 0, view.Depth ?? 0, view.At.ToUniversalTime());
                 break;
             case ActivityRecorded { Kind: ActivityKinds.Share, SubjectId: { } content } share:
-                operations.QueueSqlCommand(_member, content, share.MemberId, 0, 1, 0.0);
+                operations.QueueSqlCommand(_member, content, share.MemberId, 0, 1, 0.0, share.At.ToUniversalTime());
                 break;
             case RatingRecorded r:
                 operations.QueueSqlCommand(_rating, r.ContentId, r.MemberId, r.Rating, r.At.ToUniversalTime());
