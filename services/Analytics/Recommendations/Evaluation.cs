@@ -10,11 +10,11 @@ namespace Community.Analytics.Recommendations;
 internal sealed record Quality(double Precision, double Ndcg);
 
 /// <param name="Members">With two items or more: of each the last one was left out.</param>
-internal sealed record EvaluationResult(long Members, Quality Cosine, Quality Popularity);
+internal sealed record EvaluationResult(long Members, Quality Mixed, Quality Popularity);
 
 /// <summary>
-/// Leaves each member's last item out, and looks whether it is among the ten that would have been recommended: by the cosine
-/// of items, and by popularity alone. The same SQL as what members get, on any log of users, items and times.
+/// Leaves each member's last item out, and looks whether it is among the ten that would have been recommended: by the mix
+/// of nearness and popularity, and by popularity alone. The same SQL as what members get, on any log of users, items and times.
 /// </summary>
 internal static class Evaluation
 {
@@ -37,24 +37,20 @@ internal static class Evaluation
         create temp table top as select item_id, members from popular order by members desc, item_id limit 300;
         """;
 
-    /// <summary>Ten of each member, the best first; what is near first, then what is popular.</summary>
-    private static string Hits(bool cosine) =>
+    /// <summary>Ten of each member, the best first: by the mix that members get, or by popularity alone.</summary>
+    private static string Hits(bool mixed) =>
         $"""
-        with candidates as (
-            {(cosine
-                ? """
-                  select h.member_id, n.neighbour_id as item_id, sum(n.score) as score from held h join train t on t.member_id = h.member_id join near n on n.item_id = t.item_id
-                  group by 1, 2 union all
-                  """
-                : "")}
-            select h.member_id, p.item_id, 0 as score from held h cross join top p),
+        with near_mine as (
+            select h.member_id, n.item_id_near as item_id, sum(n.score) as score from held h join train t on t.member_id = h.member_id
+            join (select item_id, neighbour_id as item_id_near, score from near) n on n.item_id = t.item_id group by 1, 2),
+        candidates as (
+            select member_id, item_id from near_mine union select h.member_id, p.item_id from held h cross join top p),
         scored as (
-            select c.member_id, c.item_id, max(c.score) as score from candidates c
-            where not exists (select from train t where t.member_id = c.member_id and t.item_id = c.item_id) group by 1, 2),
-        ranked as (
-            select s.member_id, s.item_id, row_number() over (partition by s.member_id order by s.score desc, coalesce(p.members, 0) desc, s.item_id) as place
-            from scored s left join popular p using (item_id))
-        select count(r.place)::float8 / 10 / greatest(count(*), 1) as precision, coalesce(sum(1 / (ln(r.place + 1) / ln(2))), 0)::float8 / greatest(count(*), 1) as ndcg
+            select c.member_id, c.item_id, {(mixed ? "coalesce(n.score, 0) + " : "")}coalesce(p.members, 0)::float8 / (select max(members) from popular) as score
+            from candidates c left join near_mine n using (member_id, item_id) left join popular p on p.item_id = c.item_id
+            where not exists (select from train t where t.member_id = c.member_id and t.item_id = c.item_id)),
+        ranked as (select member_id, item_id, row_number() over (partition by member_id order by score desc, item_id) as place from scored)
+        select count(r.place)::float8 / 10 / greatest(count(*), 1) as precision, coalesce(sum(1 / (ln(r.place + 1.0::float8) / ln(2.0::float8))), 0)::float8 / greatest(count(*), 1) as ndcg
         from held h left join ranked r on r.member_id = h.member_id and r.item_id = h.item_id and r.place <= 10
         """;
 
@@ -67,7 +63,7 @@ internal static class Evaluation
             await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"""
                 members {result.Members}
                              precision@10  nDCG@10
-                cosine       {result.Cosine.Precision,12:F5}  {result.Cosine.Ndcg,7:F5}
+                mixed        {result.Mixed.Precision,12:F5}  {result.Mixed.Ndcg,7:F5}
                 popularity   {result.Popularity.Precision,12:F5}  {result.Popularity.Ndcg,7:F5}
                 """));
 
@@ -97,10 +93,10 @@ internal static class Evaluation
 
         await connection.ExecuteAsync(new CommandDefinition(Measure, commandTimeout: 0, cancellationToken: ct));
         var members = await connection.QuerySingleAsync<long>(new CommandDefinition("select count(*) from held", cancellationToken: ct));
-        var cosine = await connection.QuerySingleAsync<Quality>(new CommandDefinition(Hits(cosine: true), commandTimeout: 0, cancellationToken: ct));
-        var popularity = await connection.QuerySingleAsync<Quality>(new CommandDefinition(Hits(cosine: false), commandTimeout: 0, cancellationToken: ct));
+        var mixed = await connection.QuerySingleAsync<Quality>(new CommandDefinition(Hits(mixed: true), commandTimeout: 0, cancellationToken: ct));
+        var popularity = await connection.QuerySingleAsync<Quality>(new CommandDefinition(Hits(mixed: false), commandTimeout: 0, cancellationToken: ct));
 
-        return new EvaluationResult(members, cosine, popularity);
+        return new EvaluationResult(members, mixed, popularity);
     }
 
     /// <summary>With a line of names: user, item and time, in any order.</summary>

@@ -19,24 +19,25 @@ internal static class RecommendationEndpoints
 {
     private const int OfOneTopic = 3;
 
-    // Near what was read, else what others read of late; never one's own, what one has read or dismissed; of one topic a few.
+    // Near what was read, and read by many of late: the sum of the cosines and the share of the most popular's readers. Never one's own, what one has read or dismissed; of one topic a few.
     private const string Recommend =
         $"""
         with mine as (select item_id from {ContentsAccess.Reading} r where member_id = @member order by at desc limit 200),
         near as (
             select n.neighbour_id as content_id, sum(n.score) as score, (array_agg(n.content_id order by n.score desc, n.content_id))[1] as because
             from content_neighbours n join mine on mine.item_id = n.content_id group by n.neighbour_id),
-        popular as (select content_id, readers from content_popularity order by readers desc, content_id limit 500),
+        popular as (select content_id from content_popularity order by readers desc, content_id limit 500),
         candidates as (
-            select content_id, n.because, coalesce(n.score, 0) as score, coalesce(p.readers, 0) as readers from near n full join popular p using (content_id)),
+            select content_id, n.because, coalesce(n.score, 0) + coalesce(p.readers::float8 / (select max(readers) from content_popularity), 0) as score
+            from (select content_id from near union select content_id from popular) c left join near n using (content_id) left join content_popularity p using (content_id)),
         allowed as (
-            select c.*, row_number() over (partition by f.topic order by c.score desc, c.readers desc, c.content_id) as nth
+            select c.*, row_number() over (partition by f.topic order by c.score desc, c.content_id) as nth
             from candidates c join {ContentsAccess.Facts} f using (content_id)
             where f.author_id <> @member
                 and not exists (select from {ContentsAccess.Reading} r where r.member_id = @member and r.item_id = c.content_id)
                 and not exists (select from content_dismissals d where d.member_id = @member and d.content_id = c.content_id))
         select content_id as contentid, case when because is null then 'popular' else 'because-you-read' end as reason, because
-        from allowed where nth <= @topic order by score desc, readers desc, content_id limit @limit
+        from allowed where nth <= @topic order by score desc, content_id limit @limit
         """;
 
     public static void MapRecommendations(this IEndpointRouteBuilder app)
