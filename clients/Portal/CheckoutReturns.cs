@@ -33,6 +33,26 @@ internal static class CheckoutReturns
                 return Results.LocalRedirect(DeedEndpoints.Told($"/me/billing/invoices/{id}", ("fault", "away")));
             }
         }).RequireAuthorization();
+        app.MapGet("/admin/payouts.csv", async (PaymentsService payments, HttpContext http, CancellationToken ct) =>
+        {
+            try
+            {
+                using var answer = await payments.PayoutsAsCsv(ct);
+
+                if (!answer.IsSuccessStatusCode)
+                {
+                    return Results.LocalRedirect(DeedEndpoints.Told("/admin/payouts", ("fault", "away")));
+                }
+
+                http.Response.Headers.CacheControl = "private, no-store";
+
+                return Results.File(await answer.Content.ReadAsByteArrayAsync(ct), "text/csv", "payouts.csv");
+            }
+            catch (Exception e) when (e is HttpRequestException or Polly.ExecutionRejectedException)
+            {
+                return Results.LocalRedirect(DeedEndpoints.Told("/admin/payouts", ("fault", "away")));
+            }
+        }).RequireAuthorization(policy => policy.RequireRole("operator", "owner"));
     }
 
     public static void Remember(this HttpContext http, Guid order, string back) => http.Response.Cookies.Append(

@@ -36,6 +36,7 @@ internal sealed class Deeds(ContentService content, MembershipService membership
         ("take-tier", _) => Said(await membership.TakeTier(id, ct)),
         ("withdraw-plan", _) => Said(await payments.Withdraw(id, ct)),
         ("retry-refund", _) => Said(await payments.TryRefundAgain(id, ct)),
+        ("mark-paid", _) => Said(await payments.MarkPaid(id, form["reference"].ToString().Trim(), ct)),
         ("return-owed", _) => Said(await payments.ReturnOwed(id, ct)),
         ("resolve-decision", _) when Wording.Find<Client.Analytics.DecisionAction>(value) is { } action => Said(await analytics.Resolve(id, action, Note(form), ct)),
         _ => Answers.Problem("not-found")

@@ -8,6 +8,7 @@ namespace Community.Portal;
 /// <summary>What programs read: feeds of what anybody may see, and the addresses for those who search.</summary>
 internal static class Feeds
 {
+    private const int MostInSitemap = 2_000; // of each kind, the newest: older ones are found by links
     private const string Atom = "http://www.w3.org/2005/Atom";
 
     public static void MapFeeds(this IEndpointRouteBuilder app)
@@ -21,9 +22,11 @@ internal static class Feeds
 
     private static async Task<IResult> Sitemap(ContentService contents, Addresses addresses, HttpContext http, CancellationToken ct)
     {
-        var (pieces, topics) = (contents.Published(null, ct, limit: 100), contents.Topics(null, ct, limit: 100));
+        var (pieces, topics) = (
+            All<ContentInList>(async after => (await contents.Published(after, ct, limit: 100)).Value is { } page ? (page.Items, page.Next) : null),
+            All<TopicItem>(async after => (await contents.Topics(after, ct, limit: 100)).Value is { } page ? (page.Items, page.Next) : null));
 
-        return (await pieces, await topics) is not ({ Value: { } published }, { Value: { } discussed })
+        return (await pieces, await topics) is not ({ } published, { } discussed)
             ? Results.StatusCode(StatusCodes.Status503ServiceUnavailable)
             : Write(http, "application/xml", xml =>
             {
@@ -34,12 +37,12 @@ internal static class Feeds
                     Place(path, null);
                 }
 
-                foreach (var piece in published.Items)
+                foreach (var piece in published)
                 {
                     Place(Slug.Content(piece.ContentId, piece.Title), piece.PublishedAt);
                 }
 
-                foreach (var topic in discussed.Items)
+                foreach (var topic in discussed)
                 {
                     Place(Slug.Topic(topic.TopicId, topic.Title), null);
                 }
@@ -59,6 +62,27 @@ internal static class Feeds
                     xml.WriteEndElement();
                 }
             });
+    }
+
+    /// <summary>The newest of a list, page by page; null where a page did not come.</summary>
+    private static async Task<List<T>?> All<T>(Func<string?, Task<(IReadOnlyList<T> Items, string? Next)?>> ask)
+    {
+        var all = new List<T>();
+        string? after = null;
+
+        do
+        {
+            if (await ask(after) is not { } page)
+            {
+                return null;
+            }
+
+            all.AddRange(page.Items);
+            after = page.Next;
+        }
+        while (after is not null && all.Count < MostInSitemap);
+
+        return all;
     }
 
     private static async Task<IResult> Rss(ContentService contents, CommunityProfile community, Addresses addresses, HttpContext http, CancellationToken ct)

@@ -85,7 +85,7 @@ internal static class Languages
     /// <summary>The address of the page that is shown, without what was told once.</summary>
     public static string Here(NavigationManager navigation) => Local("/" + navigation.ToBaseRelativePath(navigation.Uri)) ?? "/";
 
-    public static string Date(DateTimeOffset at) => at.ToString("d", CultureInfo.CurrentCulture);
+    public static string Date(DateTimeOffset at, CommunityProfile community) => community.Local(at).ToString("d", CultureInfo.CurrentCulture);
 
     /// <summary>Within a week how long ago, before that the date.</summary>
     public static string Ago(IStringLocalizer<Words> words, DateTimeOffset at, DateTimeOffset now, CommunityProfile community) => (now - at) switch

@@ -8,7 +8,15 @@ internal static class Pictures
 {
     private static readonly string[] Types = ["image/png", "image/jpeg", "image/webp"];
 
-    public static void MapPictures(this IEndpointRouteBuilder app) => app.MapGet("/pictures/members/{id:guid}", async (Guid id, MembershipService membership, HttpContext http, CancellationToken ct) =>
+    public static void AddPictures(this IServiceCollection services) => services.AddSingleton<PictureProxy>();
+
+    public static void MapPictures(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/pictures/elsewhere", (string address, string proof, HttpContext http, PictureProxy proxy) => proxy.Get(address, proof, http));
+        app.MapGet("/pictures/members/{id:guid}", OfMember);
+    }
+
+    private static async Task<IResult> OfMember(Guid id, MembershipService membership, HttpContext http, CancellationToken ct)
     {
         try
         {
@@ -27,5 +35,5 @@ internal static class Pictures
         {
             return Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
         }
-    });
+    }
 }

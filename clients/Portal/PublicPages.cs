@@ -20,6 +20,9 @@ internal static class PublicPages
         }
     }
 
+    /// <summary>Once the answer has started: whether it went out as one that may be kept.</summary>
+    public static bool IsKept(this HttpContext http) => http.Items.ContainsKey(typeof(PublicPages)) && http.Response.Headers.CacheControl == Kept;
+
     public static void UsePublicPages(this IApplicationBuilder app) => app.Use((http, next) =>
     {
         // What is registered first runs last, behind what the components register.

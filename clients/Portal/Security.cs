@@ -2,9 +2,8 @@ namespace Community.Portal;
 
 internal static class Security
 {
-    // Pictures in articles come from anywhere; nothing else does.
     private const string Policy =
-        "default-src 'self'; img-src 'self' https: data:; style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+        "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
     public static void UseContentPolicy(this IApplicationBuilder app) => app.Use((context, next) =>
     {

@@ -29,7 +29,7 @@ internal static class ServerBinaries
 
     public static bool MayInstall => Environment.IsPrivilegedProcess && File.Exists("/usr/bin/apt-get");
 
-    private static async Task<string> Find(Func<string?> find, string package, CancellationToken ct)
+    public static async Task<string> Find(Func<string?> find, string package, CancellationToken ct)
     {
         if (find() is { } found)
             return found;

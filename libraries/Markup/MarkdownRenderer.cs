@@ -1,6 +1,7 @@
 using Ganss.Xss;
 using Markdig;
 using Markdig.Renderers;
+using Markdig.Renderers.Html;
 using Markdig.Syntax;
 
 namespace Community.Markup;
@@ -28,6 +29,7 @@ internal static class MarkdownRenderer
             using var html = new BoundedWriter();
             var renderer = new HtmlRenderer(html);
             Pipeline.Setup(renderer);
+            renderer.ObjectRenderers.Replace<CodeBlockRenderer>(new HighlightedCode());
             renderer.Render(document);
 
             return Sanitizer.Sanitize(html.ToString());
@@ -56,7 +58,8 @@ internal static class MarkdownRenderer
     {
         var sanitizer = new HtmlSanitizer();
         sanitizer.AllowedTags.ExceptWith(["form", "button", "textarea", "select", "option", "style"]);
-        sanitizer.AllowedAttributes.ExceptWith(["style", "class", "id", "name"]);
+        sanitizer.AllowedAttributes.ExceptWith(["style", "id", "name"]);
+        sanitizer.AllowedClasses.UnionWith(HighlightedCode.Classes);
         sanitizer.AllowedSchemes.Add("mailto");
 
         return sanitizer;

@@ -16,6 +16,6 @@ public static class MarkupRegistration
     private sealed class FirstText(RenderedTexts texts) : BackgroundService
     {
         protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-            texts.Get("# A\n\n*b* **c** [d](https://e.f) `g`\n\n| h | i |\n| - | - |\n| j | k |\n\n- l\n\n> m\n\n```\nn\n```", stoppingToken).AsTask();
+            texts.Get("# A\n\n*b* **c** [d](https://e.f) `g`\n\n| h | i |\n| - | - |\n| j | k |\n\n- l\n\n> m\n\n```csharp\nn\n```", stoppingToken).AsTask();
     }
 }

@@ -5,6 +5,7 @@ using Community.Content.Contents;
 using Community.Content.Imports;
 using Community.Content.Paywall;
 using Community.Content.Topics;
+using Community.Content.Updates;
 using Community.Messaging;
 using Community.Privacy;
 
@@ -21,6 +22,7 @@ builder.ConfigureStore(options =>
     options.Storage.ExtendedSchemaObjects.Add(Entitlements.Table);
     options.Storage.ExtendedSchemaObjects.Add(Entitlements.Tiers);
 });
+builder.AddUpdates();
 builder.AddAccessRevocation();
 builder.AddExport(Exports.All);
 builder.AddConsumer<UnlockContentWhenOrderPaid>();
@@ -38,6 +40,7 @@ app.MapContents();
 app.MapAudience();
 app.MapComments();
 app.MapTopics();
+app.MapUpdates();
 app.MapImports();
 app.MapExport();
 return await app.RunOrRebuild(args);

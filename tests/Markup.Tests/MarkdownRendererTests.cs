@@ -55,6 +55,32 @@ public sealed class MarkdownRendererTests
     }
 
     [Theory]
+    [InlineData("csharp", "var a = 1; // b", """<span class="k">var</span> a = <span class="n">1</span>; <span class="c">// b</span>""")]
+    [InlineData("ts", "const `a ${1}", """<span class="k">const</span> <span class="s">`a ${1}</span>""")]
+    [InlineData("python", "def a(): # 'b'", """<span class="k">def</span> a(): <span class="c"># 'b'</span>""")]
+    [InlineData("SQL", "SELECT '<b>' -- c", """<span class="k">SELECT</span> <span class="s">'&lt;b&gt;'</span> <span class="c">-- c</span>""")]
+    [InlineData("csharp", "/* open", """<span class="c">/* open</span>""")]
+    [InlineData("nothing", "var a = 1;", "var a = 1;")]
+    [InlineData("", "var a = 1;", "var a = 1;")]
+    public void Code_of_a_known_language_has_colours(string language, string code, string html) =>
+        Assert.Equal($"<pre><code>{html}\n</code></pre>\n", Rendering.Of($"```{language}\n{code}\n```").Html);
+
+    [Theory]
+    [InlineData("/*")]
+    [InlineData("\"")]
+    [InlineData("/*1")]
+    [InlineData("'\\")]
+    [InlineData("var 1 \"a\" ")]
+    public void Code_costs_what_its_length_says_whatever_it_is(string part)
+    {
+        var code = string.Concat(Enumerable.Repeat(part, 19_000 / part.Length));
+        var rendering = Rendering.Of($"```csharp\n{code}\n```");
+        Assert.InRange(rendering.Time, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.NotNull(rendering.Html);
+        Assert.DoesNotContain("<span", Rendering.Of($"```csharp\n{code}{code}\n```").Html!, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("<script>alert(1)</script>")]
     [InlineData("[a](javascript:alert)")]
     [InlineData("[a](&#106;avascript:alert)")]

@@ -25,6 +25,12 @@ internal sealed partial class Neighbours
     /// <summary>What was asked to be done: method, path, Idempotency-Key, body.</summary>
     public ConcurrentQueue<(string Call, string Key, JsonObject? Body)> Done { get; } = new();
 
+    /// <summary>What reports came in, by gateway.</summary>
+    public ConcurrentQueue<string> Reports { get; } = new();
+
+    /// <summary>The instant of which the ledger was asked last.</summary>
+    public string? AsOf { get; private set; }
+
     /// <summary>Of the order.</summary>
     public string OrderStatus { get; set; } = "placed";
 
@@ -102,6 +108,11 @@ internal sealed partial class Neighbours
             items = new[] { "like", "insightful", "thanks", "celebrate", "curious" }.Select(kind => new { kind, count = kind == "like" ? 2 : 0, mine = false })
         }));
         server.MapGet($"/contents/{Draft}", (HttpRequest request) => request.Headers.Authorization.Count == 0 ? Refuse(404, "not-found") : Results.Json(DraftText(request)));
+        server.MapGet("/comments/{id:guid}", (Guid id) => id == FirstReply
+            ? Results.Json(new { commentId = FirstReply, authorId = Free, body = "A **comment**.", bodyFormat = "markdown", at = Then }) : Refuse(404, "not-found"));
+        server.MapGet("/topics/{id:guid}/replies/{reply:guid}", (Guid reply) => reply == FirstReply ? Results.Json(Reply()) : Refuse(404, "not-found"));
+        server.MapGet("/updates", (string subjects) => subjects == $"{Question}"
+            ? Results.Text($"event: beat\ndata: null\n\ndata: {{\"subject\":\"{Question}\",\"kind\":\"reply\",\"id\":\"{FirstReply}\"}}\n\n", "text/event-stream") : Refuse(404, "not-found"));
         server.MapGet("/topics", () => Page(TopicItem()));
         server.MapGet("/topics/{id:guid}", (Guid id) => id == Question ? Results.Json(TopicText()) : Refuse(404, "not-found"));
         Post(server, "/contents", request => Results.Json(DraftText(request), statusCode: 201));
@@ -377,6 +388,50 @@ internal sealed partial class Neighbours
         server.MapGet("/members/me/export", () => Results.Json(new { items = Array.Empty<object>(), next = (string?)null }));
         server.MapGet("/members/{id:guid}/history", () => Results.Json(new { items = Array.Empty<object>() }));
         server.MapGet("/coupons", () => Page());
+        server.MapGet("/payouts", () => Page(
+            new { payoutId = Order, creatorId = Paid, amount = Money(4200), status = "prepared", preparedAt = Then, paidAt = (string?)null, reference = (string?)null },
+            new { payoutId = Plan, creatorId = Paid, amount = Money(100), status = "paid", preparedAt = Then, paidAt = Then, reference = "T-1" }));
+        Post(server, "/payouts", _ => Results.Json(new { items = Array.Empty<object>() }));
+        Post(server, "/payouts/{id:guid}/payment", _ => Results.NoContent());
+        server.MapGet("/payouts/export", () => Results.Text("payoutId\r\n", "text/csv"));
+        server.MapGet("/ledger/trial-balance", (HttpRequest request) =>
+        {
+            AsOf = request.Query["asOf"];
+
+            return Results.Json(new
+            {
+                accounts = new[]
+                {
+                    new { account = "gateway:sandbox", currency = "CNY", debit = 9900m, credit = 0m },
+                    new { account = "payable:creators", currency = "CNY", debit = 0m, credit = 5940m },
+                    new { account = "sales", currency = "CNY", debit = 0m, credit = 3960m }
+                },
+                balanced = true
+            });
+        });
+        server.MapGet("/reconciliation", (HttpRequest request) => Results.Json(new
+        {
+            payments = 3,
+            entitlements = 1,
+            reportLines = 2,
+            timeZone = "Asia/Shanghai",
+            differences = request.Query["from"] == "2026-03-01" ? [] : new[] { new { kind = "reportedNotReceived", subject = "sandbox r-7", expected = Money(100), found = (object?)null } }
+        }));
+        server.MapPost("/reconciliation/reports/{gateway}", async (string gateway, HttpRequest request) =>
+        {
+            Reports.Enqueue($"{gateway}: {await new StreamReader(request.Body).ReadToEndAsync()}");
+
+            return Results.NoContent();
+        });
+        server.MapGet("/chargebacks", () => Page(new
+        {
+            chargebackId = Plan, gateway = "stripe", number = "dp_1", receipt = "r-1", orderId = Order, amount = Money(9900), reason = "fraudulent", status = "open", at = Then
+        }));
+        server.MapGet("/outbox", () => Page(new
+        {
+            mailId = Order, memberId = Paid, kind = "letIn", state = "waiting", attempts = 2, fault = (string?)null, createdAt = Then, expiresAt = "2036-03-01T12:00:00Z",
+            sentAt = (string?)null, to = "ada@example.org", subject = "Welcome", text = "Come in.", freshSignInNeeded = false
+        }));
         server.MapGet("/refunds", () => Page());
         server.MapGet("/refunds-owed", () => Page());
         server.MapGet("/applications", () => Page(new { memberId = Paid, displayName = "Ada", email = "ada@example.org", note = "Please.", appliedAt = Then }));

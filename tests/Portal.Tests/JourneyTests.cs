@@ -175,7 +175,7 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         var owner = new Dictionary<string, string> { ["communityName"] = "社群", ["displayName"] = "我", ["email"] = "o@example.org", ["password"] = Neighbours.Password, ["setupToken"] = "wrong" };
         Assert.Contains("安装口令不正确。", (await Send(browser, "/setup", "setup-owner", new(owner))).Page, StringComparison.Ordinal);
         Assert.Equal("/setup?step=place", (await Send(browser, "/setup", "setup-owner", new(owner) { ["setupToken"] = "the-token" })).To);
-        Assert.Equal("/setup?step=plan", (await Send(browser, "/setup?step=place", "setup-place", new() { ["timeZone"] = "Asia/Shanghai", ["currency"] = "CNY", ["registration"] = "open" })).To);
+        Assert.Equal("/setup?step=plan", (await Send(browser, "/setup?step=place", "setup-place", new() { ["timeZone"] = "Asia/Shanghai", ["currency"] = "CNY", ["languages"] = "zh", ["registration"] = "open" })).To);
         Assert.Equal("/setup?step=done", (await Send(browser, "/setup?step=plan", "setup-plan", new() { ["name"] = "会员", ["tier"] = "member", ["price"] = "29", ["interval"] = "month" })).To);
         Assert.Contains("社群已创建", (await Get(JourneyPortal.Browser(own, "zh"), "/setup")).Page, StringComparison.Ordinal);
     }
@@ -223,7 +223,9 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         await SignIn(owner);
         var member = await Member();
 
-        foreach (var path in new[] { "/admin", "/admin/members", $"/admin/members/{Neighbours.Paid}", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/orders", "/admin/refunds", "/admin/settings", "/admin/retention", "/admin/growth", "/admin/revenue", "/admin/decisions", "/admin/funnel", "/admin/content", "/admin/what-if", "/admin/figures" })
+        foreach (var path in new[] { "/admin", "/admin/members", $"/admin/members/{Neighbours.Paid}", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/orders", "/admin/refunds", "/admin/settings",
+            "/admin/payouts", "/admin/ledger", "/admin/reconciliation", "/admin/chargebacks", "/admin/outbox",
+            "/admin/retention", "/admin/growth", "/admin/revenue", "/admin/decisions", "/admin/funnel", "/admin/content", "/admin/what-if", "/admin/figures" })
         {
             var page = await Get(owner, path);
             Assert.Equal(HttpStatusCode.OK, page.Status);
@@ -234,6 +236,55 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         Assert.Equal(HttpStatusCode.NotFound, (await Get(member, "/admin/retention.csv")).Status);
         Assert.Contains("Ada", (await Get(owner, "/admin/applications")).Page, StringComparison.Ordinal);
         Assert.Contains("done=admit", (await Deed(owner, "/admin/applications", "admit", Neighbours.Paid)).To, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_operator_pays_creators_and_sees_that_the_money_agrees()
+    {
+        await using var beside = await Neighbours.Start();
+        beside.Role = "owner";
+        await using var own = JourneyPortal.Portal(_ => beside.Address);
+        var owner = JourneyPortal.Browser(own);
+        await SignIn(owner);
+
+        Assert.Contains("done=payouts", (await Send(owner, "/admin/payouts", "prepare-payouts", [])).To, StringComparison.Ordinal);
+        var paid = await Post(owner, "/admin/payouts", "/do/mark-paid", new() { ["id"] = $"{Neighbours.Order}", ["reference"] = " T-2 ", ["back"] = "/admin/payouts" });
+        Assert.Contains("done=mark-paid", paid.To, StringComparison.Ordinal);
+        Assert.Equal(
+            ($"POST /payouts/{Neighbours.Order}/payment", "T-2"), beside.Done.Select(done => (done.Call, (string?)done.Body?["reference"])).Last());
+        Assert.Equal("payoutId\r\n", (await Get(owner, "/admin/payouts.csv")).Page);
+
+        // The day ends in the community's time zone, which is eight hours ahead.
+        var ledger = (await Get(owner, "/admin/ledger?asOf=2026-03-01")).Page;
+        Assert.Equal("2026-03-01T15:59:59.9999999+00:00", beside.AsOf);
+        Assert.Contains("Money at a gateway: Sandbox", ledger, StringComparison.Ordinal);
+        Assert.Contains("Debits and credits are equal", ledger, StringComparison.Ordinal);
+
+        var differing = (await Get(owner, "/admin/reconciliation")).Page;
+        Assert.Contains("In the report, and not received", differing, StringComparison.Ordinal);
+        Assert.Contains("sandbox r-7", differing, StringComparison.Ordinal);
+        Assert.Contains("All agrees.", (await Get(owner, "/admin/reconciliation?from=2026-03-01")).Page, StringComparison.Ordinal);
+        Assert.Equal("/admin/reconciliation?done=report", await Upload("receipt,amount,currency,at\nr-7,100,CNY,2026-03-01T00:00:00Z\n"));
+        Assert.Equal("stripe: receipt,amount,currency,at\nr-7,100,CNY,2026-03-01T00:00:00Z\n", Assert.Single(beside.Reports));
+        Assert.Null(await Upload(""));
+        Assert.Single(beside.Reports);
+
+        Assert.Contains($"/admin/orders/{Neighbours.Order}", (await Get(owner, "/admin/chargebacks")).Page, StringComparison.Ordinal);
+        Assert.Contains("Come in.", (await Get(owner, "/admin/outbox")).Page, StringComparison.Ordinal);
+
+        async Task<string?> Upload(string csv)
+        {
+            var page = (await Get(owner, "/admin/reconciliation")).Page;
+            using var form = new MultipartFormDataContent
+            {
+                { new StringContent("report"), "_handler" },
+                { new StringContent(WebUtility.HtmlDecode(Token().Match(page).Groups[1].Value)), "__RequestVerificationToken" },
+                { new StringContent("stripe"), "gateway" },
+                { new StringContent(csv), "file", "report.csv" }
+            };
+
+            return To(await owner.PostAsync(new Uri("/admin/reconciliation", UriKind.Relative), form, Ct));
+        }
     }
 
     [Theory]

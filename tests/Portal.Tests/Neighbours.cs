@@ -38,6 +38,9 @@ internal sealed partial class Neighbours : IAsyncDisposable
     /// <summary>A refresh token was used twice: membership would end the session.</summary>
     public bool SawReuse { get; private set; }
 
+    /// <summary>How often, by path.</summary>
+    public ConcurrentDictionary<string, int> Asked { get; } = new();
+
     public ConcurrentQueue<string> Views { get; } = new();
 
     /// <summary>The address that has asked content for too much.</summary>
@@ -68,6 +71,12 @@ internal sealed partial class Neighbours : IAsyncDisposable
             http.Response.Headers.RetryAfter = "1";
 
             return Task.CompletedTask;
+        });
+        server.Use((http, next) =>
+        {
+            neighbours.Asked.AddOrUpdate(http.Request.Path, 1, (_, times) => times + 1);
+
+            return next(http);
         });
         server.MapGet("/settings", () => Results.Json(neighbours.Settings()));
         server.MapPost("/sessions", (JsonObject body) =>

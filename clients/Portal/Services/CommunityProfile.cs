@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Community.Portal.Services;
 
 /// <summary>How the community has arranged itself, as far as membership has told it.</summary>
@@ -24,6 +26,11 @@ internal sealed class CommunityProfile(IServiceScopeFactory scopes, TimeProvider
 
     /// <summary>In the community's time zone.</summary>
     public DateTimeOffset Local(DateTimeOffset at) => TimeZoneInfo.ConvertTime(at, _known.Zone);
+
+    /// <summary>When a day as a form tells it ends, in the community's time zone; null: no day was told.</summary>
+    public DateTimeOffset? EndOf(string? day) => DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
+        && date < DateOnly.MaxValue && date.AddDays(1).ToDateTime(TimeOnly.MinValue) is var next
+            ? new DateTimeOffset(next, _known.Zone.GetUtcOffset(next)).ToUniversalTime().AddTicks(-1) : null;
 
     public async Task<Settings> Get(CancellationToken ct)
     {

@@ -48,6 +48,14 @@ internal sealed class ContentService(HttpClient http)
     public Task<Answer<ContentComment>> Comment(Guid id, string body, string key, CancellationToken ct) =>
         Answers.Of(_client.PostContentsByIdCommentsAsync(id, new NewComment { Body = body }, key, ct));
 
+    public Task<Answer<ContentComment>> CommentOf(Guid id, CancellationToken ct) => Answers.Of(_client.GetCommentsByIdAsync(id, ct));
+
+    public Task<Answer<Reply>> ReplyOf(Guid topic, Guid id, CancellationToken ct) => Answers.Of(_client.GetTopicsByIdRepliesByReplyIdAsync(topic, id, ct));
+
+    /// <summary>Events as they come, without end.</summary>
+    public Task<HttpResponseMessage> Updates(string subjects, CancellationToken ct) =>
+        http.GetAsync(new Uri(Query.Of("/updates", ("subjects", subjects)), UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, ct);
+
     public Task<Answer<TopicPage>> Topics(string? after, CancellationToken ct, TopicKind? kind = null, string? tag = null, bool unanswered = false, int limit = 20) =>
         Answers.Of(_client.GetTopicsAsync(limit, after, kind is null ? null : Wording.Find<Kind2>(kind.ToString()), tag, unanswered ? true : null, ct));
 

@@ -49,6 +49,9 @@ internal sealed class MembershipService(HttpClient http)
         }
     }
 
+    /// <summary>Mails of the last days; their text is for operators where no server sends them.</summary>
+    public Task<Answer<PageOfMailView>> Outbox(string? after, CancellationToken ct) => Answers.Of(_client.GetOutboxAsync(50, after, ct));
+
     public Task<Answer<ProviderList>> Providers(CancellationToken ct) => Answers.Of(_client.GetSignInProvidersAsync(ct));
 
     public Task<Answer<Begun>> BeginSignIn(string provider, string redirectUri, CancellationToken ct) =>

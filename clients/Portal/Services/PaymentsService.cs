@@ -75,7 +75,22 @@ internal sealed class PaymentsService(HttpClient http)
 
     public Task<Answer<CreatorBalances>> Balance(CancellationToken ct) => Answers.Of(_client.GetPayoutsBalanceAsync(ct));
 
-    public Task<Answer<PageOfPayoutView>> Payouts(CancellationToken ct) => Answers.Of(_client.GetPayoutsAsync(50, null, ct));
+    public Task<Answer<PageOfPayoutView>> Payouts(CancellationToken ct, string? after = null) => Answers.Of(_client.GetPayoutsAsync(50, after, ct));
+
+    public Task<Answer<PayoutsView>> PreparePayouts(string key, CancellationToken ct) => Answers.Of(_client.PostPayoutsAsync(key, ct));
+
+    public Task<Answer<object>> MarkPaid(Guid payout, string reference, CancellationToken ct) =>
+        Answers.Of(_client.PostPayoutsByIdPaymentAsync(payout, new PaidPayout { Reference = reference }, null, ct));
+
+    /// <summary>As it came, for the accountant's program.</summary>
+    public Task<HttpResponseMessage> PayoutsAsCsv(CancellationToken ct) => http.GetAsync(new Uri("/payouts/export", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, ct);
+
+    public Task<Answer<TrialBalance>> TrialBalance(DateTimeOffset? asOf, CancellationToken ct) => Answers.Of(_client.GetLedgerTrialBalanceAsync(asOf, ct));
+
+    public Task<Answer<ReconciliationView>> Reconcile(DateOnly? from, DateOnly? to, CancellationToken ct) => Answers.Of(_client.GetReconciliationAsync(from, to, ct));
+
+    public Task<Answer<object>> TakeReport(string gateway, Stream csv, string key, CancellationToken ct) =>
+        Answers.Of(_client.PostReconciliationReportsByGatewayAsync(gateway, csv, key, ct));
 
     public Task<Answer<PageOfCouponView>> Coupons(CancellationToken ct) => Answers.Of(_client.GetCouponsAsync(50, null, ct));
 
@@ -95,7 +110,7 @@ internal sealed class PaymentsService(HttpClient http)
 
     public Task<Answer<SentRefundView>> ReturnOwed(Guid id, CancellationToken ct) => Answers.Of(_client.PostRefundsOwedByIdRefundAsync(id, null, ct));
 
-    public Task<Answer<PageOfChargebackView>> Chargebacks(CancellationToken ct) => Answers.Of(_client.GetChargebacksAsync(50, null, ct));
+    public Task<Answer<PageOfChargebackView>> Chargebacks(CancellationToken ct, string? after = null) => Answers.Of(_client.GetChargebacksAsync(50, after, ct));
 
     private static NewOrder One(Guid product, string? couponCode, Guid? giftTo) =>
         new() { Items = [new NewOrderItem { ProductId = product, Quantity = 1 }], CouponCode = couponCode, GiftTo = giftTo };

@@ -101,7 +101,46 @@ function autosave() {
   form.addEventListener('submit', () => localStorage.removeItem(name));
 }
 
-function ready() { copyButtons(); autosave(); }
+// What others write appears by itself while the page is looked at.
+let updates, followed;
+
+function live() {
+  const list = document.querySelector('[data-live]');
+  const wanted = list && !document.hidden ? list : undefined;
+  if (wanted === followed) return;
+  updates?.close();
+  followed = wanted;
+  if (!wanted) return;
+  updates = new EventSource(`/updates?subjects=${wanted.dataset.live}`);
+  updates.onmessage = async event => {
+    const { id, kind } = JSON.parse(event.data);
+    if (kind !== wanted.dataset.kind || document.getElementById(id)) return;
+    const answer = await fetch(wanted.dataset.fragment + id);
+    if (answer.ok && wanted.isConnected && !document.getElementById(id)) {
+      wanted.insertAdjacentHTML('beforeend', await answer.text());
+      copyButtons();
+    }
+  };
+}
+
+// Behind another tab nothing was heard: what came meanwhile is on the page as it is now.
+async function catchUp() {
+  const list = document.querySelector('[data-live]');
+  if (!list) return;
+  const answer = await fetch(location.href);
+  if (!answer.ok || !list.isConnected) return;
+  const now = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-live]');
+  for (const item of now?.children ?? []) {
+    if (!document.getElementById(item.id)) list.append(document.adoptNode(item.cloneNode(true)));
+  }
+  copyButtons();
+}
+
+document.addEventListener('visibilitychange', () => { live(); if (!document.hidden) catchUp(); });
+window.addEventListener('pagehide', () => { updates?.close(); followed = undefined; });
+window.addEventListener('pageshow', live);
+
+function ready() { copyButtons(); autosave(); live(); }
 
 ready();
 window.Blazor?.addEventListener('enhancedload', ready);

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Community.Content.Audience;
 using Community.Content.Contents;
 using Community.Content.Paywall;
+using Community.Content.Updates;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Content.Comments;
@@ -25,11 +26,11 @@ internal static class CommentEndpoints
         var comments = app.MapGroup("").WithTag("Comments", "On contents, topics and replies.").RefuseComplexTexts();
         comments.MapGet("/comments/{id:guid}", Get).AllowAnonymous().WithSummary("A comment");
         comments.MapDelete("/comments/{id:guid}", Delete).WithSummary("Deletes a comment; for who wrote it and moderators");
-        comments.MapPost("/contents/{id:guid}/comments", OnContent).WithSummary("Comments on a content that the member can read whole");
+        comments.MapPost("/contents/{id:guid}/comments", OnContent).TellsUpdate(UpdateKind.Comment).WithSummary("Comments on a content that the member can read whole");
         comments.MapGet("/contents/{id:guid}/comments", OfContent).AllowAnonymous().WithSummary("The comments on a content, oldest first");
-        comments.MapPost("/topics/{id:guid}/comments", OnTopic).WithSummary("Comments on a topic");
+        comments.MapPost("/topics/{id:guid}/comments", OnTopic).TellsUpdate(UpdateKind.Comment).WithSummary("Comments on a topic");
         comments.MapGet("/topics/{id:guid}/comments", OfTopic).AllowAnonymous().WithSummary("The comments on a topic, oldest first");
-        comments.MapPost("/topics/{id:guid}/replies/{replyId:guid}/comments", OnReply).WithSummary("Comments on a reply");
+        comments.MapPost("/topics/{id:guid}/replies/{replyId:guid}/comments", OnReply).TellsUpdate(UpdateKind.Comment).WithSummary("Comments on a reply");
         comments.MapGet("/topics/{id:guid}/replies/{replyId:guid}/comments", OfReply).AllowAnonymous().WithSummary("The comments on a reply, oldest first");
     }
 

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.Content.Comments;
+using Community.Content.Updates;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
@@ -54,11 +55,11 @@ internal static class TopicEndpoints
         topics.MapDelete("{id:guid}/replies/{replyId:guid}", RemoveReply).WithSummary("Deletes a reply; for who wrote it and moderators");
         topics.MapDelete("{id:guid}/votes", WithdrawFromTopic).WithSummary("Takes one's vote on a topic back");
         topics.MapDelete("{id:guid}/replies/{replyId:guid}/votes", WithdrawFromReply).WithSummary("Takes one's vote on a reply back");
-        topics.MapPost("{id:guid}/replies", Answer).WithSummary("Replies to a topic");
+        topics.MapPost("{id:guid}/replies", Answer).TellsUpdate(UpdateKind.Reply).WithSummary("Replies to a topic");
         topics.MapGet("{id:guid}/replies", Replies).AllowAnonymous().WithSummary("The replies to a topic, oldest first");
         topics.MapGet("{id:guid}/replies/{replyId:guid}", GetReply).AllowAnonymous().WithSummary("A reply");
-        topics.MapPut("{id:guid}/accepted-reply", Accept).TakesVersion().WithSummary("Accepts a reply; for who asked");
-        topics.MapDelete("{id:guid}/accepted-reply", Withdraw).TakesVersion().WithSummary("Accepts no reply any more; for who asked");
+        topics.MapPut("{id:guid}/accepted-reply", Accept).TellsUpdate(UpdateKind.AcceptedReply).TakesVersion().WithSummary("Accepts a reply; for who asked");
+        topics.MapDelete("{id:guid}/accepted-reply", Withdraw).TellsUpdate(UpdateKind.AcceptedReply).TakesVersion().WithSummary("Accepts no reply any more; for who asked");
         topics.MapPost("{id:guid}/votes", VoteOnTopic).WithSummary("Votes on somebody else's topic");
         topics.MapPost("{id:guid}/replies/{replyId:guid}/votes", VoteOnReply).WithSummary("Votes on somebody else's reply");
     }
