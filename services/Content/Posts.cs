@@ -1,4 +1,4 @@
-using Community.Content.Topics;
+using Community.Content.Discussions;
 using Marten.Events;
 
 namespace Community.Content;

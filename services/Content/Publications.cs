@@ -1,7 +1,6 @@
-using Community.Content.Audience;
-using Community.Content.Comments;
-using Community.Content.Contents;
-using Community.Content.Topics;
+using Community.Content.Engagement;
+using Community.Content.Discussions;
+using Community.Content.Publishing;
 using Community.Messaging;
 
 namespace Community.Content;

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Community.Content.Topics;
+using Community.Content.Discussions;
 
 namespace Community.Content.Imports;
 

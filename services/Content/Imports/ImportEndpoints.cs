@@ -1,5 +1,4 @@
-using Community.Content.Comments;
-using Community.Content.Topics;
+using Community.Content.Discussions;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Content.Imports;

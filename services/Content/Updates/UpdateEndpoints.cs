@@ -1,9 +1,8 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
-using Community.Content.Comments;
-using Community.Content.Contents;
-using Community.Content.Paywall;
-using Community.Content.Topics;
+using Community.Content.Discussions;
+using Community.Content.Publishing;
+using Community.Content.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Content.Updates;

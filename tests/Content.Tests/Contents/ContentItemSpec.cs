@@ -1,4 +1,4 @@
-using Community.Content.Contents;
+using Community.Content.Publishing;
 
 namespace Community.Content.Tests.Contents;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Community.Content.Paywall;
+using Community.Content.Access;
 using FsCheck.Xunit;
 
 namespace Community.Content.Tests.Paywall;

@@ -1,5 +1,5 @@
-using Community.Content.Audience;
-using Community.Content.Topics;
+using Community.Content.Engagement;
+using Community.Content.Discussions;
 
 namespace Community.Content.Tests.Topics;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 
-namespace Community.Content.Audience;
+namespace Community.Content.Engagement;
 
 internal abstract record OpinionCommand;
 

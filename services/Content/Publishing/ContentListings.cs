@@ -2,7 +2,7 @@ using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten.Events.Aggregation;
 
-namespace Community.Content.Contents;
+namespace Community.Content.Publishing;
 
 /// <summary>A content in lists. Of its text it holds what anybody may see.</summary>
 /// <param name="ListedAt">When it was drafted, later when it was last published.</param>
@@ -29,7 +29,7 @@ internal sealed partial class ContentListings : SingleStreamProjection<ContentLi
         var (author, text, tags, requires, planned, at) = e.Data;
 
         return new(
-            e.StreamId, author, text.Title, text.Topic, text.Format, Paywall.Preview.Of(text.Body), tags, requires, planned,
+            e.StreamId, author, text.Title, text.Topic, text.Format, Access.Preview.Of(text.Body), tags, requires, planned,
             Stage.Draft, at);
     }
 
@@ -38,7 +38,7 @@ internal sealed partial class ContentListings : SingleStreamProjection<ContentLi
         Title = e.Text.Title,
         Topic = e.Text.Topic,
         Format = e.Text.Format,
-        Excerpt = Paywall.Preview.Of(e.Text.Body),
+        Excerpt = Access.Preview.Of(e.Text.Body),
         Stage = Stage.Draft
     };
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Community.Content.Contents;
+namespace Community.Content.Publishing;
 
 internal enum Format { Article, Video, Slides, Course }
 

@@ -1,12 +1,11 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
-using Community.Content.Comments;
 using Community.Content.Updates;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
-namespace Community.Content.Topics;
+namespace Community.Content.Discussions;
 
 internal sealed record NewTopic(
     TopicKind Kind,

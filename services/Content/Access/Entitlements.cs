@@ -1,4 +1,4 @@
-using Community.Content.Contents;
+using Community.Content.Publishing;
 using Community.Membership.Contracts;
 using Community.Messaging;
 using Community.Payments.Contracts;
@@ -7,7 +7,7 @@ using Npgsql;
 using Weasel.Core;
 using Weasel.Postgresql.Tables;
 
-namespace Community.Content.Paywall;
+namespace Community.Content.Access;
 
 /// <summary>What somebody may read whole because they pay for it, or were given it.</summary>
 internal sealed record MemberEntitlements(IReadOnlySet<Guid> Bought, IReadOnlySet<string> Tiers)

@@ -1,4 +1,4 @@
-namespace Community.Content.Audience;
+namespace Community.Content.Engagement;
 
 internal enum ReactionKind { Like, Insightful, Thanks, Celebrate, Curious }
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Security.Claims;
-using Community.Content.Contents;
+using Community.Content.Publishing;
 
-namespace Community.Content.Paywall;
+namespace Community.Content.Access;
 
 internal enum AccessLevel { Full, Preview }
 

@@ -2,7 +2,7 @@ using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten.Events.Aggregation;
 
-namespace Community.Content.Audience;
+namespace Community.Content.Engagement;
 
 /// <summary>The reactions of one member to one content, as they are counted.</summary>
 internal sealed record ReactionRow(Guid Id, Guid ContentId, Guid MemberId, ReactionKind[] Kinds);

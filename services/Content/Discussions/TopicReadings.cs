@@ -2,7 +2,7 @@ using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten.Events.Aggregation;
 
-namespace Community.Content.Topics;
+namespace Community.Content.Discussions;
 
 /// <summary>A topic in lists.</summary>
 internal sealed record TopicListing(Guid Id, TopicKind Kind, Guid? AuthorId, string Title, IReadOnlyList<string> Tags, DateTimeOffset OpenedAt)

@@ -1,10 +1,10 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
-using Community.Content.Paywall;
+using Community.Content.Access;
 using Marten.Linq.MatchesSql;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace Community.Content.Contents;
+namespace Community.Content.Publishing;
 
 internal sealed record AskedPrice(
     [property: Range(1, 1_000_000_000_000)] long Amount,

@@ -3,7 +3,7 @@ using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten.Events.Aggregation;
 
-namespace Community.Content.Comments;
+namespace Community.Content.Discussions;
 
 internal abstract record CommentEvent
 {

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace Community.Content.Audience;
+namespace Community.Content.Engagement;
 
 /// <summary>
 /// By which way something is passed on, in words of ours. A word of the client's own could be somebody's name, and a share is

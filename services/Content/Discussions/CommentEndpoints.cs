@@ -1,11 +1,11 @@
 using System.Security.Claims;
-using Community.Content.Audience;
-using Community.Content.Contents;
-using Community.Content.Paywall;
+using Community.Content.Engagement;
+using Community.Content.Publishing;
+using Community.Content.Access;
 using Community.Content.Updates;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace Community.Content.Comments;
+namespace Community.Content.Discussions;
 
 internal sealed record NewComment([property: Text(100_000, MultiLine = true)] string Body) : IWritten
 {
@@ -37,7 +37,7 @@ internal static class CommentEndpoints
     private static async Task<Results<Created<CommentAnswer>, ProblemHttpResult>> OnContent(
         Guid id, NewComment body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock,
         CancellationToken ct) =>
-        await AudienceEndpoints.Refuse(id, user, AccessLevel.Full, store, entitlements, ct) is { } refusal
+        await EngagementEndpoints.Refuse(id, user, AccessLevel.Full, store, entitlements, ct) is { } refusal
             ? refusal
             : await Post(SubjectKind.Content, id, body, user, http, store, clock, ct);
 

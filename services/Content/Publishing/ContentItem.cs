@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 
-namespace Community.Content.Contents;
+namespace Community.Content.Publishing;
 
 internal abstract record WorkCommand;
 

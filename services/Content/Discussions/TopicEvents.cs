@@ -1,4 +1,4 @@
-namespace Community.Content.Topics;
+namespace Community.Content.Discussions;
 
 internal enum TopicKind { Question, Discussion }
 

@@ -1,10 +1,10 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
-using Community.Content.Contents;
-using Community.Content.Paywall;
+using Community.Content.Publishing;
+using Community.Content.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace Community.Content.Audience;
+namespace Community.Content.Engagement;
 
 internal sealed record Reaction(ReactionKind Kind);
 
@@ -23,9 +23,9 @@ internal sealed record Feedback(
 }
 
 /// <summary>What members do with published contents. Views and shares also of a preview; who rates has read it whole.</summary>
-internal static class AudienceEndpoints
+internal static class EngagementEndpoints
 {
-    public static void MapAudience(this IEndpointRouteBuilder app)
+    public static void MapEngagement(this IEndpointRouteBuilder app)
     {
         var content = app.MapGroup("/contents/{id:guid}").WithTag("Audience", "What members do with what is published.").RefuseComplexTexts();
         content.MapPost("views", View).WithSummary("Notes that the member has read it, or its preview");

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Community.Content.Topics;
+namespace Community.Content.Discussions;
 
 internal abstract record TopicCommand;
 

@@ -1,0 +1,19 @@
+using Community.Messaging;
+
+namespace Community.Content.Access;
+
+internal static class AccessModule
+{
+    public static void AddAccess(this WebApplicationBuilder builder)
+    {
+        builder.ConfigureStore(options =>
+        {
+            options.Storage.ExtendedSchemaObjects.Add(Entitlements.Table);
+            options.Storage.ExtendedSchemaObjects.Add(Entitlements.Tiers);
+        });
+        builder.Services.AddSingleton<Entitlements>();
+        builder.AddConsumer<UnlockContentWhenOrderPaid>();
+        builder.AddConsumer<LockContentWhenOrderRefunded>();
+        builder.AddConsumer<OpenContentByTier>();
+    }
+}

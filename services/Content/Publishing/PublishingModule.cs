@@ -1,0 +1,6 @@
+namespace Community.Content.Publishing;
+
+internal static class PublishingModule
+{
+    public static void AddPublishing(this WebApplicationBuilder builder) => builder.ConfigureStore(ContentListings.Configure);
+}
