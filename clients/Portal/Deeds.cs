@@ -3,7 +3,7 @@ using Community.Portal.Services;
 namespace Community.Portal;
 
 /// <summary>What one button does: a form that comes back to its page and says there what became of it.</summary>
-internal sealed class Deeds(ContentService content, MembershipService membership, PaymentsService payments, AnalyticsService analytics)
+internal sealed class Deeds(ContentService content, MembershipService membership, PaymentsService payments, IncentivesService incentives, AnalyticsService analytics)
 {
     public async Task<Problem?> Do(string deed, Guid id, string value, IFormCollection form, CancellationToken ct) => (deed, Other(form)) switch
     {
@@ -38,6 +38,12 @@ internal sealed class Deeds(ContentService content, MembershipService membership
         ("retry-refund", _) => Said(await payments.TryRefundAgain(id, ct)),
         ("mark-paid", _) => Said(await payments.MarkPaid(id, form["reference"].ToString().Trim(), ct)),
         ("return-owed", _) => Said(await payments.ReturnOwed(id, ct)),
+        ("hide-on-boards", _) => Said(await incentives.ShowOnBoards(shown: false, ct)),
+        ("show-on-boards", _) => Said(await incentives.ShowOnBoards(shown: true, ct)),
+        ("cancel-redemption", _) => Said(await incentives.CancelRedemption(id, ct)),
+        ("fulfil-redemption", _) => Said(await incentives.Fulfil(id, form["note"].ToString() is { Length: > 0 } note ? note : null, ct)),
+        ("retire-reward", _) => Said(await incentives.Retire(id, ct)),
+        ("cancel-replay", _) => Said(await incentives.CancelReplay(id, ct)),
         ("resolve-decision", _) when Wording.Find<Client.Analytics.DecisionAction>(value) is { } action => Said(await analytics.Resolve(id, action, Note(form), ct)),
         _ => Answers.Problem("not-found")
     };

@@ -1,3 +1,4 @@
+using Community.Incentives.AntiAbuse;
 using Community.Incentives.Badges;
 using Community.Incentives.Leaderboards;
 using Community.Incentives.Levels;
@@ -29,6 +30,8 @@ internal static class Exports
         Disclosure.Of<PointsWithheld>(e => [e.Data.MemberId]),
         Disclosure.Of<LevelChanged>(e => [e.Data.MemberId]),
         Disclosure.Of<LeaderboardChoiceMade>(e => [e.Data.MemberId]),
+        Disclosure.Of<CauseHeld>(e => [e.Data.MemberId], (e, _) => new { e.MemberId, e.Because, e.At }), // who did it is theirs
+        Disclosure.Of<CauseReleased>(e => [e.Data.MemberId], (e, _) => new { e.MemberId, e.Reason, e.At }),
         Disclosure.Nobodys<LevelsSet>(),
         Disclosure.Nobodys<RewardOffered>(),
         Disclosure.Nobodys<RewardRetired>(),

@@ -1,5 +1,6 @@
 using Community.EventStore;
 using Community.Incentives;
+using Community.Incentives.AntiAbuse;
 using Community.Incentives.Badges;
 using Community.Incentives.Leaderboards;
 using Community.Incentives.Levels;
@@ -15,7 +16,7 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddEventStore("incentivesdb", typeof(Program).Assembly);
 builder.AddAccessRevocation().AddCommunityZone().AddExport(Exports.All);
-builder.AddRules().AddPoints().AddLevels().AddLeaderboards().AddBadges().AddRewards().AddSimulation();
+builder.AddRules().AddPoints().AddLevels().AddLeaderboards().AddBadges().AddRewards().AddAntiAbuse().AddSimulation();
 builder.AddMessaging("incentives", Publications.All);
 
 var app = builder.Build();
@@ -30,6 +31,7 @@ app.MapLevels();
 app.MapLeaderboards();
 app.MapBadges();
 app.MapRewards();
+app.MapAntiAbuse();
 app.MapSimulation();
 app.MapExport();
 return await app.RunOrRebuild(args);

@@ -25,6 +25,8 @@ public sealed class AuthorizationTests(IncentivesHost incentives)
         ["GET /rules/replays/{id}/members/{memberId}"] = (Operators, Operators),
         ["POST /rules/replays/{id}/cancellation"] = (Operators, Operators),
         ["POST /rules/replays/{id}/application"] = (Operators, Operators),
+        ["GET /held-causes"] = (Operators, Operators),
+        ["POST /held-causes/releases"] = (Operators, Operators),
         ["GET /rewards"] = (Members, Members),
         ["POST /rewards"] = (Operators, Operators),
         ["DELETE /rewards/{id}"] = (Operators, Operators),

@@ -276,8 +276,62 @@ internal sealed partial class Neighbours
             streak = 4,
             badges = Array.Empty<object>()
         }));
-        server.MapGet("/members/{id:guid}/points/entries", () => Page(new { entryId = Order, points = 5, rule = "reply", ruleVersion = 1, cause = "reply", at = Then }));
-        server.MapGet("/levels", () => Page(new { level = 1, name = "New", points = 0 }, new { level = 2, name = "Member", points = 100 }));
+        server.MapGet("/members/{id:guid}/points/entries", () => Page(
+            new { entryId = Order, kind = "earned", points = 5, rule = "reply-posted", ruleVersion = 1, cause = "reply", at = Then, reason = (string?)null, expiresAt = Then }));
+        server.MapGet("/members/{id:guid}/points/entries/{entry:guid}/why", () => Results.Json(new
+        {
+            steps = new[] { new { service = "content", type = "reply", eventId = (Guid?)Order, at = Then, text = "A reply was written." } }
+        }));
+        server.MapGet("/leaderboard", () => Results.Json(new
+        {
+            items = new[] { new { rank = 1, memberId = Paid, points = 1200 }, new { rank = 1, memberId = Free, points = 1200 } },
+            next = (string?)null,
+            start = "2026-03-02",
+            own = new { rank = 1, points = 1200, shown = true }
+        }));
+        Put(server, "/members/me/leaderboard");
+        server.MapGet("/rewards", () => Page(
+            new { rewardId = Plan, name = "Licence <1>", kind = "digital", points = 100, stock = (int?)3, perMember = (int?)1, level = (int?)null },
+            new { rewardId = Draft, name = "T-shirt", kind = "physical", points = 50, stock = (int?)null, perMember = (int?)null, level = (int?)2 }));
+        Post(server, "/rewards", _ => Results.Json(
+            new { rewardId = Plan, name = "Licence", kind = "digital", points = 100, stock = 1, perMember = (int?)null, level = (int?)null }, statusCode: 201));
+        Delete(server, "/rewards/{id:guid}");
+        server.MapGet("/rewards/liability", () => Results.Json(new { outstanding = 12345, open = 50 }));
+        server.MapGet("/redemptions", () => Page(
+            new { redemptionId = Order, rewardId = Draft, name = "T-shirt", memberId = Paid, points = 50, status = "open", note = (string?)null, at = Then }));
+        server.MapGet("/redemptions/{id:guid}", () => Results.Json(Redemption()));
+        Post(server, "/redemptions", _ => Results.Json(Redemption(), statusCode: 201));
+        Post(server, "/redemptions/{id:guid}/fulfilment", _ => Results.NoContent());
+        Post(server, "/redemptions/{id:guid}/cancellation", _ => Results.NoContent());
+        Post(server, "/rules", request => Refuse(400, "validation-failed", new Dictionary<string, string[]> { ["rules[0].points"] = ["must not be 0"] }));
+        Post(server, "/rules/replays", _ => Results.Json(new { replayId = Order, status = "running", progress = 0, total = 10, appliedAs = (int?)null, startedAt = Then }, statusCode: 202));
+        server.MapGet("/rules/replays", () => Page(new { replayId = Order, status = "finished", progress = 10, total = 10, appliedAs = (int?)null, startedAt = Then }));
+        server.MapGet("/rules/replays/{id:guid}", () => Results.Json(new
+        {
+            replayId = Order,
+            status = "finished",
+            progress = 10,
+            total = 10,
+            rules = Array.Empty<object>(),
+            totals = new { before = 100, after = 150 },
+            winners = new[] { new { memberId = Paid, before = 10, after = 60 } },
+            losers = Array.Empty<object>(),
+            levelMoves = new[] { new { from = 1, to = 2, members = 3 } },
+            distribution = new[] { new { share = 10, before = 1, after = 2 } },
+            appliedAs = (int?)null,
+            startedAt = Then
+        }));
+        server.MapGet("/rules/replays/{id:guid}/members/{member:guid}", () => Results.Json(new
+        {
+            memberId = Paid,
+            before = 10,
+            after = 60,
+            differences = new[] { new { cause = "reply/1", activity = "reply", at = Then, before = Array.Empty<object>(), after = new object[] { new { rule = "reply-posted", points = 50 } } } }
+        }));
+        Post(server, "/rules/replays/{id:guid}/cancellation", _ => Results.NoContent());
+        Post(server, "/rules/replays/{id:guid}/application", _ => Results.Json(new { version = 2, since = Then, rules = Array.Empty<object>() }, statusCode: 201));
+        server.MapGet("/levels", () => Page(
+            new { level = 1, name = "New", points = 0, perks = Array.Empty<string>() }, new { level = 2, name = "Member", points = 100, perks = new[] { "links" } }));
         server.MapGet("/rules", () => Results.Json(new
         {
             version = 1,
@@ -286,6 +340,18 @@ internal sealed partial class Neighbours
             versions = Array.Empty<object>()
         }));
     }
+
+    private static object Redemption() => new
+    {
+        redemptionId = Order,
+        rewardId = Draft,
+        memberId = Paid,
+        points = 50,
+        status = "open",
+        code = (string?)"CODE-<1>",
+        address = (string?)"Somewhere 1",
+        at = Then
+    };
 
     private object Profile(Guid id, bool own) => own
         ? new

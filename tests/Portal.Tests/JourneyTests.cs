@@ -50,7 +50,7 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
 
     private static readonly string[] Private =
     [
-        "/ask", "/me", "/me/points", "/me/billing", "/me/billing/change", "/me/billing/gift", "/me/billing/details", $"/me/billing/invoices/{Neighbours.Order}", "/me/invitations",
+        "/ask", "/me", "/me/points", "/leaderboard", "/leaderboard?period=all", "/rewards", "/me/billing", "/me/billing/change", "/me/billing/gift", "/me/billing/details", $"/me/billing/invoices/{Neighbours.Order}", "/me/invitations",
         "/me/settings/profile", "/me/settings/security", "/me/settings/mail", "/me/settings/privacy", $"/checkout/{Neighbours.Order}", $"/checkout/new?product={Neighbours.Plan}"
     ];
 
@@ -225,6 +225,7 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
 
         foreach (var path in new[] { "/admin", "/admin/members", $"/admin/members/{Neighbours.Paid}", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/orders", "/admin/refunds", "/admin/settings",
             "/admin/payouts", "/admin/ledger", "/admin/reconciliation", "/admin/chargebacks", "/admin/outbox",
+            "/admin/rules", $"/admin/replays/{Neighbours.Order}?member={Neighbours.Paid}", "/admin/rewards",
             "/admin/retention", "/admin/growth", "/admin/revenue", "/admin/decisions", "/admin/funnel", "/admin/content", "/admin/what-if", "/admin/figures" })
         {
             var page = await Get(owner, path);
@@ -236,6 +237,56 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         Assert.Equal(HttpStatusCode.NotFound, (await Get(member, "/admin/retention.csv")).Status);
         Assert.Contains("Ada", (await Get(owner, "/admin/applications")).Page, StringComparison.Ordinal);
         Assert.Contains("done=admit", (await Deed(owner, "/admin/applications", "admit", Neighbours.Paid)).To, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_member_sees_why_redeems_and_takes_it_back()
+    {
+        var member = await Member();
+        var points = (await Get(member, $"/me/points?why={Neighbours.Order}")).Page;
+        Assert.Contains("Wrote a reply", points, StringComparison.Ordinal);
+        Assert.Contains("A reply was written.", points, StringComparison.Ordinal);
+        Assert.Contains("done=hide-on-boards", (await Deed(member, "/leaderboard", "hide-on-boards", Guid.Empty)).To, StringComparison.Ordinal);
+        Assert.Contains("Licence &lt;1&gt;", (await Get(member, "/rewards")).Page, StringComparison.Ordinal);
+
+        var page = $"/rewards?reward={Neighbours.Draft}";
+        Assert.Contains("refuse me", (await Send(member, page, "redeem", new() { ["address"] = "refuse me" })).Page, StringComparison.Ordinal);
+        Assert.Equal($"/rewards/redemptions/{Neighbours.Order}", (await Send(member, page, "redeem", new() { ["address"] = "Somewhere 1" })).To);
+        Assert.Equal("Somewhere 1", (string?)Beside.Done.Last(done => done.Call == "POST /redemptions").Body?["address"]);
+        var redemption = $"/rewards/redemptions/{Neighbours.Order}";
+        Assert.Contains("CODE-&lt;1&gt;", (await Get(member, redemption)).Page, StringComparison.Ordinal);
+        Assert.Contains("done=cancel-redemption", (await Deed(member, redemption, "cancel-redemption", Neighbours.Order)).To, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_operator_edits_rules_tries_them_and_applies_what_came_of_it()
+    {
+        await using var beside = await Neighbours.Start();
+        beside.Role = "operator";
+        await using var own = JourneyPortal.Portal(_ => beside.Address);
+        var staff = JourneyPortal.Browser(own, "zh");
+        await SignIn(staff);
+        Dictionary<string, string> rules = new()
+        {
+            ["r0-rule"] = "", ["r1-rule"] = "comment-posted", ["r1-activity"] = "comment", ["r1-points"] = "2", ["r1-dailyCap"] = "5", ["r1-to"] = "", ["r1-kind"] = "article", ["r1-multiplier"] = "1.5", ["r1-from"] = "2026-05-01"
+        };
+        Assert.Equal($"/admin/replays/{Neighbours.Order}", (await Send(staff, "/admin/rules", "rules", new(rules) { ["do"] = "try" })).To);
+        var sent = Assert.Single(beside.Done.Last(done => done.Call == "POST /rules/replays").Body!["rules"]!.AsArray())!;
+        Assert.Equal("comment-posted comment 2 5 article 1.5", $"{sent["rule"]} {sent["activity"]} {sent["points"]} {sent["dailyCap"]} {sent["when"]!["kind"]} {sent["multiplier"]}");
+
+        // The first rule that was sent is the second row of the page.
+        var refused = (await Send(staff, "/admin/rules", "rules", new(rules) { ["do"] = "publish" })).Page;
+        Assert.Contains("id=\"rules-r1-points-fault\"", refused, StringComparison.Ordinal);
+        Assert.DoesNotContain("id=\"rules-r0-points-fault\"", refused, StringComparison.Ordinal);
+
+        var replay = (await Get(staff, $"/admin/replays/{Neighbours.Order}?member={Neighbours.Paid}")).Page;
+        Assert.Contains("获益最多", replay, StringComparison.Ordinal);
+        Assert.Contains("发表回复 &#x2B;50", replay, StringComparison.Ordinal);
+        Assert.Contains("/admin/rules?done=saved", (await Send(staff, $"/admin/replays/{Neighbours.Order}", "apply", new() { ["from"] = "2026-01-01" })).To, StringComparison.Ordinal);
+        Assert.Equal("2026-01-01", (string?)beside.Done.Last(done => done.Call.EndsWith("/application", StringComparison.Ordinal)).Body?["from"]);
+        Assert.Contains("done=fulfil-redemption", (await Deed(staff, "/admin/rewards", "fulfil-redemption", Neighbours.Order)).To, StringComparison.Ordinal);
+        Assert.Contains("done=saved", (await Send(staff, "/admin/rewards", "offer-reward", new() { ["name"] = "Licence", ["kind"] = "digital", ["points"] = "10", ["codes"] = "A\nB" })).To, StringComparison.Ordinal);
+        Assert.Equal(2, beside.Done.Last(done => done.Call == "POST /rewards").Body!["codes"]!.AsArray().Count);
     }
 
     [Fact]

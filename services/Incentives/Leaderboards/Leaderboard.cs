@@ -39,10 +39,7 @@ internal sealed class LeaderboardTotals : EventProjection
             select p.period, p.start, a.area, ?, ?
             from (select (? at time zone coalesce((select time_zone from community_zones order by version desc limit 1), 'UTC'))::date as day) d
             cross join lateral (values (0, date_trunc('week', d.day)::date), (1, date_trunc('month', d.day)::date), (2, '-infinity'::date)) p (period, start)
-            cross join (
-                select '' as area union
-                select coalesce(c.area, s.area) from points_causes c left join points_causes s on s.cause = c.subject where c.cause = ?) a
-            where a.area is not null
+            cross join (select distinct unnest(array['', ?]) as area) a
             on conflict (period, start, area, member_id) do update set points = l.points + excluded.points
             """;
     }
@@ -51,12 +48,12 @@ internal sealed class LeaderboardTotals : EventProjection
     {
         if (e.Data switch
         {
-            PointsEarned p => (p.MemberId, p.Points, p.At, p.Cause),
-            PointsReversed p => (p.MemberId, p.Points, p.CauseAt, p.Cause),
-            _ => ((Guid, int, DateTimeOffset, string)?)null
-        } is var (member, points, at, cause))
+            PointsEarned p => (p.MemberId, p.Points, p.At, p.Area),
+            PointsReversed p => (p.MemberId, p.Points, p.CauseAt, p.Area),
+            _ => ((Guid, int, DateTimeOffset, string?)?)null
+        } is var (member, points, at, area))
         {
-            operations.QueueSqlCommand(_add, member, (long)points, at.ToUniversalTime(), cause);
+            operations.QueueSqlCommand(_add, member, (long)points, at.ToUniversalTime(), area ?? "");
         }
 
         return ValueTask.CompletedTask;

@@ -29,9 +29,10 @@ internal sealed record CauseEntries(ImmutableDictionary<string, int> Paid, int C
             if (difference != 0)
             {
                 events.Add(before.Points == 0 && !entries.Paid.ContainsKey(rule)
-                    ? new PointsEarned(c.Fact.MemberId, difference, c.Fact.Activity, c.Fact.Cause, rule, award.RuleVersion, c.Fact.At, number, award.ExpiresAt)
+                    ? new PointsEarned(c.Fact.MemberId, difference, c.Fact.Activity, c.Fact.Cause, rule, award.RuleVersion, c.Fact.At, number, award.ExpiresAt, c.Fact.Area)
                     : new PointsReversed(
-                        c.Fact.MemberId, difference, c.Fact.Cause, rule, award.RuleVersion, c.Fact.Counts ? "recounted" : "withdrawn", c.Fact.At, number, c.Now));
+                        c.Fact.MemberId, difference, c.Fact.Cause, rule, award.RuleVersion, c.Fact.Counts ? "recounted" : c.Fact.IsHeld ? "held" : "withdrawn", c.Fact.At, number, c.Now,
+                        c.Fact.Area));
             }
         }
 

@@ -41,6 +41,10 @@ internal sealed class CauseTable : IStorePart
             deleted = c.deleted or excluded.deleted
         """;
 
+    public const string Hold = "update points_causes set held = $2 where cause = $1 and not released";
+
+    public const string Release = "update points_causes set held = null, released = true where cause = $1";
+
     /// <summary>The author of what something was done to, whichever of the two is told first.</summary>
     public const string FindAuthors =
         """
@@ -74,7 +78,7 @@ internal sealed class CauseTable : IStorePart
         select m.member_id, c.cause, c.activity, m.role, case when m.role = 0 then c.author_id else c.actor_id end as counterpart,
             c.first_at, c.day, c.second_of_day, coalesce(c.kind, s.kind) as kind, coalesce(c.area, s.area) as area, coalesce(c.quality, s.quality) as quality,
             c.alive and not c.deleted and c.held is null and not (coalesce(s.deleted, false) and c.activity = any(@values)) as counts,
-            c.settled_as, coalesce(c.actor_id = c.author_id, false) as own
+            c.settled_as, coalesce(c.actor_id = c.author_id, false) as own, c.held is not null as held
         {causes}
         left join points_causes s on s.cause = c.subject
         order by m.member_id, c.day, c.first_at, c.cause collate "C"
@@ -96,6 +100,7 @@ internal sealed class CauseTable : IStorePart
         causes.AddColumn<bool>("alive").NotNull();
         causes.AddColumn<bool>("deleted").NotNull().DefaultValueByExpression("false");
         causes.AddColumn<string>("held");
+        causes.AddColumn<bool>("released").NotNull().DefaultValueByExpression("false");
         causes.AddColumn("day", "date");
         causes.AddColumn<int>("second_of_day");
         // The cause's name in entries of a release that settled day by day: what it paid stands.
@@ -104,6 +109,7 @@ internal sealed class CauseTable : IStorePart
         causes.Indexes.Add(new IndexDefinition("points_causes_actor") { Columns = ["actor_id", "day"] });
         causes.Indexes.Add(new IndexDefinition("points_causes_author") { Columns = ["author_id", "day"] });
         causes.Indexes.Add(new IndexDefinition("points_causes_subject") { Columns = ["subject"] });
+        causes.Indexes.Add(new IndexDefinition("points_causes_held") { Columns = ["cause"], Predicate = "held is not null" });
         options.Storage.ExtendedSchemaObjects.Add(causes);
 
         var due = new Table("points_due");

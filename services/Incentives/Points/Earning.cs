@@ -16,6 +16,9 @@ internal sealed record Fact(
     /// <summary>False: it was taken back, or what it was done to was.</summary>
     public bool Counts { get; init; } = true;
 
+    /// <summary>It looks like abuse, and nobody has looked at it.</summary>
+    public bool IsHeld { get; init; }
+
     /// <summary>A release that settled day by day has paid it: that stands.</summary>
     public bool IsSettled { get; init; }
 

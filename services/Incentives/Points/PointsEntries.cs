@@ -12,6 +12,8 @@ internal sealed class PointsEntries : EventProjection
 {
     private readonly string _insert;
     private readonly string _add;
+    private readonly string _inherit;
+    private readonly string _look;
 
     public PointsEntries(StoreOptions options)
     {
@@ -46,6 +48,25 @@ internal sealed class PointsEntries : EventProjection
             insert into {entries.Identifier.QualifiedName} (entry_id, member_id, kind, points, rule, rule_version, cause, at, recorded_at, number, reason, expires_at)
             values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), nullif(?, 'infinity'::timestamptz))
             """;
+        // What is taken back, or comes again, ends when what it was paid with does.
+        _inherit =
+            $"""
+            update {entries.Identifier.QualifiedName} r set expires_at = e.expires_at from {entries.Identifier.QualifiedName} e
+            where r.entry_id = ? and (e.member_id, e.cause, e.rule, e.kind) = (r.member_id, r.cause, r.rule, 'earned') and e.expires_at is not null
+            """;
+
+        var expiries = new Table($"{options.DatabaseSchemaName}.points_expiries");
+        expiries.AddColumn<Guid>("member_id").AsPrimaryKey();
+        expiries.AddColumn("next_at", "timestamptz").NotNull();
+        expiries.Indexes.Add(new IndexDefinition("points_expiries_next") { Columns = ["next_at"] });
+        SchemaObjects.Add(expiries);
+        Options.DeleteDataInTableOnTeardown(expiries.Identifier.QualifiedName);
+        _look =
+            $"""
+            insert into {expiries.Identifier.QualifiedName} as x (member_id, next_at)
+            select member_id, expires_at from {entries.Identifier.QualifiedName} where entry_id = ? and expires_at is not null
+            on conflict (member_id) do update set next_at = least(x.next_at, excluded.next_at)
+            """;
 
         var balances = new Table($"{options.DatabaseSchemaName}.points_balances");
         balances.AddColumn<Guid>("member_id").AsPrimaryKey();
@@ -69,6 +90,17 @@ internal sealed class PointsEntries : EventProjection
             operations.QueueSqlCommand(
                 _insert, e.Id, entry.MemberId, entry.Kind, entry.Points, entry.Rule, entry.RuleVersion, entry.Cause, entry.At.ToUniversalTime(),
                 e.Timestamp, entry.Number, entry.Reason, entry.ExpiresAt?.ToUniversalTime() ?? DateTimeOffset.MaxValue);
+
+            if (e.Data is PointsReversed)
+            {
+                operations.QueueSqlCommand(_inherit, e.Id);
+            }
+
+            if (entry.CountsForLife)
+            {
+                operations.QueueSqlCommand(_look, e.Id);
+            }
+
             operations.QueueSqlCommand(_add, entry.MemberId, (long)entry.Points, entry.CountsForLife ? entry.Points : 0L, entry.IsOfWallet ? entry.Points : 0L);
         }
 
@@ -86,7 +118,7 @@ internal sealed class PointsEntries : EventProjection
         /// <summary>Levels go by what was ever earned, so that spending takes none away.</summary>
         public bool CountsForLife => Kind is "earned" or "reversed" or "adjusted" && Rule != "redemption";
 
-        public bool IsOfWallet => Rule is "adjustment" or "redemption";
+        public bool IsOfWallet => Rule is "adjustment" or "redemption" or "expiry";
 
         public static Entry? Of(IEvent e) => e.Data switch
         {
@@ -95,7 +127,7 @@ internal sealed class PointsEntries : EventProjection
             PointsAdjusted p => new(p.MemberId, "adjusted", p.Points, "adjustment", 0, $"adjustment/{p.AdjustmentId}", p.At) { Reason = p.Reason },
             PointsSpent p => new(p.MemberId, "spent", -p.Points, "redemption", 0, $"redemption/{p.RedemptionId}", p.At),
             PointsRefunded p => new(p.MemberId, "reversed", p.Points, "redemption", 0, $"redemption/{p.RedemptionId}", p.At) { Reason = "cancelled" },
-            PointsExpired p => new(p.MemberId, "expired", p.Points, p.Rule, 0, p.Cause, p.At),
+            PointsExpired { Points: not 0 } p => new(p.MemberId, "expired", p.Points, "expiry", 0, "expiry", p.At),
             _ => null
         };
     }

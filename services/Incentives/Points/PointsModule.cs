@@ -17,6 +17,7 @@ internal static class PointsModule
         builder.Services.AddSingleton<Wallets>();
         builder.Services.AddSingleton<Why>();
         builder.Services.AddHostedService<FillBalances>();
+        builder.Services.AddHostedService<EndPointsInTime>();
 
         return builder;
     }

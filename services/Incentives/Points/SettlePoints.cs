@@ -1,4 +1,5 @@
 using Community.EventStore;
+using Community.Incentives.AntiAbuse;
 using Community.Incentives.Rules;
 using Community.Privacy;
 using JasperFx.Events;
@@ -29,6 +30,8 @@ internal sealed class SettlePoints : SubscriptionBase
         IncludeType<PointsWithheld>();
         IncludeType<RuleSetAdopted>();
         IncludeType<PointsSwitched>();
+        IncludeType<CauseHeld>();
+        IncludeType<CauseReleased>();
     }
 
     public override async Task<IChangeListener> ProcessEventsAsync(
@@ -36,9 +39,29 @@ internal sealed class SettlePoints : SubscriptionBase
     {
         CommandMetadata.Set(new CommandMetadata(Name, null, null));
         await Record(page.Events, cancellationToken);
+        await Hold(page.Events, cancellationToken);
         await _services.GetRequiredService<Settlement>().SettleDue(cancellationToken);
 
         return NullChangeListener.Instance;
+    }
+
+    // Before it is settled: what is held pays nothing, not even for a moment.
+    private async Task Hold(IReadOnlyList<IEvent> events, CancellationToken ct)
+    {
+        var held = await _services.GetRequiredService<Bursts>().Hold([.. events.Select(e => e.Data).OfType<CauseRecorded>().Select(cause => cause.Cause)], ct);
+        await using var connection = await _services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
+        await using var writes = new NpgsqlBatch(connection);
+
+        foreach (var cause in held)
+        {
+            writes.BatchCommands.Add(Command(CauseTable.Hold, cause, "burst"));
+        }
+
+        if (held.Count > 0)
+        {
+            writes.BatchCommands.Add(Command(CauseTable.Due, [held.ToArray()]));
+            await writes.ExecuteNonQueryAsync(ct);
+        }
     }
 
     private async Task Record(IReadOnlyList<IEvent> events, CancellationToken ct)
@@ -60,6 +83,16 @@ internal sealed class SettlePoints : SubscriptionBase
                 case CauseWithdrawn cause:
                     causes.Add(cause.Cause);
                     writes.BatchCommands.Add(Command(CauseTable.Withdraw, cause.Cause, cause.At.ToUniversalTime(), cause.ForGood));
+                    break;
+
+                case CauseHeld hold:
+                    causes.Add(hold.Cause);
+                    writes.BatchCommands.Add(Command(CauseTable.Hold, hold.Cause, hold.Because));
+                    break;
+
+                case CauseReleased release:
+                    causes.Add(release.Cause);
+                    writes.BatchCommands.Add(Command(CauseTable.Release, release.Cause));
                     break;
 
                 case PointsEarned { Number: 0 } earned:
@@ -299,7 +332,8 @@ internal static class FactReader
             {
                 Counts = rows.GetBoolean(11),
                 IsSettled = !rows.IsDBNull(12),
-                IsOwn = rows.GetBoolean(13)
+                IsOwn = rows.GetBoolean(13),
+                IsHeld = rows.GetBoolean(14)
             };
 
             yield return (fact, rows.IsDBNull(12) ? null : rows.GetString(12));

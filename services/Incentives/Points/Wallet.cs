@@ -14,14 +14,20 @@ internal sealed record SpendPoints(Guid RedemptionId, Guid MemberId, int Points,
 
 internal sealed record RefundPoints(Guid RedemptionId, Guid MemberId, DateTimeOffset At) : WalletCommand(0);
 
+/// <param name="Due">All points of the member whose time is over, without those that were taken back.</param>
+internal sealed record ExpirePoints(Guid MemberId, long Due, DateTimeOffset At) : WalletCommand(0);
+
 /// <summary>
 /// What a member spends, and what operators give and take: one after the other, so that nobody spends what is gone. Only what
 /// is taken back with its cause may take the balance below zero.
 /// </summary>
 /// <param name="Change">All that it gave and took.</param>
-internal sealed record Wallet(long Change, ImmutableDictionary<Guid, PointsEvent> Entries)
+/// <param name="Spent">What redemptions cost, but for those that were cancelled: of the points that end first.</param>
+/// <param name="Due">Points whose time was over when it was last looked.</param>
+/// <param name="Used">What of these was spent in time; the others have expired.</param>
+internal sealed record Wallet(long Change, long Spent, long Due, long Used, ImmutableDictionary<Guid, PointsEvent> Entries)
 {
-    public static readonly Decider<Wallet, WalletCommand, PointsEvent> Decider = new(new(0, ImmutableDictionary<Guid, PointsEvent>.Empty), Decide, Evolve);
+    public static readonly Decider<Wallet, WalletCommand, PointsEvent> Decider = new(new(0, 0, 0, 0, ImmutableDictionary<Guid, PointsEvent>.Empty), Decide, Evolve);
 
     public static readonly Rejection TooFewPoints = new("too-few-points", "There are not enough points for this.");
 
@@ -37,14 +43,26 @@ internal sealed record Wallet(long Change, ImmutableDictionary<Guid, PointsEvent
         SpendPoints c => new PointsSpent(c.RedemptionId, c.MemberId, c.Points, c.At),
         RefundPoints c when wallet.Entries.GetValueOrDefault(c.RedemptionId) is PointsSpent spent => new PointsRefunded(c.RedemptionId, c.MemberId, spent.Points, c.At),
         RefundPoints => Decision.Nothing,
+        ExpirePoints c when Math.Max(0, c.Due) == wallet.Due => Decision.Nothing,
+        ExpirePoints c => Expire(wallet, c),
         _ => throw new UnreachableException()
     };
 
+    // What was spent went first to what ended first; what is spent later does not bring back what has expired.
+    private static PointsExpired Expire(Wallet wallet, ExpirePoints c)
+    {
+        var due = Math.Max(0, c.Due);
+        var used = due > wallet.Due ? wallet.Used + Math.Min(due - wallet.Due, Math.Max(0, wallet.Spent - wallet.Used)) : Math.Min(wallet.Used, due);
+
+        return new PointsExpired(c.MemberId, (int)(wallet.Due - wallet.Used - (due - used)), due, used, c.At);
+    }
+
     private static Wallet Evolve(Wallet wallet, PointsEvent @event) => @event switch
     {
-        PointsAdjusted e => new(wallet.Change + e.Points, wallet.Entries.SetItem(e.AdjustmentId, e)),
-        PointsSpent e => new(wallet.Change - e.Points, wallet.Entries.SetItem(e.RedemptionId, e)),
-        PointsRefunded e => new(wallet.Change + e.Points, wallet.Entries.SetItem(e.RedemptionId, e)),
+        PointsAdjusted e => wallet with { Change = wallet.Change + e.Points, Entries = wallet.Entries.SetItem(e.AdjustmentId, e) },
+        PointsSpent e => wallet with { Change = wallet.Change - e.Points, Spent = wallet.Spent + e.Points, Entries = wallet.Entries.SetItem(e.RedemptionId, e) },
+        PointsRefunded e => wallet with { Change = wallet.Change + e.Points, Spent = wallet.Spent - e.Points, Entries = wallet.Entries.SetItem(e.RedemptionId, e) },
+        PointsExpired e => wallet with { Change = wallet.Change + e.Points, Due = e.Due, Used = e.Used },
         _ => throw new UnreachableException()
     };
 }
@@ -57,6 +75,10 @@ internal sealed class Wallets(IDocumentStore store, PointsQueries points, TimePr
 
         return await store.Handle(Wallet.Decider, Wallet.Stream(memberId), adjust, ct);
     }
+
+    /// <summary>Why the member cannot pay so much now; null: the member can.</summary>
+    public async Task<Rejection?> Refusal(Guid memberId, int price, CancellationToken ct) =>
+        (await points.Balance(memberId, ct)).Balance < price ? Wallet.TooFewPoints : null;
 
     /// <summary>For a command on another stream that holds or falls with it.</summary>
     public async Task<Besides> Spend(Guid redemptionId, Guid memberId, int price, CancellationToken ct) => Besides.Of(

@@ -151,7 +151,9 @@ internal sealed class RewardDesk(
     /// <summary>Why the member does not get it; null: it was redeemed.</summary>
     public async Task<ProblemHttpResult?> Redeem(Guid id, NewRedemption body, Guid memberId, CancellationToken ct)
     {
-        if ((await store.Load(Reward.Decider, body.RewardId, asOf: null, ct)).State.Offer is not { } offer)
+        var reward = (await store.Load(Reward.Decider, body.RewardId, asOf: null, ct)).State;
+
+        if (reward.Offer is not { } offer)
         {
             return Problems.NotFound("reward");
         }
@@ -163,10 +165,18 @@ internal sealed class RewardDesk(
 
         var now = clock.GetUtcNow();
         var level = (await levels.Scale(ct)).At((await points.Balance(memberId, ct)).Lifetime).Number;
+        var take = new TakeReward(id, memberId, offer.Points, level, now);
+
+        // Who gets nothing leaves no key behind.
+        if (!reward.Held.ContainsKey(id) && (Reward.Decider.Decide(reward, take).Rejection ?? await wallets.Refusal(memberId, offer.Points, ct)) is { } refusal)
+        {
+            return refusal.ToProblem();
+        }
+
         var address = body.Address is { } clear ? (await keys.Create([id], ct)).Seal(id, clear) : null;
         var redeem = new RedeemReward(new(id, offer.RewardId, memberId, offer.Kind, offer.Points, address, now));
         var handled = await store.Handle(
-            Reward.Decider, offer.RewardId, new TakeReward(id, memberId, offer.Points, level, now),
+            Reward.Decider, offer.RewardId, take,
             new CommandOptions
             {
                 AtMost = Reward.Changes,

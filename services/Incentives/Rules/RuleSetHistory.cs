@@ -48,7 +48,6 @@ internal sealed record RuleSetHistory(ImmutableList<RuleSet> Sets, ImmutableList
         AdoptRuleSet { ValidFrom: null } c => new RuleSetAdopted(history.Latest.Version + 1, c.Rules, c.At > history.Latest.Since ? c.At : history.Latest.Since, c.At),
         AdoptRuleSet c => new RuleSetAdopted(history.Latest.Version + 1, c.Rules, c.ValidFrom!.Value, c.At),
         SwitchPoints c when history.Switches.Any(known => known.Version == c.Version) => Decision.Nothing,
-        SwitchPoints c when c.On && history.Switches.IsEmpty => Decision.Nothing,
         SwitchPoints c => new PointsSwitched(c.On, c.Version, c.At),
         _ => throw new UnreachableException()
     };

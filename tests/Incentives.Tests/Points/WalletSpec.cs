@@ -34,6 +34,48 @@ public sealed class WalletSpec
     public void An_operator_gives_to_whom_a_reversal_has_left_below_zero() =>
         Spec.For(Wallet.Decider).Given(Spent).When(Adjust(5, earned: 0)).Then(new PointsAdjusted(Member, Member, 5, "thanks", Noon));
 
+    [Fact]
+    public void Points_that_nobody_has_spent_in_time_expire_and_what_is_spent_goes_first_to_what_ends_first()
+    {
+        Spec.For(Wallet.Decider).When(Expire(50)).Then(new PointsExpired(Member, -50, 50, 0, Noon));
+        Spec.For(Wallet.Decider).Given(Spent).When(Expire(50)).Then(new PointsExpired(Member, -20, 50, 30, Noon));
+        Spec.For(Wallet.Decider).Given(Spent).When(Expire(20)).Then(new PointsExpired(Member, 0, 20, 20, Noon));
+        Spec.For(Wallet.Decider).Given(Spent, new PointsExpired(Member, 0, 20, 20, Noon)).When(Expire(50)).Then(new PointsExpired(Member, -20, 50, 30, Noon));
+        Spec.For(Wallet.Decider).Given(new PointsExpired(Member, -50, 50, 0, Noon), Spent).When(Expire(60)).Then(new PointsExpired(Member, 0, 60, 10, Noon));
+        Spec.For(Wallet.Decider).Given(new PointsExpired(Member, -50, 50, 0, Noon)).When(Expire(50)).ThenNothing();
+    }
+
+    [Fact]
+    public void What_has_expired_comes_back_where_its_cause_is_taken_back() => Spec.For(Wallet.Decider)
+        .Given(new PointsExpired(Member, -50, 50, 0, Noon))
+        .When(Expire(40))
+        .Then(new PointsExpired(Member, 10, 40, 0, Noon));
+
+    /// <summary>Whatever is earned, spent, taken back and looked at when: of what is due, what was not used has expired, and never more.</summary>
+    [SeededProperty]
+    public void What_has_expired_is_what_was_due_and_not_used(byte[] steps)
+    {
+        var (wallet, due, expired) = (Wallet.Decider.Initial, 0L, 0L);
+
+        foreach (var (n, step) in steps.Index())
+        {
+            due = Math.Max(0, due + (step % 3 == 1 ? step : step % 3 == 2 ? -step / 2 : 0));
+            WalletCommand command = step % 3 == 0 ? new SpendPoints(new Guid(n, 0, 0, new byte[8]), Member, step + 1, Noon, 1_000_000) : Expire(due);
+
+            foreach (var e in Wallet.Decider.Decide(wallet, command))
+            {
+                expired += e is PointsExpired { Points: var points } ? -points : 0;
+                wallet = Wallet.Decider.Evolve(wallet, e);
+            }
+
+            Assert.Equal(wallet.Due - wallet.Used, expired);
+            Assert.InRange(expired, 0, wallet.Due);
+            Assert.InRange(wallet.Used, 0, wallet.Spent);
+        }
+    }
+
+    private static ExpirePoints Expire(long due) => new(Member, due, Noon);
+
     private static SpendPoints Spend(Guid id, int points, long earned) => new(id, Member, points, Noon, earned);
 
     private static AdjustPoints Adjust(int points, long earned) => new(Member, Member, points, "thanks", Noon, earned);

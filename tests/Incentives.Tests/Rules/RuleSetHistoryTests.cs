@@ -53,7 +53,10 @@ public sealed class RuleSetHistoryTests
         Assert.NotNull(history.Paying(Noon.AddTicks(-1)));
         Assert.Null(history.Paying(Noon));
         Assert.NotNull(history.Paying(Noon.AddDays(1)));
-        Spec.For(RuleSetHistory.Decider).When(new SwitchPoints(true, 1, Noon)).ThenNothing();
+        // Heard late, an older word does not undo a newer one.
+        var late = Spec.For(RuleSetHistory.Decider).Given(new PointsSwitched(true, 3, Noon.AddDays(1)), new PointsSwitched(false, 2, Noon)).State;
+        Assert.NotNull(late.Paying(Noon.AddDays(1)));
+        Assert.Null(late.Paying(Noon));
         Spec.For(RuleSetHistory.Decider).Given(new PointsSwitched(false, 2, Noon)).When(new SwitchPoints(false, 2, Noon)).ThenNothing();
     }
 

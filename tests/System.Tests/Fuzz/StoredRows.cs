@@ -15,12 +15,14 @@ internal sealed record StoredRows(ImmutableSortedDictionary<string, string> Tabl
         ["sign_in_failures"] = "wrong passwords and codes are counted",
         ["known_networks"] = "which networks an account has signed in from",
         ["sessions"] = "when a session was last used, and that a refresh token was used twice",
+        ["rule_replay_members"] = "a replay of rules keeps what comes of it",
         ["gateway_refusals"] = "notifications with a wrong signature are shown to operators"
     };
 
     /// <summary>Where a job of the service changes rows in its own time; a new row there is a change as anywhere.</summary>
     private static readonly IReadOnlyDictionary<string, string> ChangedByJobs = new Dictionary<string, string>
     {
+        ["rule_replays"] = "a replay of rules says how far it is",
         ["mails"] = "within seconds a mail that waits is sent, or told in the log"
     };
 

@@ -573,7 +573,11 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
 
         // Last of all, for what is deleted is gone.
         await asker.Ask(HttpMethod.Delete, $"content/topics/{topic}/replies/{replies[0]}/votes").Gives(204);
-        await member.Ask(HttpMethod.Delete, $"content/comments/{await member.Comment($"topics/{topic}")}").Gives(204);
+        await asker.Ask(HttpMethod.Delete, $"content/topics/{Somewhere}/replies/{replies[0]}/votes").Gives(404);
+        await member.Ask(HttpMethod.Delete, $"content/topics/{Somewhere}/votes").Gives(404);
+        var comment = await member.Comment($"topics/{topic}");
+        await member.Ask(HttpMethod.Delete, $"content/comments/{comment}").Gives(204);
+        await member.Ask(HttpMethod.Delete, $"content/comments/{comment}").Gives(404);
         await member.Ask(HttpMethod.Delete, $"content/topics/{topic}/votes").Gives(204);
         await asker.Ask(HttpMethod.Delete, $"content/topics/{topic}/replies/{replies[0]}").Gives(403);
         await member.Ask(HttpMethod.Delete, $"content/topics/{topic}/replies/{replies[0]}").Gives(204);
@@ -624,6 +628,7 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         await owner.Ask(HttpMethod.Put, "incentives/levels", Content(new { levels = levels["items"]!.DeepClone() }), ("If-Match", "\"99\"")).Gives(412);
         await Rewards(owner, member);
         await member.Ask(HttpMethod.Put, "incentives/members/me/leaderboard", Content(new { shown = true })).Gives(204);
+        await member.Ask(HttpMethod.Put, "incentives/members/me/leaderboard", Content(new { })).Gives(400);
         await Eventually.True(async () => (await member.Get("incentives/badges?limit=100").Gives(200))["items"]!.AsArray().Count > 0, "a badge");
         await Eventually.True(async () => (await member.Get($"incentives/members/{member.Id}/points/entries").Gives(200))["items"]!.AsArray().Count > 0, "points");
         await Eventually.True(async () => (await member.Get($"incentives/members/{member.Id}/points").Gives(200))["badges"]!.AsArray().Count > 0, "a badge of one's own");
@@ -635,8 +640,18 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
     {
         var replay = (await owner.Post("incentives/rules/replays", new { rules = rules.DeepClone(), since = "2020-01-01" }).Gives(202)).Id("replayId");
         await owner.Get("incentives/rules/replays").Gives(200);
+        await member.Get("incentives/rules/replays").Gives(403);
+        await owner.Post("incentives/rules/replays", new { rules = new[] { new { rule = "a", activity = "comment", points = 0 } } }).Gives(400);
+        // One that has ended cannot be cancelled, and some end at once.
+        await Eventually.True(async () =>
+        {
+            var another = (await owner.Post("incentives/rules/replays", new { rules = rules.DeepClone() }).Gives(202)).Id("replayId");
+
+            return (await owner.Post($"incentives/rules/replays/{another}/cancellation")).Status == 204;
+        }, "a replay that is cancelled while it runs");
         await Eventually.True(async () => (await owner.Get($"incentives/rules/replays/{replay}").Gives(200)).Text("status") == "finished", "the replay to finish");
         await owner.Get($"incentives/rules/replays/{replay}/members/{member.Id}").Gives(200);
+        await owner.Get($"incentives/rules/replays/{Somewhere}/members/{member.Id}").Gives(404);
         await owner.Post($"incentives/rules/replays/{replay}/cancellation").Gives(409);
         await owner.Post($"incentives/rules/replays/{replay}/application", new { from = "tomorrow" }).Gives(400);
         await owner.Post($"incentives/rules/replays/{replay}/application", new { from = "now" }).Gives(201);
@@ -652,10 +667,15 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         await member.Get("incentives/leaderboard?period=decade").Gives(400);
         var entry = await Eventually.Value(async () => (await member.Get($"incentives/members/{member.Id}/points/entries").Gives(200))["items"]!.AsArray().FirstOrDefault(), one => one is not null, "points");
         await member.Get($"incentives/members/{member.Id}/points/entries/{entry!.Id("entryId")}/why").Gives(200);
+        await member.Get($"incentives/members/{member.Id}/points/entries/{Somewhere}/why").Gives(404);
         var licence = (await owner.Post("incentives/rewards", new { name = "Licence", kind = "digital", points = 10, codes = new[] { "A" } }).Gives(201)).Id("rewardId");
         var shirt = (await owner.Post("incentives/rewards", new { name = "T-shirt", kind = "physical", points = 10, stock = 5 }).Gives(201)).Id("rewardId");
         await owner.Post("incentives/rewards", new { name = "Nothing", kind = "digital", points = 10 }).Gives(400);
         await member.Get("incentives/rewards").Gives(200);
+        await member.Get("incentives/rewards?limit=0").Gives(400);
+        await member.Get("incentives/redemptions?limit=0").Gives(400);
+        await member.Get($"incentives/redemptions/{Somewhere}").Gives(404);
+        await owner.Post($"incentives/redemptions/{Somewhere}/fulfilment", new { }).Gives(404);
         var code = (await member.Post("incentives/redemptions", new { rewardId = licence }).Gives(201)).Id("redemptionId");
         await member.Post("incentives/redemptions", new { rewardId = licence }).Gives(409);
         await member.Get($"incentives/redemptions/{code}").Gives(200);
@@ -670,6 +690,10 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         await member.Get("incentives/redemptions").Gives(200);
         await owner.Get("incentives/redemptions?everybodys=true&status=fulfilled").Gives(200);
         await owner.Get("incentives/rewards/liability").Gives(200);
+        await Eventually.True(async () => (await owner.Get("incentives/held-causes").Gives(200))["items"]!.AsArray().Count >= 0, "what is held");
+        await member.Get("incentives/held-causes").Gives(403);
+        await member.Get("incentives/rewards/liability").Gives(403);
+        await owner.Ask(HttpMethod.Delete, $"incentives/rewards/{Somewhere}").Gives(404);
         await owner.Ask(HttpMethod.Delete, $"incentives/rewards/{shirt}").Gives(204);
     }
 

@@ -1,0 +1,56 @@
+using Community.EventStore;
+using Community.Messaging;
+using Community.ServiceDefaults;
+using Dapper;
+using Marten;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace Community.Incentives.AntiAbuse;
+
+/// <param name="MemberId">Whom it would pay.</param>
+/// <param name="ActorId">Who did it.</param>
+internal sealed record HeldCause(string Cause, string Activity, Guid? MemberId, Guid? ActorId, string Because, DateTimeOffset At);
+
+/// <param name="Reason">Of the operator.</param>
+internal sealed record Release([property: Text(200)] string Cause, [property: Text(500)] string Reason);
+
+internal static class AntiAbuseEndpoints
+{
+    public static IHostApplicationBuilder AddAntiAbuse(this IHostApplicationBuilder builder)
+    {
+        builder.AddConsumer<NoteAgeWhenMemberJoined>();
+        builder.Services.AddSingleton<IStorePart, AccountAges>();
+        builder.Services.AddSingleton<Bursts>();
+
+        return builder;
+    }
+
+    public static void MapAntiAbuse(this IEndpointRouteBuilder app)
+    {
+        var held = app.MapGroup("/held-causes").RequireRoles("operator").WithTag("Abuse", "What pays nothing until an operator has looked at it.");
+        held.MapGet("", List).WithSummary("Causes that are held, with the reason");
+        held.MapPost("/releases", Undo).WithSummary("Lets a held cause pay; it is not held again");
+    }
+
+    private static async Task<Ok<Page<HeldCause>>> List([AsParameters] Paging paging, NpgsqlDataSource database, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var rows = (await connection.QueryAsync<(string Cause, string Activity, Guid? Author, Guid? Actor, string Held, DateTime At)>(new CommandDefinition(
+            """
+            select cause, activity, author_id, actor_id, held, first_at from points_causes
+            where held is not null and (@after::text is null or cause > @after::text) order by cause limit @limit
+            """,
+            new { after = paging.Key<string>(out var after) ? after : null, limit = paging.Size + 1 }, cancellationToken: ct)))
+            .Select(row => new HeldCause(row.Cause, row.Activity, row.Author, row.Actor, row.Held, row.At)).ToList();
+
+        return TypedResults.Ok(paging.Page(rows, row => row.Cause));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Undo(Release body, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        var handled = await store.Handle(Holding.Decider, Holding.Stream(body.Cause), new ReleaseCause(body.Reason, clock.GetUtcNow()), ct);
+
+        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.NoContent();
+    }
+}

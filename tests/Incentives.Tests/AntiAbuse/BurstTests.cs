@@ -1,0 +1,48 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Community.Content.Contracts;
+using Community.Membership.Contracts;
+
+namespace Community.Incentives.Tests.AntiAbuse;
+
+public sealed class BurstTests(IncentivesHost incentives)
+{
+    private static readonly DateTimeOffset Noon = new(2026, 4, 2, 12, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public async Task What_many_new_accounts_do_for_one_member_is_held_until_an_operator_has_looked_at_it()
+    {
+        var (author, other, old) = (IncentivesHost.NewId(), IncentivesHost.NewId(), IncentivesHost.NewId());
+        var fresh = Enumerable.Range(0, 10).Select(_ => IncentivesHost.NewId()).ToList();
+        await Say([new MemberJoined(old, Noon.AddYears(-1), false), .. fresh.Select(one => (object)new MemberJoined(one, Noon.AddHours(-1), false))]);
+        await Say([Vote(old, author), .. fresh.Take(9).Select(one => Vote(one, author)), Vote(fresh[0], other)]);
+        Assert.Equal((100, 10), (await Balance(author), await Balance(other))); // nine are not too many
+
+        var last = Vote(fresh[9], author);
+        await Say(last);
+        await Say(Vote(old, other)); // one more page of the log, after what was held
+        Assert.Equal((10, 20), (await Balance(author), await Balance(other))); // an old account's vote stays, and what was for another
+
+        using var staff = incentives.Operator;
+        var held = (await staff.GetFromJsonAsync<JsonElement>("/held-causes?limit=100")).GetProperty("items").EnumerateArray().Where(one => one.GetProperty("memberId").GetGuid() == author).ToList();
+        Assert.Equal(10, held.Count);
+        Assert.All(held, one => Assert.Equal("burst", one.GetProperty("because").GetString()));
+        using var released = await staff.PostAsJsonAsync("/held-causes/releases", new { cause = $"vote/{last.VoteId}", reason = "A class that was sent here." });
+        Assert.Equal(HttpStatusCode.NoContent, released.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await staff.PostAsJsonAsync("/held-causes/releases", new { cause = "vote/unknown", reason = "None" })).StatusCode);
+        await incentives.Settled();
+        Assert.Equal(20, await Balance(author));
+    }
+
+    private static VoteCast Vote(Guid voter, Guid author) => new(IncentivesHost.NewId(), "reply", IncentivesHost.NewId(), author, voter, 1, Noon, Imported: false);
+
+    private async Task<long> Balance(Guid member) => (await incentives.Points(member)).GetProperty("balance").GetInt64();
+
+    private async Task Say(params object[] facts)
+    {
+        var messages = facts.Select(fact => (Id: IncentivesHost.NewId(), fact)).ToList();
+        await Task.WhenAll(messages.Select(message => incentives.Neighbour.Publish(message.Id, message.fact)));
+        await incentives.Consumed(messages.ConvertAll(message => message.Id));
+    }
+}
