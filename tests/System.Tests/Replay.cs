@@ -9,9 +9,10 @@ namespace Community.SystemTests;
 internal static partial class Replay
 {
 
-    // The log itself, and what is made from no events.
+    // The log itself, what is made from no events, and what changes by itself while one looks: what rules find, and neighbours.
     private const string NoReadModels =
-        "'mt_events', 'mt_streams', 'mt_event_progression', 'mt_high_water_skips', 'inbox', 'replayed', 'idempotency_keys', 'projection_rebuilds'";
+        "'mt_events', 'mt_streams', 'mt_event_progression', 'mt_high_water_skips', 'inbox', 'replayed', 'idempotency_keys', 'projection_rebuilds', "
+        + "'mt_doc_decisioninlist', 'content_neighbours', 'content_freshness', 'content_dismissals'";
 
     /// <summary>
     /// Each read model is what the service makes of its log from zero: those that follow the log are rebuilt while it serves,

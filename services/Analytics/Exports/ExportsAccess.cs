@@ -24,7 +24,7 @@ internal static class Csv
         .AddEndpointFilter(async (context, next) =>
         {
             var answer = await next(context);
-            context.HttpContext.Response.Headers.Vary = HeaderNames.Accept;
+            context.HttpContext.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Accept);
             var table = (answer is IValueHttpResult { Value: { } value } ? value : answer) as ITabular;
 
             return table is not null && IsAskedFor(context.HttpContext.Request) ? Results.Text(Write(table.ToTable()), MediaType) : answer;

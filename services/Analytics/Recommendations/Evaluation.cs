@@ -14,7 +14,7 @@ internal sealed record EvaluationResult(long Members, Quality Mixed, Quality Pop
 
 /// <summary>
 /// Leaves each member's last item out, and looks whether it is among the ten that would have been recommended: by the mix
-/// of nearness and popularity, and by popularity alone. The same SQL as what members get, on any log of users, items and times.
+/// of nearness and freshness, and by popularity alone. The same SQL as what members get, on any log of users, items and times.
 /// </summary>
 internal static class Evaluation
 {
@@ -25,31 +25,39 @@ internal static class Evaluation
         create temp table log as
             select member_id, item_id, min(at) as at from raw group by member_id, item_id;
         create temp table held as
-            select distinct on (member_id) member_id, item_id from log
+            select distinct on (member_id) member_id, item_id, at from log
             where member_id in (select member_id from log group by member_id having count(*) > 1) order by member_id, at desc, item_id;
         create temp table train as
             select l.* from log l left join held h using (member_id, item_id) where h.member_id is null;
         create index on train (member_id, item_id);
+        create index on train (at);
         create temp table near as {ItemCosine.Neighbours("train")};
         create index on near (item_id);
         analyze train; analyze near; analyze held;
-        create temp table popular as select item_id, count(*) as members from train group by item_id;
-        create temp table top as select item_id, members from popular order by members desc, item_id limit 300;
+        create temp table popular as select item_id, count(*) as members from train group by item_id order by members desc, item_id limit 300;
         """;
 
-    /// <summary>Ten of each member, the best first: by the mix that members get, or by popularity alone.</summary>
-    private static string Hits(bool mixed) =>
+    // As members get it, at the instant of what was left out: how fresh things were then.
+    private static readonly string Mixed =
         $"""
-        with near_mine as (
-            select h.member_id, n.item_id_near as item_id, sum(n.score) as score from held h join train t on t.member_id = h.member_id
-            join (select item_id, neighbour_id as item_id_near, score from near) n on n.item_id = t.item_id group by 1, 2),
-        candidates as (
-            select member_id, item_id from near_mine union select h.member_id, p.item_id from held h cross join top p),
-        scored as (
-            select c.member_id, c.item_id, {(mixed ? "coalesce(n.score, 0) + " : "")}coalesce(p.members, 0)::float8 / (select max(members) from popular) as score
-            from candidates c left join near_mine n using (member_id, item_id) left join popular p on p.item_id = c.item_id
-            where not exists (select from train t where t.member_id = c.member_id and t.item_id = c.item_id)),
-        ranked as (select member_id, item_id, row_number() over (partition by member_id order by score desc, item_id) as place from scored)
+        select member_id, item_id,
+            coalesce(n.score / max(n.score) over (partition by member_id), 0) + coalesce(f.score / max(f.score) over (partition by member_id), 0) as score
+        from (
+            select h.member_id, n.neighbour_id as item_id, sum(n.score) as score
+            from held h join train t on t.member_id = h.member_id join near n on n.item_id = t.item_id group by 1, 2) n
+        full join (
+            select h.member_id, t.item_id, sum({ItemCosine.Freshness("h.at - t.at")}) as score
+            from held h join train t on t.at < h.at and t.at > h.at - interval '{ItemCosine.FreshDays} days' group by 1, 2) f using (member_id, item_id)
+        """;
+
+    private const string Popular = "select h.member_id, p.item_id, p.members::float8 as score from held h cross join popular p";
+
+    /// <summary>Ten of each member, the best first.</summary>
+    private static string Hits(string scores) =>
+        $"""
+        with ranked as (
+            select member_id, item_id, row_number() over (partition by member_id order by score desc, item_id) as place from ({scores}) s
+            where not exists (select from train t where t.member_id = s.member_id and t.item_id = s.item_id))
         select count(r.place)::float8 / 10 / greatest(count(*), 1) as precision, coalesce(sum(1 / (ln(r.place + 1.0::float8) / ln(2.0::float8))), 0)::float8 / greatest(count(*), 1) as ndcg
         from held h left join ranked r on r.member_id = h.member_id and r.item_id = h.item_id and r.place <= 10
         """;
@@ -93,8 +101,8 @@ internal static class Evaluation
 
         await connection.ExecuteAsync(new CommandDefinition(Measure, commandTimeout: 0, cancellationToken: ct));
         var members = await connection.QuerySingleAsync<long>(new CommandDefinition("select count(*) from held", cancellationToken: ct));
-        var mixed = await connection.QuerySingleAsync<Quality>(new CommandDefinition(Hits(mixed: true), commandTimeout: 0, cancellationToken: ct));
-        var popularity = await connection.QuerySingleAsync<Quality>(new CommandDefinition(Hits(mixed: false), commandTimeout: 0, cancellationToken: ct));
+        var mixed = await connection.QuerySingleAsync<Quality>(new CommandDefinition(Hits(Mixed), commandTimeout: 0, cancellationToken: ct));
+        var popularity = await connection.QuerySingleAsync<Quality>(new CommandDefinition(Hits(Popular), commandTimeout: 0, cancellationToken: ct));
 
         return new EvaluationResult(members, mixed, popularity);
     }

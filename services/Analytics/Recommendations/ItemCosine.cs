@@ -12,6 +12,9 @@ internal static class ItemCosine
     /// <summary>Neighbours that are kept of one item.</summary>
     public const int Nearest = 50;
 
+    /// <summary>What is older is not fresh at all.</summary>
+    public const int FreshDays = 90;
+
     /// <summary>(item_id, neighbour_id, score)</summary>
     /// <param name="interactions">A relation (member_id, item_id, at), once for each member and item.</param>
     public static string Neighbours(string interactions) =>
@@ -29,4 +32,8 @@ internal static class ItemCosine
         select item_id, neighbour_id, score
         from (select *, row_number() over (partition by item_id order by score desc, neighbour_id) as nth from scored) ranked where nth <= {Nearest}
         """;
+
+    /// <summary>What something that was read is still worth after some days: half of it after each week.</summary>
+    /// <param name="age">An interval of SQL.</param>
+    public static string Freshness(string age) => $"power(0.5::float8, extract(epoch from {age})::float8 / (7 * 86400))";
 }

@@ -6,7 +6,7 @@ using Weasel.Postgresql.Tables;
 
 namespace Community.Analytics.Recommendations;
 
-/// <summary>What is worked out ahead: neighbours of contents, and how many have read each of late. Anew as a whole, from what is read.</summary>
+/// <summary>What is worked out ahead: neighbours of contents, and how fresh each is. Anew as a whole, from what is read.</summary>
 internal static class NeighbourTables
 {
     public static IEnumerable<Table> All()
@@ -16,17 +16,17 @@ internal static class NeighbourTables
         neighbours.AddColumn<Guid>("neighbour_id").AsPrimaryKey();
         neighbours.AddColumn("score", "double precision").NotNull();
 
-        var popularity = new Table("content_popularity");
-        popularity.AddColumn<Guid>("content_id").AsPrimaryKey();
-        popularity.AddColumn("readers", "bigint").NotNull();
-        popularity.Indexes.Add(new IndexDefinition("content_popularity_readers") { Columns = ["readers"] });
+        var freshness = new Table("content_freshness");
+        freshness.AddColumn<Guid>("content_id").AsPrimaryKey();
+        freshness.AddColumn("freshness", "double precision").NotNull();
+        freshness.Indexes.Add(new IndexDefinition("content_freshness_freshness") { Columns = ["freshness"] });
 
         // What a member does not want to see again; it is no fact of the log, and goes with the member.
         var dismissed = new Table("content_dismissals");
         dismissed.AddColumn<Guid>("member_id").AsPrimaryKey();
         dismissed.AddColumn<Guid>("content_id").AsPrimaryKey();
 
-        return [neighbours, popularity, dismissed];
+        return [neighbours, freshness, dismissed];
     }
 }
 
@@ -34,7 +34,6 @@ internal static class NeighbourTables
 internal sealed class FindNeighbours(NpgsqlDataSource database, TimeProvider clock, ILogger<FindNeighbours> log) : PeriodicJob("find-neighbours", TimeSpan.FromSeconds(5), clock, log)
 {
     private const int Rest = 100;
-    private const int LateDays = 28;
 
     // Two replicas may come at once: the second one waits, and does the same.
     private const string Lock = "select pg_advisory_xact_lock(7350015)";
@@ -43,8 +42,9 @@ internal sealed class FindNeighbours(NpgsqlDataSource database, TimeProvider clo
         $"""
         delete from content_neighbours;
         insert into content_neighbours (content_id, neighbour_id, score) {ItemCosine.Neighbours(ContentsAccess.Reading)};
-        delete from content_popularity;
-        insert into content_popularity (content_id, readers) select item_id, count(*) from {ContentsAccess.Reading} r where at > @since group by item_id;
+        delete from content_freshness;
+        insert into content_freshness (content_id, freshness)
+        select item_id, sum({ItemCosine.Freshness("greatest(@now - at, interval '0')")}) from {ContentsAccess.Reading} r where at > @since group by item_id;
         """;
 
     private long _seen = -1;
@@ -65,7 +65,8 @@ internal sealed class FindNeighbours(NpgsqlDataSource database, TimeProvider clo
         var started = Clock.GetTimestamp();
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition(Lock, cancellationToken: ct));
-        await connection.ExecuteAsync(new CommandDefinition(Find, new { since = Clock.GetUtcNow().AddDays(-LateDays) }, commandTimeout: 0, cancellationToken: ct));
+        var now = Clock.GetUtcNow();
+        await connection.ExecuteAsync(new CommandDefinition(Find, new { now, since = now.AddDays(-ItemCosine.FreshDays) }, commandTimeout: 0, cancellationToken: ct));
         await transaction.CommitAsync(ct);
         (_seen, _ended, _took) = (seen, Clock.GetTimestamp(), Clock.GetElapsedTime(started));
     }

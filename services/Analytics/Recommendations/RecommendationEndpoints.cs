@@ -19,17 +19,18 @@ internal static class RecommendationEndpoints
 {
     private const int OfOneTopic = 3;
 
-    // Near what was read, and read by many of late: the sum of the cosines and the share of the most popular's readers. Never one's own, what one has read or dismissed; of one topic a few.
+    // Near what was read, and read of late: both from 0 to 1. Never one's own, what one has read or dismissed; of one topic a few.
     private const string Recommend =
         $"""
         with mine as (select item_id from {ContentsAccess.Reading} r where member_id = @member order by at desc limit 200),
         near as (
             select n.neighbour_id as content_id, sum(n.score) as score, (array_agg(n.content_id order by n.score desc, n.content_id))[1] as because
             from content_neighbours n join mine on mine.item_id = n.content_id group by n.neighbour_id),
-        popular as (select content_id from content_popularity order by readers desc, content_id limit 500),
+        fresh as (select content_id from content_freshness order by freshness desc, content_id limit 500),
         candidates as (
-            select content_id, n.because, coalesce(n.score, 0) + coalesce(p.readers::float8 / (select max(readers) from content_popularity), 0) as score
-            from (select content_id from near union select content_id from popular) c left join near n using (content_id) left join content_popularity p using (content_id)),
+            select content_id, n.because,
+                coalesce(n.score / (select max(score) from near), 0) + coalesce(f.freshness / (select max(freshness) from content_freshness), 0) as score
+            from (select content_id from near union select content_id from fresh) c left join near n using (content_id) left join content_freshness f using (content_id)),
         allowed as (
             select c.*, row_number() over (partition by f.topic order by c.score desc, c.content_id) as nth
             from candidates c join {ContentsAccess.Facts} f using (content_id)

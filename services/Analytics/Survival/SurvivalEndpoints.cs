@@ -76,7 +76,7 @@ internal static class SurvivalEndpoints
             ? TypedResults.Ok(new SurvivalFit(
                 fit.Model.Alpha, fit.Model.Beta, fit.LogLikelihood, counts,
                 [.. Enumerable.Range(0, 1 + (wish.Periods ?? counts.Count - 1)).Select(t => counts[0] * fit.Model.Survival(t))]))
-            : NoFit("Where nobody leaves, or nobody stays, nothing can be fitted.");
+            : NoFit("Nothing can be fitted: nobody leaves, nobody stays, or all are alike.");
     }
 
     private static async Task<SurvivalAnswer> Survival(
@@ -107,7 +107,7 @@ internal static class SurvivalEndpoints
 
         return BetaGeometricNbd.Fit([.. wish.Customers.GroupBy(c => c).Select(c => new Buyers(c.Key.Frequency, c.Key.Recency, c.Key.Age, c.Count()))]) is { } fit
             ? TypedResults.Ok(new RepeatFit(fit.Model.R, fit.Model.Alpha, fit.Model.A, fit.Model.B, fit.LogLikelihood))
-            : NoFit("Where nobody buys twice, nothing can be fitted.");
+            : NoFit("Nothing can be fitted: nobody buys twice, or all are alike.");
     }
 
     private static async Task<RepeatAnswer> Repeat(NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
