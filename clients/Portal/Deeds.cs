@@ -3,7 +3,7 @@ using Community.Portal.Services;
 namespace Community.Portal;
 
 /// <summary>What one button does: a form that comes back to its page and says there what became of it.</summary>
-internal sealed class Deeds(ContentService content, MembershipService membership, PaymentsService payments, IncentivesService incentives)
+internal sealed class Deeds(ContentService content, MembershipService membership, PaymentsService payments, IncentivesService incentives, AnalyticsService analytics)
 {
     public async Task<Problem?> Do(string deed, Guid id, string value, IFormCollection form, CancellationToken ct) => (deed, Other(form)) switch
     {
@@ -44,10 +44,13 @@ internal sealed class Deeds(ContentService content, MembershipService membership
         ("fulfil-redemption", _) => Said(await incentives.Fulfil(id, form["note"].ToString() is { Length: > 0 } note ? note : null, ct)),
         ("retire-reward", _) => Said(await incentives.Retire(id, ct)),
         ("cancel-replay", _) => Said(await incentives.CancelReplay(id, ct)),
+        ("resolve-decision", _) when Wording.Find<Client.Analytics.DecisionAction>(value) is { } action => Said(await analytics.Resolve(id, action, Note(form), ct)),
         _ => Answers.Problem("not-found")
     };
 
     private static Guid? Other(IFormCollection form) => Guid.TryParse(form["other"], out var id) ? id : null;
+
+    private static string? Note(IFormCollection form) => form["note"].ToString() is { Length: > 0 } note ? note : null;
 
     private static Problem? Said<T>(Answer<T> answer) => answer.IsGiven ? null : answer.Problem ?? Answers.Problem("away");
 }

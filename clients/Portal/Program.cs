@@ -37,6 +37,7 @@ app.MapFeeds();
 app.MapPictures();
 app.MapCheckoutReturns();
 app.MapExports();
+app.MapFigureTables();
 app.MapDrafts();
 app.MapUpdates();
 app.MapRazorComponents<App>();

@@ -59,6 +59,7 @@ internal static class MarkdownRenderer
         var sanitizer = new HtmlSanitizer();
         sanitizer.AllowedTags.ExceptWith(["form", "button", "textarea", "select", "option", "style"]);
         sanitizer.AllowedAttributes.ExceptWith(["style", "id", "name"]);
+        sanitizer.AllowedAttributes.Add("class");
         sanitizer.AllowedClasses.UnionWith(HighlightedCode.Classes);
         sanitizer.AllowedSchemes.Add("mailto");
 

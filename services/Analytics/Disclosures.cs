@@ -19,6 +19,7 @@ internal static class Disclosures
         Disclosure.Of<RatingRecorded>(e => [e.Data.MemberId]),
         Disclosure.Of<ContentCommentRecorded>(e => [e.Data.MemberId]),
         Disclosure.Of<DecisionResolved>(e => [e.Data.By]),
+        Disclosure.Nobodys<CommentDeletionRecorded>(),
         Disclosure.Nobodys<DecisionOpened>(),
         Disclosure.Nobodys<DecisionLapsed>(),
         Disclosure.Nobodys<DecisionMeasured>(),

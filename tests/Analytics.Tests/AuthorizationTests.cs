@@ -24,6 +24,9 @@ public sealed class AuthorizationTests(AnalyticsHost analytics) : IClassFixture<
         ["GET /funnel"] = (Operators, Operators),
         ["GET /contents/statistics"] = (Members, Members),
         ["GET /contents/{id}/statistics"] = (Members, Members),
+        ["GET /recommendations/members/{id}"] = (Members, Operators),
+        ["PUT /recommendations/dismissals/{contentId}"] = (Members, Members),
+        ["DELETE /recommendations/dismissals/{contentId}"] = (Members, Members),
         ["GET /decisions"] = (Operators, Operators),
         ["GET /decisions/{id}"] = (Operators, Operators),
         ["GET /decisions/{id}/history"] = (Operators, Operators),
@@ -51,5 +54,5 @@ public sealed class AuthorizationTests(AnalyticsHost analytics) : IClassFixture<
     }
 
     private static string Fill(string path) =>
-        path.Replace("{id}", $"{AnalyticsHost.NewId()}", StringComparison.Ordinal).Replace("{name}", "nothing", StringComparison.Ordinal);
+        path.Replace("{id}", $"{AnalyticsHost.NewId()}", StringComparison.Ordinal).Replace("{contentId}", $"{AnalyticsHost.NewId()}", StringComparison.Ordinal).Replace("{name}", "nothing", StringComparison.Ordinal);
 }

@@ -44,6 +44,7 @@ public sealed class RunningCommunity : IAsyncLifetime
 
         var basePort = Ports.Reserve(20);
         var playwright = Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout((float)Eventually.Silence.TotalMilliseconds);
         _appHost = await Child.Start(new(
             "AppHost", Path.Combine(Root, "AppHost", "bin", Metadata("Configuration"), "net10.0", "Community.AppHost"),
             ["--data", _data, "--base-port", basePort.ToString(CultureInfo.InvariantCulture)], Signal.Terminate)

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
+using Community.Testing;
 using Microsoft.Playwright;
 
 namespace Community.EndToEnd.Tests;
@@ -25,7 +26,7 @@ internal sealed partial class Visitor : IAsyncDisposable
     private Visitor(IBrowserContext context, IPage page, Uri portal, Manner manner)
     {
         (_context, Page, _portal, _manner) = (context, page, portal, manner);
-        page.SetDefaultTimeout(30_000);
+        page.SetDefaultTimeout((float)Eventually.Silence.TotalMilliseconds);
         page.Console += (_, message) =>
         {
             if (message.Type == "error")

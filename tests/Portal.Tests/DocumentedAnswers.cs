@@ -500,13 +500,6 @@ internal sealed partial class Neighbours
         }));
         server.MapGet("/refunds", () => Page());
         server.MapGet("/refunds-owed", () => Page());
-        server.MapGet("/revenue", () => Results.Json(new { currencies = Array.Empty<object>(), timeZone = "UTC" }));
-        server.MapGet("/activity", () => Results.Json(new
-        {
-            periods = new[] { new { start = "2026-03-02", active = 7, counts = new { view = 9 }, complete = true } },
-            stickiness = Array.Empty<object>(),
-            timeZone = "UTC"
-        }));
         server.MapGet("/applications", () => Page(new { memberId = Paid, displayName = "Ada", email = "ada@example.org", note = "Please.", appliedAt = Then }));
         Post(server, "/applications/{id:guid}/approval", _ => Results.NoContent());
     }

@@ -225,7 +225,8 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
 
         foreach (var path in new[] { "/admin", "/admin/members", $"/admin/members/{Neighbours.Paid}", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/orders", "/admin/refunds", "/admin/settings",
             "/admin/payouts", "/admin/ledger", "/admin/reconciliation", "/admin/chargebacks", "/admin/outbox",
-            "/admin/rules", $"/admin/replays/{Neighbours.Order}?member={Neighbours.Paid}", "/admin/rewards" })
+            "/admin/rules", $"/admin/replays/{Neighbours.Order}?member={Neighbours.Paid}", "/admin/rewards",
+            "/admin/retention", "/admin/growth", "/admin/revenue", "/admin/decisions", "/admin/funnel", "/admin/content", "/admin/what-if", "/admin/figures" })
         {
             var page = await Get(owner, path);
             Assert.Equal(HttpStatusCode.OK, page.Status);
@@ -233,6 +234,7 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
             Assert.Equal(HttpStatusCode.NotFound, (await Get(member, path)).Status);
         }
 
+        Assert.Equal(HttpStatusCode.NotFound, (await Get(member, "/admin/retention.csv")).Status);
         Assert.Contains("Ada", (await Get(owner, "/admin/applications")).Page, StringComparison.Ordinal);
         Assert.Contains("done=admit", (await Deed(owner, "/admin/applications", "admit", Neighbours.Paid)).To, StringComparison.Ordinal);
     }
@@ -391,7 +393,7 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         return (response.StatusCode, To(response), await response.Content.ReadAsStringAsync(Ct));
     }
 
-    private static Task<(HttpStatusCode Status, string? To, string Page)> Deed(HttpClient browser, string page, string deed, Guid id, Guid? other = null, string value = "1") =>
+    internal static Task<(HttpStatusCode Status, string? To, string Page)> Deed(HttpClient browser, string page, string deed, Guid id, Guid? other = null, string value = "1") =>
         Post(browser, page, $"/do/{deed}", new() { ["id"] = $"{id}", ["other"] = $"{other}", ["value"] = value, ["back"] = page });
 
     private static Task<(HttpStatusCode Status, string? To, string Page)> Send(HttpClient browser, string page, string form, Dictionary<string, string> fields)

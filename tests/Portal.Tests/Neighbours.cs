@@ -105,6 +105,7 @@ internal sealed partial class Neighbours : IAsyncDisposable
         neighbours.MapContent(server);
         neighbours.MapPayments(server);
         neighbours.MapMembership(server);
+        neighbours.MapAnalytics(server);
         server.MapGet("/contents/{id:guid}", (Guid id, HttpRequest request) =>
             id == Free || id == Paid ? Results.Json(neighbours.Item(id, request)) : Results.Json(new { }, statusCode: 404));
         server.MapPost("/contents/{id:guid}/views", (Guid id, HttpRequest request) =>

@@ -38,7 +38,7 @@ internal static class ContentEndpoints
         """
         select f.content_id as contentid, f.title, f.topic, f.format, f.quality, f.published_at as publishedat,
             coalesce(m.views, 0) as views, coalesce(m.readers, 0) as readers, coalesce(m.reads, 0) as reads, coalesce(m.shares, 0) as shares,
-            r.rating, coalesce(r.ratings, 0) as ratings, coalesce(c.comments, 0)::bigint as comments, e.revenue
+            r.rating, coalesce(r.ratings, 0) as ratings, c.comments, e.revenue
         from (
             select * from content_facts where (@id::uuid is null or content_id = @id) and (@author::uuid is null or author_id = @author) and (@after::uuid is null or content_id < @after)
             order by content_id desc limit @limit) f
@@ -47,7 +47,7 @@ internal static class ContentEndpoints
                 sum(shares)::bigint as shares
             from content_members where content_id = f.content_id) m on true
         left join lateral (select avg(rating)::float8 as rating, count(*) as ratings from content_ratings where content_id = f.content_id) r on true
-        left join content_comments c on c.content_id = f.content_id
+        left join lateral (select count(*) as comments from content_comments where content_id = f.content_id and not deleted) c on true
         left join lateral (
             select coalesce(json_agg(json_build_object('amount', amount, 'currency', currency) order by currency), '[]')::text as revenue
             from content_money where content_id = f.content_id) e on true

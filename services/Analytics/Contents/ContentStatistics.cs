@@ -25,6 +25,7 @@ internal sealed class ContentStatistics : EventProjection
         IncludeType<ActivityRecorded>();
         IncludeType<RatingRecorded>();
         IncludeType<ContentCommentRecorded>();
+        IncludeType<CommentDeletionRecorded>();
         IncludeType<PaymentRecorded>();
         IncludeType<RefundRecorded>();
 
@@ -44,6 +45,8 @@ internal sealed class ContentStatistics : EventProjection
         members.AddColumn("views", "integer").NotNull();
         members.AddColumn("shares", "integer").NotNull();
         members.AddColumn("depth", "double precision").NotNull();
+        members.AddColumn("at", "timestamptz").NotNull();
+        members.Indexes.Add(new IndexDefinition("content_members_member") { Columns = ["member_id", "at"] });
 
         var ratings = Own("content_ratings");
         ratings.AddColumn<Guid>("content_id").AsPrimaryKey();
@@ -53,8 +56,10 @@ internal sealed class ContentStatistics : EventProjection
         ratings.Indexes.Add(new IndexDefinition("content_ratings_at") { Columns = ["at"] });
 
         var comments = Own("content_comments");
-        comments.AddColumn<Guid>("content_id").AsPrimaryKey();
-        comments.AddColumn("comments", "integer").NotNull();
+        comments.AddColumn<Guid>("comment_id").AsPrimaryKey();
+        comments.AddColumn<Guid>("content_id"); // null: its deletion was heard first
+        comments.AddColumn("deleted", "boolean").NotNull();
+        comments.Indexes.Add(new IndexDefinition("content_comments_content") { Columns = ["content_id"] });
 
         var money = Own("content_money");
         money.AddColumn<Guid>("content_id").AsPrimaryKey();
@@ -67,17 +72,17 @@ internal sealed class ContentStatistics : EventProjection
                 published_at = excluded.published_at where excluded.published_at >= known.published_at
             """;
         _member = $"""
-            insert into {members.Identifier.QualifiedName} as known (content_id, member_id, views, shares, depth) values (?, ?, ?, ?, ?)
+            insert into {members.Identifier.QualifiedName} as known (content_id, member_id, views, shares, depth, at) values (?, ?, ?, ?, ?, ?)
             on conflict (content_id, member_id) do update set views = known.views + excluded.views, shares = known.shares + excluded.shares,
-                depth = greatest(known.depth, excluded.depth)
+                depth = greatest(known.depth, excluded.depth), at = greatest(known.at, excluded.at)
             """;
         _rating = $"""
             insert into {ratings.Identifier.QualifiedName} as known (content_id, member_id, rating, at) values (?, ?, ?, ?)
             on conflict (content_id, member_id) do update set rating = excluded.rating, at = excluded.at where excluded.at >= known.at
             """;
         _comment = $"""
-            insert into {comments.Identifier.QualifiedName} as known (content_id, comments) values (?, 1)
-            on conflict (content_id) do update set comments = known.comments + 1
+            insert into {comments.Identifier.QualifiedName} as known (comment_id, content_id, deleted) values (?, ?, ?)
+            on conflict (comment_id) do update set content_id = coalesce(known.content_id, excluded.content_id), deleted = known.deleted or excluded.deleted
             """;
         _money = $"""
             insert into {money.Identifier.QualifiedName} as known (content_id, currency, amount) values (?, ?, ?)
@@ -103,16 +108,19 @@ internal sealed class ContentStatistics : EventProjection
                 break;
             // What the service tells has no depth, and is the look itself; what a client tells beside it says how far it went.
             case ActivityRecorded { Kind: ActivityKinds.View, SubjectId: { } content } view:
-                operations.QueueSqlCommand(_member, content, view.MemberId, view.Depth is null ? 1 : 0, 0, view.Depth ?? 0);
+                operations.QueueSqlCommand(_member, content, view.MemberId, view.Depth is null ? 1 : 0, 0, view.Depth ?? 0, view.At.ToUniversalTime());
                 break;
             case ActivityRecorded { Kind: ActivityKinds.Share, SubjectId: { } content } share:
-                operations.QueueSqlCommand(_member, content, share.MemberId, 0, 1, 0.0);
+                operations.QueueSqlCommand(_member, content, share.MemberId, 0, 1, 0.0, share.At.ToUniversalTime());
                 break;
             case RatingRecorded r:
                 operations.QueueSqlCommand(_rating, r.ContentId, r.MemberId, r.Rating, r.At.ToUniversalTime());
                 break;
             case ContentCommentRecorded comment:
-                operations.QueueSqlCommand(_comment, comment.ContentId);
+                operations.QueueSqlCommand(_comment, comment.CommentId, comment.ContentId, false);
+                break;
+            case CommentDeletionRecorded deletion:
+                operations.QueueSqlCommand(_comment, deletion.CommentId, DBNull.Value, true);
                 break;
             case PaymentRecorded payment:
                 Earned(operations, payment.Lines, payment.Amount, payment.Currency);

@@ -50,7 +50,8 @@ internal sealed record ForecastQuery(
 /// <param name="Price">What each active member is worth in each month, in minor units.</param>
 /// <param name="Periods">Months.</param>
 internal sealed record WhatIf(
-    [property: Range(0, 1)] double? ChurnRate, [property: Range(0, 1e9)] double? Joins, [property: Range(0, 1e12)] long? Price, [property: Range(1, 60)] int Periods);
+    [property: Range(1, 60)] int Periods,
+    [property: Range(0, 1)] double? ChurnRate = null, [property: Range(0, 1e9)] double? Joins = null, [property: Range(0, 1e12)] long? Price = null);
 
 /// <param name="AsIs">If all goes on as it did.</param>
 /// <param name="Changed">With what was asked for in its place.</param>

@@ -17,9 +17,13 @@ public sealed record RatingRecorded(Guid ContentId, Guid MemberId, int Rating, D
 
 /// <summary>A comment on a content, of somebody who may be no more.</summary>
 [EventType("content-comment-recorded.v1")]
-public sealed record ContentCommentRecorded(Guid ContentId, Guid? MemberId, DateTimeOffset At) : HeardEvent;
+public sealed record ContentCommentRecorded(Guid CommentId, Guid ContentId, Guid? MemberId, DateTimeOffset At) : HeardEvent;
 
-internal sealed class RecordContents(IDocumentStore store) : IConsumer<ContentPublished>, IConsumer<FeedbackGiven>, IConsumer<CommentPosted>
+/// <summary>A comment is gone for good, on whatever it was.</summary>
+[EventType("comment-deletion-recorded.v1")]
+public sealed record CommentDeletionRecorded(Guid CommentId, DateTimeOffset At) : HeardEvent;
+
+internal sealed class RecordContents(IDocumentStore store) : IConsumer<ContentPublished>, IConsumer<FeedbackGiven>, IConsumer<CommentPosted>, IConsumer<CommentDeleted>
 {
     public Task Consume(ConsumeContext<ContentPublished> context)
     {
@@ -32,8 +36,10 @@ internal sealed class RecordContents(IDocumentStore store) : IConsumer<ContentPu
         Record(context, new RatingRecorded(context.Message.ContentId, context.Message.MemberId, context.Message.Rating, context.Message.At));
 
     public Task Consume(ConsumeContext<CommentPosted> context) => context.Message.SubjectKind == "content"
-        ? Record(context, new ContentCommentRecorded(context.Message.SubjectId, context.Message.AuthorId, context.Message.At))
+        ? Record(context, new ContentCommentRecorded(context.Message.CommentId, context.Message.SubjectId, context.Message.AuthorId, context.Message.At))
         : Task.CompletedTask;
+
+    public Task Consume(ConsumeContext<CommentDeleted> context) => Record(context, new CommentDeletionRecorded(context.Message.CommentId, context.Message.At));
 
     // What the same message says of activity stands in a stream of its own.
     private Task Record(ConsumeContext context, HeardEvent heard) =>

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Community.Analytics.Exports;
 using Community.ServiceDefaults;
 
 namespace Community.Analytics.Revenue;
@@ -25,11 +26,24 @@ internal sealed record RevenueMonth(
 internal sealed record CurrencyRevenue(string Currency, IReadOnlyList<RevenueMonth> Months);
 
 /// <param name="TimeZone">In which months begin.</param>
-internal sealed record RevenueAnswer(IReadOnlyList<CurrencyRevenue> Currencies, string TimeZone);
+internal sealed record RevenueAnswer(IReadOnlyList<CurrencyRevenue> Currencies, string TimeZone) : ITabular
+{
+    public Table ToTable() => new(
+        [
+            "currency", "start", "mrr", "new", "expansion", "contraction", "churn", "reactivation", "payingMembers", "churnedMembers", "arpu", "ltv", "complete"
+        ],
+        from currency in Currencies
+        from m in currency.Months
+        select (IReadOnlyList<object?>)
+        [
+            currency.Currency, m.Start, m.Mrr.Amount, m.New.Amount, m.Expansion.Amount, m.Contraction.Amount, m.Churn.Amount, m.Reactivation.Amount, m.PayingMembers,
+            m.ChurnedMembers, m.Arpu?.Amount, m.Ltv?.Amount, m.Complete
+        ]);
+}
 
 internal static class RevenueEndpoints
 {
-    public static void MapRevenue(this IEndpointRouteBuilder app) => app.MapGet("/revenue", Revenue).RequireRoles("operator")
+    public static void MapRevenue(this IEndpointRouteBuilder app) => app.MapGet("/revenue", Revenue).RequireRoles("operator").AnswersCsv()
         .WithTag("Revenue", "What recurs, and what moves it.").WithSummary("Monthly recurring revenue and its movements, ARPU and LTV, by month and currency");
 
     private static async Task<RevenueAnswer> Revenue(

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -54,6 +55,25 @@ public sealed class FigureTests
         await analytics.AssertFigures(triples, to: new DateOnly(2016, 12, 31));
         await analytics.AssertFigures(triples, from: new DateOnly(2017, 6, 1));
         await AssertEqualToReplay(analytics);
+    }
+
+    /// <summary>Eleven years of commits, with many one-off members, long gaps and returns.</summary>
+    [Fact]
+    public async Task The_figures_of_contributors_are_those_of_a_second_computation()
+    {
+        var data = Data("git-contributors-marten");
+        Assert.SkipWhen(data is null, "shared/data/git-contributors-marten is in no directory above this one.");
+        await AssertFiguresOf(Rows(data, "contributors.csv.gz").Select(row => (row[0], DateTimeOffset.Parse(row[1], CultureInfo.InvariantCulture))));
+    }
+
+    /// <summary>Every purchase of 23,570 customers.</summary>
+    [LongFact]
+    public async Task The_figures_of_purchases_are_those_of_a_second_computation()
+    {
+        var data = Data("cdnow");
+        Assert.SkipWhen(data is null, "shared/data/cdnow is in no directory above this one.");
+        await AssertFiguresOf(Rows(data, "CDNOW_master.txt.gz").Select(row => (
+            row[0], DateTimeOffset.ParseExact(row[1], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal))));
     }
 
     [Fact]
@@ -123,6 +143,28 @@ public sealed class FigureTests
         await daemon.RebuildProjectionAsync("member-days", Eventually.Silence, CancellationToken.None);
 
         Assert.Equal(before, (await analytics.Scalar<string>(Days), await analytics.Scalar<string>(Periods)));
+    }
+
+    private static async Task AssertFiguresOf(IEnumerable<(string Member, DateTimeOffset At)> log)
+    {
+        await using var analytics = await Start();
+        var activities = log.Select(row => new ActivityRecorded(StreamId.Of("test-member", row.Member), ActivityKinds.Order, null, row.At)).ToList();
+        var store = analytics.Host.Services.GetRequiredService<IDocumentStore>();
+
+        foreach (var batch in activities.Chunk(2_000))
+        {
+            await store.Handle(ActivityLog.Decider, ActivityLog.Batch(AnalyticsHost.NewId()), new RecordHeard([.. batch]), CancellationToken.None);
+        }
+
+        await analytics.Projected();
+        await analytics.AssertFigures(activities.ConvertAll(a => new Triple(a.MemberId.ToString(), a.At, a.Kind)));
+    }
+
+    private static IEnumerable<string[]> Rows(string directory, string file)
+    {
+        using var text = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(directory, file)), CompressionMode.Decompress));
+
+        return [.. text.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(row => row.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries))];
     }
 
     private static async Task<AnalyticsHost> Start()

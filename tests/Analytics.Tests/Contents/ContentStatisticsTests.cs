@@ -18,6 +18,7 @@ public sealed class ContentStatisticsTests(AnalyticsHost analytics) : IClassFixt
     public async Task Readers_reads_ratings_comments_shares_and_revenue_of_a_content()
     {
         var (content, other, author) = (AnalyticsHost.NewId(), AnalyticsHost.NewId(), AnalyticsHost.NewId());
+        var deleted = AnalyticsHost.NewId();
         var members = Enumerable.Range(0, 4).Select(_ => AnalyticsHost.NewId()).ToList();
         OrderLine[] lines = [new(content, "content", content, 1, 300, "CNY"), new(other, "content", other, 1, 100, "CNY")];
         object[] facts =
@@ -33,6 +34,8 @@ public sealed class ContentStatisticsTests(AnalyticsHost analytics) : IClassFixt
             new CommentPosted(AnalyticsHost.NewId(), "content", content, members[2], Day, Imported: false),
             new CommentPosted(AnalyticsHost.NewId(), "content", content, null, Day, Imported: true),
             new CommentPosted(AnalyticsHost.NewId(), "topic", content, members[2], Day, Imported: false),
+            new CommentPosted(deleted, "content", content, members[2], Day, Imported: false),
+            new CommentDeleted(deleted, Day.AddHours(4)),
             new ContentShared(content, members[3], "mail", Day),
             // Four hundred for 200: half of each. Of what went back, three quarters are the first one's.
             new OrderPaid(AnalyticsHost.NewId(), members[0], lines, 200, "CNY", Day),

@@ -729,6 +729,9 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         await Eventually.True(async () => (await owner.Get("analytics/contents/statistics").Gives(200))["items"]!.AsArray().Count > 0, "analytics to know of a content");
         var content = (await owner.Get("analytics/contents/statistics").Gives(200))["items"]!.AsArray()[0]!.Text("contentId");
         await owner.Get($"analytics/contents/{content}/statistics").Gives(200);
+        await owner.Put($"analytics/recommendations/dismissals/{content}").Gives(204);
+        await owner.Ask(HttpMethod.Delete, $"analytics/recommendations/dismissals/{content}").Gives(204);
+        await Eventually.True(async () => (await owner.Get($"analytics/recommendations/members/{owner.Id}").Gives(200))["items"]!.AsArray().Count > 0, "something to recommend");
         await Eventually.True(async () => (await owner.Get("analytics/decisions").Gives(200))["items"]!.AsArray().Count > 0, "analytics to open a decision");
         var decision = (await owner.Get("analytics/decisions?open=true").Gives(200))["items"]!.AsArray()[0]!.Text("decisionId");
         await owner.Get($"analytics/decisions/{decision}").Gives(200);
