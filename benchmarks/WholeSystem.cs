@@ -193,11 +193,15 @@ internal static class WholeSystem
         public async Task<bool> All()
         {
             var done = await Count("content", "type in ('topic-opened.v1', 'reply-posted.v1', 'comment-posted.v1') and data->>'authorId' is not null");
-            var accepted = await Count("content",
-                "type = 'reply-accepted.v1' and data->>'replyAuthorId' is not null and data->>'replyAuthorId' is distinct from data->>'acceptedBy'");
+            var valued = await Count("content",
+                """
+                type = 'reply-accepted.v1' and coalesce(data->>'replyAuthorId', data->>'acceptedBy') is not null
+                or type = 'vote-cast.v1' and coalesce(data->>'voterId', data->>'subjectAuthorId') is not null
+                """);
             var joined = await Count("membership", "type = 'member-joined.v1'");
 
-            return await Count("incentives", "type in ('points-earned.v1', 'points-withheld.v1')") >= done + accepted
+            return await Count("incentives", "type = 'cause-recorded.v1'") >= done + valued
+                && await CaughtUp.All(databases["incentives"])
                 && await Count("analytics", "type <> 'tombstone'") >= done + joined
                 && await CaughtUp.All(databases["analytics"]);
         }

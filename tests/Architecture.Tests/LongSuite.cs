@@ -14,6 +14,7 @@ public sealed partial class LongSuite
         "AppHost.Tests/LifeTests Given_servers_are_used_and_none_started",
         "AppHost.Tests/LifeTests However_it_ends_nobody_is_left_and_the_next_start_finds_the_data",
         "EndToEnd.Tests/AccessibilityTests No_page_has_a_serious_fault_light_or_dark_or_on_a_phone",
+        "EndToEnd.Tests/IncentivesTests One_earns_sees_why_redeems_and_is_refunded_and_rules_are_tried_before_they_are_published",
         "EndToEnd.Tests/JourneyTests So_it_goes_in_both_languages_wide_and_on_a_phone",
         "EndToEnd.Tests/JourneyTests Without_script_one_reads_joins_pays_asks_and_reviews_all_the_same",
         "EndToEnd.Tests/KeyboardTests By_keyboard_alone_one_reads_pays_asks_and_reviews",

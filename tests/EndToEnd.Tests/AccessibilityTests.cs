@@ -9,13 +9,13 @@ public sealed class AccessibilityTests(RunningCommunity community)
 {
     private static readonly string[] ForMembers =
     [
-        "/ask", "/plans", "/me", "/me/points", "/me/invitations", "/me/billing", "/me/billing/gift", "/me/billing/details",
+        "/ask", "/plans", "/me", "/me/points", "/leaderboard", "/rewards", "/me/invitations", "/me/billing", "/me/billing/gift", "/me/billing/details",
         "/me/settings/profile", "/me/settings/security", "/me/settings/mail", "/me/settings/privacy"
     ];
 
     private static readonly string[] ForOperators =
     [
-        "/admin", "/admin/members", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/orders", "/admin/refunds", "/admin/settings",
+        "/admin", "/admin/members", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/rules", "/admin/rewards", "/admin/orders", "/admin/refunds", "/admin/settings",
         "/admin/payouts", "/admin/ledger", "/admin/reconciliation", "/admin/chargebacks", "/admin/outbox",
         "/system?still=true"
     ];

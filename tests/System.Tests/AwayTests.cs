@@ -166,6 +166,7 @@ public sealed class AwayTests(ReplicatedSystem system) : ReplicatedTests(system.
     {
         var uncapped = rule!.DeepClone().AsObject();
         uncapped.Remove("dailyCap");
+        uncapped.Remove("capGroup");
 
         return uncapped;
     }

@@ -30,7 +30,7 @@ internal static class AntiAbuseEndpoints
     {
         var held = app.MapGroup("/held-causes").RequireRoles("operator").WithTag("Abuse", "What pays nothing until an operator has looked at it.");
         held.MapGet("", List).WithSummary("Causes that are held, with the reason");
-        held.MapPost("/releases", Undo).WithSummary("Lets a held cause pay; it is not held again");
+        held.MapPost("/releases", Undo).WithSummary("Lets a held cause pay; it is not held again").ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     private static async Task<Ok<Page<HeldCause>>> List([AsParameters] Paging paging, NpgsqlDataSource database, CancellationToken ct)

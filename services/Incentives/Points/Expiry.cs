@@ -7,7 +7,7 @@ namespace Community.Incentives.Points;
 
 /// <summary>Ends points whose time is over. It looks at whose points end next, and again at whose were taken back after that.</summary>
 internal sealed class EndPointsInTime(IDocumentStore store, NpgsqlDataSource database, TimeProvider clock, ILogger<EndPointsInTime> log)
-    : PeriodicJob("end-points", TimeSpan.FromSeconds(10), clock, log)
+    : PeriodicJob("end-points", TimeSpan.FromSeconds(5), clock, log)
 {
     private const int AtOnce = 100;
 

@@ -56,7 +56,7 @@ internal static class RewardEndpoints
         rewards.MapPost("/rewards", Offer).RequireRoles("operator").WithSummary("Offers a reward");
         rewards.MapDelete("/rewards/{id:guid}", Retire).RequireRoles("operator").WithSummary("Offers a reward no longer");
         rewards.MapGet("/rewards/liability", Liability).RequireRoles("operator").WithSummary("The points that members could spend, and those spent on what was not sent yet");
-        rewards.MapPost("/redemptions", Redeem).WithSummary("Has a reward for points");
+        rewards.MapPost("/redemptions", Redeem).WithSummary("Has a reward for points").ProducesProblem(StatusCodes.Status404NotFound);
         rewards.MapGet("/redemptions", Redemptions).WithSummary("One's own redemptions, or for operators everybody's, the latest first");
         rewards.MapGet("/redemptions/{id:guid}", Get).WithSummary("A redemption, with its code or address for whom it concerns");
         rewards.MapPost("/redemptions/{id:guid}/fulfilment", Fulfil).RequireRoles("operator").WithSummary("Says that a reward was sent, and erases the address");

@@ -63,12 +63,12 @@ public sealed class ReplayTests
         Assert.NotEmpty(member.GetProperty("differences").EnumerateArray());
 
         // From a day on: further entries bring the ledger there.
-        var entries = await incentives.Scalar<long>("select count(*) from points_entries where kind = 'earned'");
+        var earned = await incentives.Scalar<long>("select count(*) from points_entries where kind = 'earned'");
         using var applied = await staff.PostAsJsonAsync($"/rules/replays/{id}/application", new { from = "2020-01-01" });
         Assert.Equal(HttpStatusCode.Created, applied.StatusCode);
         await incentives.Settled();
         Assert.Equal(2 * comments, (await Balances()).Values.Sum());
-        Assert.True(await incentives.Scalar<long>("select count(*) from points_entries where kind = 'earned'") >= entries);
+        Assert.True(await incentives.Scalar<long>("select count(*) from points_entries where kind = 'earned'") >= earned);
         Assert.Equal(HttpStatusCode.Conflict, (await staff.PostAsJsonAsync($"/rules/replays/{id}/application", new { from = "now" })).StatusCode);
 
         // It is in force now, so that trying it again changes nothing.
@@ -78,6 +78,20 @@ public sealed class ReplayTests
         Assert.Equal(2, (await staff.GetFromJsonAsync<JsonElement>("/rules/replays")).GetProperty("items").GetArrayLength());
         Assert.Equal(HttpStatusCode.Conflict, (await staff.PostAsJsonAsync($"/rules/replays/{id}/cancellation", new { })).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await staff.GetAsync($"/rules/replays/{members[0]}")).StatusCode);
+
+        // Points whose time was over before they were told of expire at once.
+        var (expiring, _) = await Try(new { rule = "comment-posted", activity = "comment", points = 2, dailyCap = 1000, expiresAfterDays = 30 });
+        using var soon = await staff.PostAsJsonAsync($"/rules/replays/{expiring}/application", new { from = "2020-01-01" });
+        Assert.Equal(HttpStatusCode.Created, soon.StatusCode);
+        var late = IncentivesHost.NewId();
+        await Say(new CommentPosted(late, "topic", late, late, Past, Imported: false));
+        var entries = await Eventually.Value(
+            async () => (await staff.GetFromJsonAsync<JsonElement>($"/members/{late}/points/entries")).GetProperty("items").EnumerateArray()
+                .Select(entry => (entry.GetProperty("kind").GetString(), entry.GetProperty("points").GetInt32())).ToList(),
+            all => all.Count == 2, "the points to expire");
+        Assert.Equal([("expired", -2), ("earned", 2)], entries);
+        var points = await incentives.Points(late);
+        Assert.Equal((0, 2), (points.GetProperty("balance").GetInt64(), points.GetProperty("lifetime").GetInt64()));
 
         object Something()
         {
