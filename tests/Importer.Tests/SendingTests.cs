@@ -123,10 +123,10 @@ public class SendingTests
         await using var community = await RecordingCommunity.Start();
         community.Before = (_, path, _, _) => Task.FromResult(path == "imports/comments" ? 503 : 200);
 
-        var first = await Importing.Run(dump.Write(), community.Address, patience: TimeSpan.FromSeconds(2), ct: Ct);
+        var first = await Importing.Run(dump.Write(), community.Address, patience: TimeSpan.FromSeconds(8), ct: Ct);
 
         Assert.Equal(1, first.Exit);
-        Assert.Contains("was not ready within 2 s: 503 Service Unavailable", first.Report, StringComparison.Ordinal);
+        Assert.Contains("was not ready within 8 s: 503 Service Unavailable", first.Report, StringComparison.Ordinal);
         Assert.Contains("running the import again goes on where it stopped", first.Report, StringComparison.Ordinal);
         Assert.Equal((1, 0, 0), first.Of("answers"));
         Assert.Equal(0, community.Count("imports/votes"));
