@@ -124,7 +124,7 @@ expect 201 "$member" POST "$content/contents/$article/comments" '{"body":"That h
 
 step 'Points follow: for the article; for the view, the order and the comment'
 eventually '"balance":20,' "$creator" "$incentives/members/$creator_id/points"
-eventually '"balance":13,' "$member" "$incentives/members/$member_id/points"
+eventually '"balance":12,' "$member" "$incentives/members/$member_id/points"
 expect 200 "$member" GET "$incentives/members/$member_id/points/entries"
 sed 's/},{/}\
 {/g' "$body" | sed -n 's/.*"points":\([0-9]*\),"rule":"\([^"]*\)".*/   \1 \2/p'
