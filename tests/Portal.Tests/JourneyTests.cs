@@ -282,6 +282,17 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         var sent = Assert.Single(beside.Done.Last(done => done.Call == "POST /rules/replays").Body!["rules"]!.AsArray())!;
         Assert.Equal("comment-posted comment 2 5 article 1.5", $"{sent["rule"]} {sent["activity"]} {sent["points"]} {sent["dailyCap"]} {sent["when"]!["kind"]} {sent["multiplier"]}");
 
+        // What cannot be read is asked for again: it is no rule without a cap or with fifteen times the points.
+        var before = beside.Done.Count;
+
+        foreach (var (field, typed) in new[] { ("dailyCap", "5 a day"), ("weeklyCap", "99999999999"), ("multiplier", "1,5"), ("until", "soon") })
+        {
+            var asked = (await Send(staff, "/admin/rules", "rules", new(rules) { [$"r1-{field}"] = typed, ["do"] = "publish" })).Page;
+            Assert.Contains($"id=\"rules-r1-{field}-fault\"", asked, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain(beside.Done.Skip(before), done => done.Call == "POST /rules");
+
         // The first rule that was sent is the second row of the page.
         var refused = (await Send(staff, "/admin/rules", "rules", new(rules) { ["do"] = "publish" })).Page;
         Assert.Contains("id=\"rules-r1-points-fault\"", refused, StringComparison.Ordinal);
