@@ -304,6 +304,11 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         Assert.Contains("/admin/rules?done=saved", (await Send(staff, $"/admin/replays/{Neighbours.Order}", "apply", new() { ["from"] = "2026-01-01" })).To, StringComparison.Ordinal);
         Assert.Equal("2026-01-01", (string?)beside.Done.Last(done => done.Call.EndsWith("/application", StringComparison.Ordinal)).Body?["from"]);
         Assert.Contains("done=fulfil-redemption", (await Deed(staff, "/admin/rewards", "fulfil-redemption", Neighbours.Order)).To, StringComparison.Ordinal);
+        before = beside.Done.Count;
+        // More than can be counted is not as many as are asked for.
+        Assert.Contains("id=\"offer-reward-stock-fault\"", (await Send(staff, "/admin/rewards", "offer-reward", new() { ["name"] = "Mug", ["kind"] = "physical", ["points"] = "10", ["stock"] = "1e3" })).Page, StringComparison.Ordinal);
+        Assert.Contains("id=\"coupon-maxUses-fault\"", (await Send(staff, "/admin/coupons", "coupon", new() { ["code"] = "ALL", ["percentOff"] = "50", ["maxUses"] = "99999999999" })).Page, StringComparison.Ordinal);
+        Assert.DoesNotContain(beside.Done.Skip(before), done => done.Call.StartsWith("POST ", StringComparison.Ordinal));
         Assert.Contains("done=saved", (await Send(staff, "/admin/rewards", "offer-reward", new() { ["name"] = "Licence", ["kind"] = "digital", ["points"] = "10", ["codes"] = "A\nB" })).To, StringComparison.Ordinal);
         Assert.Equal(2, beside.Done.Last(done => done.Call == "POST /rewards").Body!["codes"]!.AsArray().Count);
     }
