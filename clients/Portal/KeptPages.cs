@@ -63,7 +63,7 @@ internal sealed class KeptPages : IDisposable
 
     // The host stands in canonical addresses; enhanced navigation is answered with a header of its own.
     private static string KeyOf(HttpContext http) => string.Join('\n',
-        http.Request.Scheme, http.Request.Host, http.Request.Path, http.Request.QueryString, CultureInfo.CurrentUICulture.Name, Languages.Theme(http),
+        http.Request.Scheme, http.Request.Host, http.Request.Path, http.Request.QueryString, CultureInfo.CurrentUICulture.Name, CultureInfo.CurrentCulture.Name, Languages.Theme(http),
         http.Request.Headers.Accept.ToString().Contains("blazor-enhanced-nav", StringComparison.Ordinal));
 
     private sealed record Page(byte[] Body, IReadOnlyList<KeyValuePair<string, StringValues>> Headers);

@@ -14,17 +14,18 @@ internal sealed record Post(Guid Id, SubjectKind Kind, Guid Topic, Guid? AuthorI
 
 internal static class Posts
 {
-    /// <summary>Topics and replies by id, as the first event of each stream tells; what is missing or deleted is not there.</summary>
+    /// <summary>Topics and replies by id, as the first event of each stream tells; what is missing or deleted is not there, nor what was said to a topic that is deleted.</summary>
     public static async Task<Dictionary<Guid, Post>> FindPosts(this IDocumentStore store, IEnumerable<Guid> ids, CancellationToken ct)
     {
         var wanted = ids.Distinct().ToArray();
         await using var session = store.QuerySession();
         var first = await session.Events.QueryAllRawEvents()
             .Where(e => e.Version == 1 && wanted.Contains(e.StreamId)).ToListAsync(ct);
+        var concerned = wanted.Union(first.Select(e => e.Data).OfType<ReplyPosted>().Select(reply => reply.TopicId)).ToArray();
         var deleted = await session.Events.QueryAllRawEvents()
-            .Where(e => wanted.Contains(e.StreamId) && e.EventTypesAre(typeof(TopicDeleted), typeof(ReplyDeleted))).Select(e => e.StreamId).ToListAsync(ct);
+            .Where(e => concerned.Contains(e.StreamId) && e.EventTypesAre(typeof(TopicDeleted), typeof(ReplyDeleted))).Select(e => e.StreamId).ToListAsync(ct);
 
-        return first.ExceptBy(deleted, e => e.StreamId)
+        return first
             .Select(e => e.Data switch
             {
                 TopicOpened topic => new Post(e.StreamId, SubjectKind.Topic, e.StreamId, topic.AuthorId),
@@ -32,6 +33,7 @@ internal static class Posts
                 _ => null
             })
             .OfType<Post>()
+            .Where(post => !deleted.Contains(post.Id) && !deleted.Contains(post.Topic))
             .ToDictionary(post => post.Id);
     }
 

@@ -21,8 +21,8 @@ internal static class Exports
                 ? e with { AuthorId = Only(member, e.AuthorId) }
                 : new { e.Activity, e.AuthorId, e.Subject, e.Kind, e.Area, e.Quality, e.At }),
         Disclosure.Of<CauseWithdrawn>(e => [Disclosure.By(e)]),
-        Disclosure.Of<PointsEarned>(e => [e.Data.MemberId]),
-        Disclosure.Of<PointsReversed>(e => [e.Data.MemberId]),
+        Disclosure.Of<PointsEarned>(e => [e.Data.MemberId], (e, member) => e with { Cause = Cause.ShownTo(member, e.Cause) }),
+        Disclosure.Of<PointsReversed>(e => [e.Data.MemberId], (e, member) => e with { Cause = Cause.ShownTo(member, e.Cause) }),
         Disclosure.Of<PointsAdjusted>(e => [e.Data.MemberId]),
         Disclosure.Of<PointsSpent>(e => [e.Data.MemberId]),
         Disclosure.Of<PointsRefunded>(e => [e.Data.MemberId]),

@@ -282,6 +282,17 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         var sent = Assert.Single(beside.Done.Last(done => done.Call == "POST /rules/replays").Body!["rules"]!.AsArray())!;
         Assert.Equal("comment-posted comment 2 5 article 1.5", $"{sent["rule"]} {sent["activity"]} {sent["points"]} {sent["dailyCap"]} {sent["when"]!["kind"]} {sent["multiplier"]}");
 
+        // What cannot be read is asked for again: it is no rule without a cap or with fifteen times the points.
+        var before = beside.Done.Count;
+
+        foreach (var (field, typed) in new[] { ("dailyCap", "5 a day"), ("weeklyCap", "99999999999"), ("multiplier", "1,5"), ("until", "soon") })
+        {
+            var asked = (await Send(staff, "/admin/rules", "rules", new(rules) { [$"r1-{field}"] = typed, ["do"] = "publish" })).Page;
+            Assert.Contains($"id=\"rules-r1-{field}-fault\"", asked, StringComparison.Ordinal);
+        }
+
+        Assert.DoesNotContain(beside.Done.Skip(before), done => done.Call == "POST /rules");
+
         // The first rule that was sent is the second row of the page.
         var refused = (await Send(staff, "/admin/rules", "rules", new(rules) { ["do"] = "publish" })).Page;
         Assert.Contains("id=\"rules-r1-points-fault\"", refused, StringComparison.Ordinal);
@@ -293,6 +304,11 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         Assert.Contains("/admin/rules?done=saved", (await Send(staff, $"/admin/replays/{Neighbours.Order}", "apply", new() { ["from"] = "2026-01-01" })).To, StringComparison.Ordinal);
         Assert.Equal("2026-01-01", (string?)beside.Done.Last(done => done.Call.EndsWith("/application", StringComparison.Ordinal)).Body?["from"]);
         Assert.Contains("done=fulfil-redemption", (await Deed(staff, "/admin/rewards", "fulfil-redemption", Neighbours.Order)).To, StringComparison.Ordinal);
+        before = beside.Done.Count;
+        // More than can be counted is not as many as are asked for.
+        Assert.Contains("id=\"offer-reward-stock-fault\"", (await Send(staff, "/admin/rewards", "offer-reward", new() { ["name"] = "Mug", ["kind"] = "physical", ["points"] = "10", ["stock"] = "1e3" })).Page, StringComparison.Ordinal);
+        Assert.Contains("id=\"coupon-maxUses-fault\"", (await Send(staff, "/admin/coupons", "coupon", new() { ["code"] = "ALL", ["percentOff"] = "50", ["maxUses"] = "99999999999" })).Page, StringComparison.Ordinal);
+        Assert.DoesNotContain(beside.Done.Skip(before), done => done.Call.StartsWith("POST ", StringComparison.Ordinal));
         Assert.Contains("done=saved", (await Send(staff, "/admin/rewards", "offer-reward", new() { ["name"] = "Licence", ["kind"] = "digital", ["points"] = "10", ["codes"] = "A\nB" })).To, StringComparison.Ordinal);
         Assert.Equal(2, beside.Done.Last(done => done.Call == "POST /rewards").Body!["codes"]!.AsArray().Count);
     }

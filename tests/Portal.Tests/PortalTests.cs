@@ -196,6 +196,16 @@ public sealed partial class PortalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_page_is_not_kept_for_those_who_read_dates_otherwise()
+    {
+        var path = $"/contents/{Neighbours.Free}/{Uri.EscapeDataString("事件溯源")}";
+        var mixed = Visitor();
+        mixed.DefaultRequestHeaders.Add("Cookie", ".AspNetCore.Culture=c=zh|uic=en");
+        Assert.Contains("2026年3月1日", await Get(mixed, $"{path}?for=dates"), StringComparison.Ordinal);
+        Assert.DoesNotContain("2026年3月1日", await Get(Visitor(), $"{path}?for=dates"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_could_not_be_shown_is_not_kept()
     {
         Beside.Limited = "203.0.113.7";

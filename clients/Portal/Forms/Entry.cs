@@ -42,6 +42,19 @@ public sealed class Entry(HttpContext? http, string name)
 
     public int? Number(string field) => int.TryParse(Text(field), out var number) ? number : null;
 
+    /// <summary>False where one of these was typed and is no number: left out it would mean no bound. The form asks for it again.</summary>
+    public bool Reads(params IEnumerable<string> numbers)
+    {
+        if (numbers.FirstOrDefault(field => Text(field) is not null && Number(field) is null) is not { } unread)
+        {
+            return true;
+        }
+
+        Refuse(unread, "not-read");
+
+        return false;
+    }
+
     public IFormFile? File(string field) => _form?.Files.GetFile(field);
 
     public IReadOnlyList<string> FaultsOf(string field) => Problem?.Errors?

@@ -64,8 +64,12 @@ internal static class RecommendationEndpoints
         return TypedResults.Ok(new Recommendations([.. items]));
     }
 
+    // What is no content is recommended to nobody: a member has no more rows than there are contents.
     private static Task<NoContent> Dismiss(Guid contentId, ClaimsPrincipal user, NpgsqlDataSource database, CancellationToken ct) => Change(
-        "insert into content_dismissals (member_id, content_id) values (@member, @contentId) on conflict do nothing", contentId, user, database, ct);
+        $"""
+        insert into content_dismissals (member_id, content_id)
+        select @member, @contentId where exists (select from {ContentsAccess.Facts} f where f.content_id = @contentId) on conflict do nothing
+        """, contentId, user, database, ct);
 
     private static Task<NoContent> Undismiss(Guid contentId, ClaimsPrincipal user, NpgsqlDataSource database, CancellationToken ct) => Change(
         "delete from content_dismissals where member_id = @member and content_id = @contentId", contentId, user, database, ct);

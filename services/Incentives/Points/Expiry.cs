@@ -19,8 +19,15 @@ internal sealed class EndPointsInTime(IDocumentStore store, NpgsqlDataSource dat
         {
             foreach (var member in members)
             {
-                await store.Handle(Wallet.Decider, Wallet.Stream(member), new ExpirePoints(member, await Ended(member, now, ct), now), ct);
-                await LookAgain(member, now, ct);
+                long ended;
+
+                do
+                {
+                    ended = await Ended(member, now, ct);
+                    await store.Handle(Wallet.Decider, Wallet.Stream(member), new ExpirePoints(member, ended, now), ct);
+                    await LookAgain(member, now, ct);
+                }
+                while (ended != await Ended(member, now, ct)); // what was taken back just before it was to be looked at again
             }
         }
     }

@@ -31,6 +31,8 @@ internal sealed record Wallet(long Change, long Spent, long Due, long Used, Immu
 
     public static readonly Rejection TooFewPoints = new("too-few-points", "There are not enough points for this.");
 
+    public static readonly Rejection AlreadyGivenBack = new("redemption-cancelled", "It was cancelled, and its points were given back: redeem the reward anew.");
+
     public static Guid Stream(Guid memberId) => StreamId.Of("wallet", memberId);
 
     private static Decision<PointsEvent> Decide(Wallet wallet, WalletCommand command) => command switch
@@ -38,15 +40,25 @@ internal sealed record Wallet(long Change, long Spent, long Due, long Used, Immu
         AdjustPoints c when wallet.Entries.ContainsKey(c.AdjustmentId) => Decision.Nothing,
         AdjustPoints c when c.Points < 0 && c.Earned + wallet.Change + c.Points < 0 => TooFewPoints,
         AdjustPoints c => new PointsAdjusted(c.AdjustmentId, c.MemberId, c.Points, c.Reason, c.At),
-        SpendPoints c when wallet.Entries.ContainsKey(c.RedemptionId) => Decision.Nothing,
+        SpendPoints c when wallet.Entries.GetValueOrDefault(c.RedemptionId) is PointsSpent => Decision.Nothing,
+        SpendPoints c when wallet.Entries.ContainsKey(c.RedemptionId) => AlreadyGivenBack,
         SpendPoints c when c.Earned + wallet.Change < c.Points => TooFewPoints,
         SpendPoints c => new PointsSpent(c.RedemptionId, c.MemberId, c.Points, c.At),
-        RefundPoints c when wallet.Entries.GetValueOrDefault(c.RedemptionId) is PointsSpent spent => new PointsRefunded(c.RedemptionId, c.MemberId, spent.Points, c.At),
+        RefundPoints c when wallet.Entries.GetValueOrDefault(c.RedemptionId) is PointsSpent spent => Refund(wallet, spent, c.At),
         RefundPoints => Decision.Nothing,
         ExpirePoints c when Math.Max(0, c.Due) == wallet.Due => Decision.Nothing,
         ExpirePoints c => Expire(wallet, c),
         _ => throw new UnreachableException()
     };
+
+    // What was spent in time and comes back when that time is over would else never end.
+    private static Decision<PointsEvent> Refund(Wallet wallet, PointsSpent spent, DateTimeOffset at)
+    {
+        var refunded = new PointsRefunded(spent.RedemptionId, spent.MemberId, spent.Points, at);
+        var used = Math.Min(wallet.Used, wallet.Spent - spent.Points);
+
+        return used == wallet.Used ? refunded : [refunded, new PointsExpired(spent.MemberId, (int)(used - wallet.Used), wallet.Due, used, at)];
+    }
 
     // What was spent went first to what ended first; what is spent later does not bring back what has expired.
     private static PointsExpired Expire(Wallet wallet, ExpirePoints c)

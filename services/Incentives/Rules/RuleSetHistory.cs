@@ -19,6 +19,8 @@ internal sealed record RuleSet(int Version, DateTimeOffset Since, ImmutableList<
     public IEnumerable<EarningRule> For(string activity) => _byActivity[activity];
 
     public bool LooksBack { get; } = Rules.Any(rule => rule.LooksBack);
+
+    public DateTimeOffset AdoptedAt { get; init; }
 }
 
 /// <summary>All rule sets there ever were. An activity goes by the latest version that is valid at its own instant.</summary>
@@ -44,8 +46,9 @@ internal sealed record RuleSetHistory(ImmutableList<RuleSet> Sets, ImmutableList
     private static Decision<RuleEvent> Decide(RuleSetHistory history, RuleCommand command) => command switch
     {
         AdoptRuleSet { ValidFrom: null } c when c.Rules.SequenceEqual(history.InForce(c.At).Rules) && history.Latest == history.InForce(c.At) => Decision.Nothing,
-        // Clocks of replicas differ; of two sets that are adopted for now the later one holds.
-        AdoptRuleSet { ValidFrom: null } c => new RuleSetAdopted(history.Latest.Version + 1, c.Rules, c.At > history.Latest.Since ? c.At : history.Latest.Since, c.At),
+        // Clocks of replicas differ; of two sets that are adopted for now the later one holds. One that is to begin later delays nothing.
+        AdoptRuleSet { ValidFrom: null } c => new RuleSetAdopted(
+            history.Latest.Version + 1, c.Rules, c.At > history.Latest.AdoptedAt ? c.At : history.Latest.AdoptedAt, c.At),
         AdoptRuleSet c => new RuleSetAdopted(history.Latest.Version + 1, c.Rules, c.ValidFrom!.Value, c.At),
         SwitchPoints c when history.Switches.Any(known => known.Version == c.Version) => Decision.Nothing,
         SwitchPoints c => new PointsSwitched(c.On, c.Version, c.At),
@@ -54,7 +57,7 @@ internal sealed record RuleSetHistory(ImmutableList<RuleSet> Sets, ImmutableList
 
     private static RuleSetHistory Evolve(RuleSetHistory history, RuleEvent @event) => @event switch
     {
-        RuleSetAdopted e => history with { Sets = history.Sets.Add(new(e.Version, e.ValidFrom, e.Rules)) },
+        RuleSetAdopted e => history with { Sets = history.Sets.Add(new(e.Version, e.ValidFrom, e.Rules) { AdoptedAt = e.At }) },
         PointsSwitched e => history with { Switches = [.. history.Switches.Add(e).OrderBy(one => one.Version)] },
         _ => throw new UnreachableException()
     };

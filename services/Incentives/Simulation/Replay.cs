@@ -42,11 +42,11 @@ internal static class Replay
         }
     }
 
-    private static int Points(Earning earning, Fact fact, List<Award> awards)
+    private static long Points(Earning earning, Fact fact, List<Award> awards)
     {
         awards.Clear();
         earning.Add(fact, awards);
-        var points = 0;
+        var points = 0L;
 
         foreach (var award in awards)
         {

@@ -102,7 +102,7 @@ internal static class ReplayEndpoints
             paidAfter.Clear();
             before.Add(fact, paidBefore);
             after.Add(fact, paidAfter);
-            sums = (sums.Before + paidBefore.Sum(award => award.Points), sums.After + paidAfter.Sum(award => award.Points));
+            sums = (sums.Before + paidBefore.Sum(award => (long)award.Points), sums.After + paidAfter.Sum(award => (long)award.Points));
             var (old, @new) = (Entries(paidBefore), Entries(paidAfter));
 
             if (!old.SequenceEqual(@new))
@@ -127,6 +127,9 @@ internal static class ReplayEndpoints
     private static async Task<Results<Created<RuleSetAnswer>, ProblemHttpResult>> Apply(
         Guid id, ReplayApplication body, [AsParameters] ReplayServices services, CancellationToken ct)
     {
+        // Before the replay is read: who has applied it meanwhile has changed the version.
+        var (history, version) = await services.Store.Load(RuleSetHistory.Decider, RuleSetHistory.Stream, asOf: null, ct);
+
         if (await services.Replays.Find(id, ct) is not { } replay)
         {
             return Problems.NotFound("replay");
@@ -154,17 +157,31 @@ internal static class ReplayEndpoints
             from = (await services.Community.Now(ct)).StartOf(day);
         }
 
-        var handled = await services.Store.Handle(
-            RuleSetHistory.Decider, RuleSetHistory.Stream, new AdoptRuleSet(replay.Rules, from, services.Clock.GetUtcNow()), ct);
-
-        if (handled.Rejection is { } rejection)
+        try
         {
-            return rejection.ToProblem();
+            var adopt = new AdoptRuleSet(replay.Rules, from, services.Clock.GetUtcNow());
+            var handled = await services.Store.Handle(RuleSetHistory.Decider, RuleSetHistory.Stream, adopt, new CommandOptions
+            {
+                ExpectedVersion = version,
+                WriteWithEvents = session => Replays.Applied(session, id, history.Latest.Version + 1)
+            }, ct);
+
+            if (handled.Rejection is { } rejection)
+            {
+                return rejection.ToProblem();
+            }
+
+            if (!handled.Appended)
+            {
+                await services.Replays.Applied(id, handled.State.Latest.Version, ct);
+            }
+
+            return TypedResults.Created("/rules", RuleSetAnswer.Of(handled.State.Latest));
         }
-
-        await services.Replays.Applied(id, handled.State.Latest.Version, ct);
-
-        return TypedResults.Created("/rules", RuleSetAnswer.Of(handled.State.Latest));
+        catch (VersionConflictException)
+        {
+            return await Apply(id, body, services, ct);
+        }
     }
 
     private static ReplayItem Item(ReplayState replay) =>

@@ -84,6 +84,11 @@ internal sealed class Replays(NpgsqlDataSource database)
             "update rule_replays set status = 'cancelled' where replay_id = @id and status = 'running'", new { id }, cancellationToken: ct)) > 0;
     }
 
+    /// <summary>Together with the rule set that is adopted.</summary>
+    public static void Applied(IDocumentSession session, Guid id, int version) =>
+        session.QueueSqlCommand("update rule_replays set applied_as = ? where replay_id = ?", version, id);
+
+    /// <summary>Its rules were in force already.</summary>
     public async Task Applied(Guid id, int version, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);

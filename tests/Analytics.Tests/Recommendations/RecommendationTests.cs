@@ -7,6 +7,7 @@ using System.Xml.Linq;
 using Community.Analytics.Recommendations;
 using Community.Analytics.Tests.Activity;
 using Community.Content.Contracts;
+using Community.Membership.Contracts;
 using Community.Testing;
 using Npgsql;
 
@@ -53,7 +54,19 @@ public sealed class RecommendationTests(AnalyticsHost analytics, ITestOutputHelp
         using var all = analytics.Operator;
         Assert.All(await Items(all, AnalyticsHost.NewId()), item => Assert.Equal("popular", item.Reason));
         Assert.Equal(HttpStatusCode.BadRequest, (await client.GetAsync($"/recommendations/members/{reader}?limit=0", Ct)).StatusCode);
+
+        // Dismissals are of contents that there are, and go with who is erased.
+        using var again = await client.PutAsync($"/recommendations/dismissals/{contents[1]}", null, Ct);
+        using var nothing = await client.PutAsync($"/recommendations/dismissals/{AnalyticsHost.NewId()}", null, Ct);
+        Assert.Equal((HttpStatusCode.NoContent, HttpStatusCode.NoContent), (again.StatusCode, nothing.StatusCode));
+        Assert.Equal(1, await Dismissals(reader));
+        var erased = AnalyticsHost.NewId();
+        await analytics.Publish([(erased, new MemberErased(reader, 1, now))]);
+        await analytics.Consumed([erased]);
+        await Eventually.True(async () => await Dismissals(reader) == 0, "the dismissals to be forgotten");
     }
+
+    private Task<long> Dismissals(Guid member) => analytics.Scalar<long>("select count(*) from content_dismissals where member_id = $1", member);
 
     /// <summary>Two tastes: the next item of each member is one of the own taste, which popularity cannot know.</summary>
     [Fact]

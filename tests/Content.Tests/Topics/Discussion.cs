@@ -68,8 +68,13 @@ public sealed class Discussion(ContentService service)
         Assert.Equal((0, true), (topic["replyCount"]!.GetValue<int>(), topic["acceptedReplyId"] is null));
         await asker.Http.Post($"{reply.Text("location")}/comments", new { body = "Late." }, HttpStatusCode.NotFound);
 
+        var left = (await helper.Http.Post($"{path}/replies", new { body = "Still here." }, HttpStatusCode.Created)).Text("location");
+        var said = (await asker.Http.Post($"{left}/comments", new { body = "So is this." }, HttpStatusCode.Created)).Text("location");
         await moderator.Http.Send(HttpMethod.Delete, path, null, HttpStatusCode.NoContent);
         await asker.Http.Send(HttpMethod.Delete, path, null, HttpStatusCode.NotFound);
+        await asker.Http.Send(HttpMethod.Get, $"{left}/comments", null, HttpStatusCode.NotFound);
+        await asker.Http.Send(HttpMethod.Get, said, null, HttpStatusCode.NotFound);
+        await asker.Http.Post($"{left}/votes", new { value = 1 }, HttpStatusCode.NotFound);
         await helper.Http.Post($"{path}/replies", new { body = "Late." }, HttpStatusCode.NotFound);
     }
 

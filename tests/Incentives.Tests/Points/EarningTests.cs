@@ -45,6 +45,15 @@ public sealed class EarningTests(IncentivesHost incentives)
         Assert.Equal(20 + 5, (await incentives.Points(owner)).GetProperty("balance").GetInt64());
         Assert.Equal(2, (await incentives.Points(other)).GetProperty("balance").GetInt64());
 
+        // The author is paid for what others valued, and is not told who they are.
+        using var author = incentives.Member(owner);
+        Assert.Equal($"reaction/{foreign}/like", Assert.Single(
+            await All($"/members/{owner}/points/entries?limit=3", author), entry => entry.GetProperty("rule").GetString() == "reaction-received").GetProperty("cause").GetString());
+        var export = await Eventually.Value(
+            () => author.GetStringAsync("/members/me/export?limit=100"), all => all.Contains("reaction-received", StringComparison.Ordinal), "the author's export");
+        Assert.DoesNotContain($"{member}", export, StringComparison.Ordinal);
+        Assert.Contains($"{member}", await incentives.Member(member).GetStringAsync($"/members/{member}/points/entries"), StringComparison.Ordinal);
+
         var entries = await All($"/members/{member}/points/entries?limit=3", incentives.Member(member));
         // A reaction to one's own piece may come before the piece: it is paid, and taken back.
         Assert.Equal(12, entries.GroupBy(entry => (entry.GetProperty("cause").GetString(), entry.GetProperty("rule").GetString()))

@@ -28,6 +28,11 @@ public sealed class WalletSpec
         .When(new RefundPoints(Redemption, Member, Noon)).ThenNothing();
 
     [Fact]
+    public void What_was_refunded_pays_for_nothing_more() => Spec.For(Wallet.Decider)
+        .Given(Spent, new PointsRefunded(Redemption, Member, 30, Noon))
+        .When(Spend(Redemption, 30, earned: 100)).ThenRejected("redemption-cancelled");
+
+    [Fact]
     public void An_operator_takes_no_more_than_there_is() => Spec.For(Wallet.Decider).Given(Spent).When(Adjust(-11, earned: 40)).ThenRejected("too-few-points");
 
     [Fact]
@@ -51,6 +56,12 @@ public sealed class WalletSpec
         .When(Expire(40))
         .Then(new PointsExpired(Member, 10, 40, 0, Noon));
 
+    [Fact]
+    public void What_was_spent_in_time_and_comes_back_too_late_expires() => Spec.For(Wallet.Decider)
+        .Given(Spent, new PointsExpired(Member, -20, 50, 30, Noon))
+        .When(new RefundPoints(Redemption, Member, Noon))
+        .Then(new PointsRefunded(Redemption, Member, 30, Noon), new PointsExpired(Member, -30, 50, 0, Noon));
+
     /// <summary>Whatever is earned, spent, taken back and looked at when: of what is due, what was not used has expired, and never more.</summary>
     [SeededProperty]
     public void What_has_expired_is_what_was_due_and_not_used(byte[] steps)
@@ -59,8 +70,13 @@ public sealed class WalletSpec
 
         foreach (var (n, step) in steps.Index())
         {
-            due = Math.Max(0, due + (step % 3 == 1 ? step : step % 3 == 2 ? -step / 2 : 0));
-            WalletCommand command = step % 3 == 0 ? new SpendPoints(new Guid(n, 0, 0, new byte[8]), Member, step + 1, Noon, 1_000_000) : Expire(due);
+            due = Math.Max(0, due + (step % 4 == 1 ? step : step % 4 == 2 ? -step / 2 : 0));
+            WalletCommand command = (step % 4) switch
+            {
+                0 => new SpendPoints(new Guid(n, 0, 0, new byte[8]), Member, step + 1, Noon, 1_000_000),
+                3 => new RefundPoints(new Guid(step % (n + 1), 0, 0, new byte[8]), Member, Noon),
+                _ => Expire(due)
+            };
 
             foreach (var e in Wallet.Decider.Decide(wallet, command))
             {

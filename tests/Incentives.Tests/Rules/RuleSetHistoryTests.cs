@@ -32,6 +32,14 @@ public sealed class RuleSetHistoryTests
         .Then(new RuleSetAdopted(3, [], Noon, Noon.AddSeconds(-1)));
 
     [Fact]
+    public void What_is_adopted_from_now_on_holds_from_now_on_though_others_are_to_begin_later()
+    {
+        var history = Spec.For(RuleSetHistory.Decider).Given(new RuleSetAdopted(2, [], Noon.AddYears(100), Noon));
+
+        history.When(new AdoptRuleSet([Comments], null, Noon.AddHours(1))).Then(new RuleSetAdopted(3, [Comments], Noon.AddHours(1), Noon.AddHours(1)));
+    }
+
+    [Fact]
     public void A_fact_goes_by_the_rules_of_its_own_instant()
     {
         var history = Spec.For(RuleSetHistory.Decider)
