@@ -69,15 +69,10 @@ internal sealed class DecisionMaker(IDocumentStore store, NpgsqlDataSource datab
     }
 }
 
-/// <summary>
-/// Again and again where there is something new: for a twentieth of the time at most, but with a rest of no more than a
-/// minute, so that a slow first look keeps no decision waiting.
-/// </summary>
+/// <summary>Again and again where there is something new, with a rest in between: a slow first look keeps no decision waiting for long.</summary>
 internal sealed class MakeDecisions(DecisionMaker decisions, NpgsqlDataSource database, TimeProvider clock, ILogger<MakeDecisions> log)
     : PeriodicJob("make-decisions", TimeSpan.FromSeconds(5), clock, log)
 {
-    private const int Rest = 20;
-    private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(1);
     private (long Progress, DateOnly Day) _seen;
     private long _ended;
     private TimeSpan _took;
@@ -88,7 +83,7 @@ internal sealed class MakeDecisions(DecisionMaker decisions, NpgsqlDataSource da
         await using var progress = database.CreateCommand("select coalesce((select last_seq_id from mt_event_progression where name = 'member-days:All'), 0)");
         var seen = ((long)(await progress.ExecuteScalarAsync(ct))!, DateOnly.FromDateTime(now.UtcDateTime));
 
-        if (seen == _seen || Clock.GetElapsedTime(_ended) < (_took * Rest > LongestRest ? LongestRest : _took * Rest))
+        if (seen == _seen || Clock.GetElapsedTime(_ended) < Pace.RestAfter(_took))
         {
             return;
         }

@@ -30,11 +30,9 @@ internal static class NeighbourTables
     }
 }
 
-/// <summary>Never for more than a hundredth of the time.</summary>
+/// <summary>Where something new was read, with a rest in between.</summary>
 internal sealed class FindNeighbours(NpgsqlDataSource database, TimeProvider clock, ILogger<FindNeighbours> log) : PeriodicJob("find-neighbours", TimeSpan.FromSeconds(5), clock, log)
 {
-    private const int Rest = 100;
-
     // Two replicas may come at once: the second one waits, and does the same.
     private const string Lock = "select pg_advisory_xact_lock(7350015)";
 
@@ -57,7 +55,7 @@ internal sealed class FindNeighbours(NpgsqlDataSource database, TimeProvider clo
         var seen = await connection.QuerySingleAsync<long>(new CommandDefinition(
             "select coalesce((select last_seq_id from mt_event_progression where name = 'content-statistics:All'), 0)", cancellationToken: ct));
 
-        if (seen == _seen || Clock.GetElapsedTime(_ended) < _took * Rest)
+        if (seen == _seen || Clock.GetElapsedTime(_ended) < Pace.RestAfter(_took))
         {
             return;
         }
