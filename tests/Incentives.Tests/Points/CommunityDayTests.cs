@@ -18,6 +18,7 @@ public sealed class CommunityDayTests(IncentivesHost incentives)
         await using var host = await ServiceHost<Program>.Start("incentives", incentives.Issuer);
         await using var others = await Neighbour.Start(host.Messaging, ["content", "payments", "membership"], []);
         await Say(new CommunityArranged("Ours", "Asia/Shanghai", "CNY", ["zh"], "open", true, 1, LateInTheEvening.AddYears(1)));
+        await ZoneIsKnown();
         var (member, other) = (IncentivesHost.NewId(), IncentivesHost.NewId());
 
         // One day of UTC, and two of the community: each has a cap of its own. Two of UTC are one of it.
@@ -41,6 +42,14 @@ public sealed class CommunityDayTests(IncentivesHost incentives)
             select.Parameters.Add(new() { Value = messages.ToArray() });
             await Eventually.Value(
                 async () => (long)(await select.ExecuteScalarAsync())!, count => count == messages.Count, $"{messages.Count} messages to be consumed");
+        }
+
+        // Two consumers hear of settings: that one of them has done so says nothing of the zone.
+        async Task ZoneIsKnown()
+        {
+            await using var database = NpgsqlDataSource.Create(host.Database);
+            await using var zones = database.CreateCommand("select count(*) from community_zones");
+            await Eventually.Value(async () => (long)(await zones.ExecuteScalarAsync())!, count => count == 1, "the zone to be known");
         }
 
         async Task<long> Balance(Guid of) =>
