@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.ComponentModel.DataAnnotations;
 
 namespace Community.ServiceDefaults;
 
@@ -27,11 +26,4 @@ public static class Currencies
 
     /// <summary>Decimal places of the major unit; two for a currency that is not known.</summary>
     public static int Exponent(string code) => Known.GetValueOrDefault(code, 2);
-}
-
-/// <summary>A code of ISO 4217, in capitals. Null passes: whether it may be absent is said by its type.</summary>
-[AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
-public sealed class CurrencyAttribute() : ValidationAttribute("must be a currency of ISO 4217")
-{
-    public override bool IsValid(object? value) => value is null || (value is string code && Currencies.Knows(code));
 }

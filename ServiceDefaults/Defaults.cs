@@ -16,7 +16,7 @@ using OpenTelemetry.Trace;
 
 namespace Community.ServiceDefaults;
 
-/// <summary>What every service has before its first own line.</summary>
+/// <summary>What every program with a web server has before its first own line.</summary>
 public static class Defaults
 {
     private static readonly string[] Sources = ["Npgsql", "Marten", "MassTransit", "Community.*"];
@@ -30,23 +30,8 @@ public static class Defaults
         ["Logging:Console:FormatterOptions:IncludeScopes"] = "true" // the trace id, which is in the problem that a client saw
     };
 
-    /// <summary>An API service: all of <see cref="AddHostDefaults"/>, and access, problems, limits, JSON and its description.</summary>
+    /// <summary>Telemetry, health, service discovery and resilient HTTP clients.</summary>
     public static WebApplicationBuilder AddServiceDefaults(this WebApplicationBuilder builder)
-    {
-        builder.AddHostDefaults();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1024 * 1024);
-        builder.Services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
-        RequestTypes.AddTo(builder.Services);
-        builder.Services.AddProblems();
-        builder.Services.AddAccess(builder.Configuration);
-        builder.Services.AddRateLimits(builder.Configuration);
-        builder.Services.AddDescription(builder.Environment.ApplicationName);
-
-        return builder;
-    }
-
-    /// <summary>Telemetry, health, service discovery and resilient HTTP clients; all that a web app which is no API needs.</summary>
-    public static WebApplicationBuilder AddHostDefaults(this WebApplicationBuilder builder)
     {
         // First, so that any other source of configuration wins.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = QuietLogs });
@@ -78,37 +63,20 @@ public static class Defaults
         return builder;
     }
 
-    /// <summary>The pipeline of an API service and its common endpoints; stands before the service's own.</summary>
-    public static WebApplication MapServiceDefaults(this WebApplication app)
-    {
-        app.UseForwardedHeaders();
-        app.UseSecurityHeaders("default-src 'none'; frame-ancestors 'none'");
-        app.UseProblems();
-        app.UseRouting();
-        app.UseAuthentication();
-        app.UseRateLimiter();
-        app.UseBodyLimit();
-        app.UseAuthorization();
-        app.UseScopesWhereAnybodyMay();
-        app.UseIsoDates();
-        app.MapHealth(app.Configuration);
-        app.MapDescription();
-
-        return app;
-    }
-
     /// <summary>The common endpoints of a web app which is no API.</summary>
-    public static WebApplication MapHostDefaults(this WebApplication app)
+    public static WebApplication MapServiceDefaults(this WebApplication app)
     {
         app.UseForwardedHeaders();
         app.UseSecurityHeaders(null);
         app.UseRouting();
-        app.MapHealth(app.Configuration);
+        app.MapHealth();
 
         return app;
     }
 
-    private static void UseSecurityHeaders(this WebApplication app, string? contentPolicy) => app.Use((context, next) =>
+    /// <param name="contentPolicy">The <c>Content-Security-Policy</c>; null where the pages set their own.</param>
+    /// <param name="except">The path of pages that the policy is not for.</param>
+    public static void UseSecurityHeaders(this WebApplication app, string? contentPolicy, string? except = null) => app.Use((context, next) =>
     {
         context.Response.OnStarting(() =>
         {
@@ -117,7 +85,7 @@ public static class Defaults
             headers.TryAdd("X-Frame-Options", "DENY");
             headers.TryAdd("Referrer-Policy", "no-referrer");
             headers.TryAdd("Cross-Origin-Resource-Policy", "same-site");
-            if (contentPolicy is not null && !context.Request.Path.StartsWithSegments(OpenApi.Page, StringComparison.Ordinal))
+            if (contentPolicy is not null && (except is null || !context.Request.Path.StartsWithSegments(except, StringComparison.Ordinal)))
                 headers.TryAdd("Content-Security-Policy", contentPolicy);
             // What a token opened is nobody else's.
             if (context.User.Identity?.IsAuthenticated == true)

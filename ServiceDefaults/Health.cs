@@ -9,7 +9,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Community.ServiceDefaults;
 
-internal static class Health
+public static class Health
 {
     internal const string Ready = "/health";
     internal const string Live = "/alive";
@@ -20,10 +20,11 @@ internal static class Health
         services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), ["live"]);
     }
 
-    internal static void MapHealth(this IEndpointRouteBuilder app, IConfiguration configuration)
+    /// <summary>Whether the program is ready, and whether it lives; for this machine and the networks of <c>Probes:Networks</c>.</summary>
+    public static void MapHealth(this WebApplication app)
     {
         // The parts name servers and sequences: not for the world.
-        var networks = (configuration.GetSection("Probes:Networks").Get<string[]>() ?? []).Select(IPNetwork.Parse).ToArray();
+        var networks = (app.Configuration.GetSection("Probes:Networks").Get<string[]>() ?? []).Select(IPNetwork.Parse).ToArray();
         var probes = app.MapGroup("").AllowAnonymous().DisableRateLimiting().ExcludeFromDescription();
         probes.AddEndpointFilter(async (context, next) =>
             context.HttpContext.Connection.RemoteIpAddress is { } address && !IPAddress.IsLoopback(address)

@@ -8,6 +8,7 @@ using Community.EventStore;
 using Community.LocalServers;
 using Community.Sample;
 using Community.Testing;
+using Community.Web;
 using JasperFx;
 using JasperFx.Events;
 using Marten;

@@ -46,7 +46,7 @@ internal static class TelemetryCost
                     var contestant = contestants[(round % 2 == 0 ? i + round : contestants.Length - i + round) % contestants.Length];
                     var before = Used(contestant);
                     var rate = await Timing.Rate(callers, times, _ => contestant.Get());
-                    await Task.Delay(TimeSpan.FromSeconds(1)); // what is still to be exported must not be measured with the next one
+                    await Idle(); // what is still to be exported and kept must not be measured with the next one
                     var cost = (Used(contestant) - before).TotalMilliseconds / times;
                     Report.Say($"{contestant.Name}, {callers} callers: {Report.Number(rate)} per second, {Report.Number(cost)} ms");
                     Add(rates, rate);
@@ -86,6 +86,28 @@ internal static class TelemetryCost
                 callers.ToString(CultureInfo.InvariantCulture), Report.Number(Of(none)), Report.Number(Of(sampled)), Report.Number(Of(full)),
                 Report.Number(Of(full) / Of(none)), Report.Number(Of(sampled) / Of(none))
             ]);
+        }
+
+        // Until the receiver and all services together have used less than a tenth of a core for a second; a minute at most.
+        async Task Idle()
+        {
+            var processes = contestants.Select(contestant => contestant.Id).Append(dashboard.Id).ToList();
+
+            for (var (i, before) = (0, Sum()); i < 60; i++)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1));
+                var now = Sum();
+                if (now - before < TimeSpan.FromMilliseconds(100))
+                    return;
+                before = now;
+            }
+
+            TimeSpan Sum() => processes.Aggregate(TimeSpan.Zero, (sum, id) =>
+            {
+                using var process = Process.GetProcessById(id);
+
+                return sum + process.TotalProcessorTime;
+            });
         }
 
         TimeSpan Used(Reading contestant)

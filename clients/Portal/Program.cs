@@ -7,7 +7,7 @@ using Community.ServiceDefaults;
 var builder = WebApplication.CreateBuilder(args);
 // What the build made is run in production, too: there its files are where this finds them. Published, there is nothing to find.
 builder.WebHost.UseStaticWebAssets();
-builder.AddHostDefaults();
+builder.AddServiceDefaults();
 builder.Services.AddServices();
 builder.Services.AddSessions(builder.Configuration);
 builder.Services.AddLanguages();
@@ -18,7 +18,7 @@ builder.Services.AddRazorComponents();
 builder.Services.AddCascadingAuthenticationState();
 
 var app = builder.Build();
-app.MapHostDefaults();
+app.MapServiceDefaults();
 app.UseContentPolicy();
 app.UsePublicPages();
 app.UseErrorPages();

@@ -62,8 +62,6 @@ public static class EventStoreRegistration
         builder.Services.AddRebuilds();
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealth>("database").AddCheck<ProjectionHealth>("projections");
         builder.Services.AddSealing(builder.Configuration);
-        builder.Services.AddStoreProblems();
-        builder.Services.AddIdempotency();
 
         return builder;
     }

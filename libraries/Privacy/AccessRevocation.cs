@@ -2,7 +2,7 @@ using System.Security.Claims;
 using Community.EventStore;
 using Community.Membership.Contracts;
 using Community.Messaging;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,6 @@
 using System.Security.Claims;
 using Community.EventStore;
-using Community.ServiceDefaults;
+using Community.Web;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;

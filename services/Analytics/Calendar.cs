@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using Community.ServiceDefaults;
+using Community.Web;
 
 namespace Community.Analytics;
 

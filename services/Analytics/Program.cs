@@ -12,11 +12,12 @@ using Community.Analytics.Survival;
 using Community.EventStore;
 using Community.Messaging;
 using Community.Privacy;
-using Community.ServiceDefaults;
+using Community.Web;
 
 var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults();
+builder.AddWebApi();
 builder.AddEventStore("analyticsdb", typeof(Program).Assembly);
+builder.AddIdempotency();
 builder.AddAccessRevocation();
 builder.AddExport(Disclosures.All);
 builder.AddIngestion();
@@ -28,7 +29,7 @@ builder.AddDecisions();
 builder.AddMessaging("analytics", []);
 
 var app = builder.Build();
-app.MapServiceDefaults();
+app.MapWebApi();
 app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");

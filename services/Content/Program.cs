@@ -9,8 +9,9 @@ using Community.Messaging;
 using Community.Privacy;
 
 var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults();
+builder.AddWebApi();
 builder.AddEventStore("contentdb", typeof(Program).Assembly);
+builder.AddIdempotency();
 builder.AddAccessRevocation();
 builder.AddExport(Exports.All);
 builder.AddPublishing();
@@ -21,7 +22,7 @@ builder.AddUpdates();
 builder.AddMessaging("content", Publications.All);
 
 var app = builder.Build();
-app.MapServiceDefaults();
+app.MapWebApi();
 app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");

@@ -10,17 +10,18 @@ using Community.Incentives.Rules;
 using Community.Incentives.Simulation;
 using Community.Messaging;
 using Community.Privacy;
-using Community.ServiceDefaults;
+using Community.Web;
 
 var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults();
+builder.AddWebApi();
 builder.AddEventStore("incentivesdb", typeof(Program).Assembly);
+builder.AddIdempotency();
 builder.AddAccessRevocation().AddCommunityZone().AddExport(Exports.All);
 builder.AddRules().AddPoints().AddLevels().AddLeaderboards().AddBadges().AddRewards().AddAntiAbuse().AddSimulation();
 builder.AddMessaging("incentives", Publications.All);
 
 var app = builder.Build();
-app.MapServiceDefaults();
+app.MapWebApi();
 app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");

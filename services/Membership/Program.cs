@@ -12,11 +12,12 @@ using Community.Membership.Suspensions;
 using Community.Membership.Tiers;
 using Community.Membership.Tokens;
 using Community.Messaging;
-using Community.ServiceDefaults;
+using Community.Web;
 
 var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults();
+builder.AddWebApi();
 builder.AddEventStore("membershipdb", typeof(Program).Assembly);
+builder.AddIdempotency();
 builder.AddSetup();
 builder.AddMembers();
 builder.AddAccounts();
@@ -28,7 +29,7 @@ builder.AddMail();
 builder.AddMessaging("membership", Publications.All);
 
 var app = builder.Build();
-app.MapServiceDefaults();
+app.MapWebApi();
 app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");

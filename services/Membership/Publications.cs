@@ -1,10 +1,10 @@
-using Community.Membership.Setup;
-using Community.Membership.Members;
 using Community.Membership.Accounts.Sessions;
+using Community.Membership.Members;
 using Community.Membership.Settings;
+using Community.Membership.Setup;
 using Community.Membership.Tokens;
 using Community.Messaging;
-using Community.ServiceDefaults;
+using Community.Web;
 
 namespace Community.Membership;
 

@@ -13,11 +13,12 @@ using Community.Payments.Referrals;
 using Community.Payments.Refunds;
 using Community.Payments.Subscriptions;
 using Community.Privacy;
-using Community.ServiceDefaults;
+using Community.Web;
 
 var builder = WebApplication.CreateBuilder(args);
-builder.AddServiceDefaults();
+builder.AddWebApi();
 builder.AddEventStore("paymentsdb", typeof(Program).Assembly);
+builder.AddIdempotency();
 builder.AddAccessRevocation();
 builder.AddExport(Exports.All);
 builder.AddCommunityZone();
@@ -32,7 +33,7 @@ builder.AddReferrals();
 builder.AddMessaging("payments", Publications.All);
 
 var app = builder.Build();
-app.MapServiceDefaults();
+app.MapWebApi();
 app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");

@@ -1,7 +1,7 @@
 using Community.Messaging;
 using Community.Payments.Orders;
 using Community.Payments.Subscriptions;
-using Community.ServiceDefaults;
+using Community.Web;
 
 namespace Community.Payments;
 

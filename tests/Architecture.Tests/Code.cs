@@ -99,6 +99,7 @@ public sealed class Code
     [InlineData("Privacy")]
     [InlineData("Messaging")]
     [InlineData("EventStore")]
+    [InlineData("Web")]
     [InlineData("ServiceDefaults")]
     public void No_service_asks_another_by_http(string project)
     {
@@ -106,7 +107,7 @@ public sealed class Code
         {
             "Payments" => ["Community.Payments.Gateways."],
             "Membership" => ["Community.Membership.Accounts.Providers."],
-            "ServiceDefaults" => ["Community.ServiceDefaults.Access", "Community.ServiceDefaults.PublishedKeys"],
+            "Web" => ["Community.Web.Access", "Community.Web.PublishedKeys"],
             _ => []
         };
         var asking = AskingByHttp(Assembly.Load($"Community.{project}"));

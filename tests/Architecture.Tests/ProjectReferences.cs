@@ -6,7 +6,7 @@ namespace Community.Architecture.Tests;
 public sealed class ProjectReferences
 {
     private static readonly string[] Services = ["Membership", "Payments", "Content", "Incentives", "Analytics"];
-    private static readonly string[] Libraries = ["EventStore", "Messaging", "Privacy", "ServiceDefaults"];
+    private static readonly string[] Libraries = ["EventStore", "Messaging", "Privacy", "Web"];
 
     public static TheoryData<string> Names(string kind) => [.. kind == "services" ? Services : Services.Except(["Analytics"])];
 
@@ -27,6 +27,7 @@ public sealed class ProjectReferences
         Assert.Empty(References("libraries/EventStore/EventStore.csproj"));
         Assert.Equal(["EventStore"], References("libraries/Messaging/Messaging.csproj"));
         Assert.Empty(References("ServiceDefaults/ServiceDefaults.csproj"));
+        Assert.Equal(["EventStore", "ServiceDefaults"], References("libraries/Web/Web.csproj").Order(StringComparer.Ordinal));
         Assert.DoesNotContain(Elements("libraries/EventStore/EventStore.csproj", "PackageReference"), p => p.StartsWith("MassTransit", StringComparison.Ordinal));
         Assert.DoesNotContain(Elements("ServiceDefaults/ServiceDefaults.csproj", "PackageReference"), p => p is "Marten" or "Npgsql" or "Dapper");
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Community.EventStore;
 using Community.Sample;
 using Community.Testing;
+using Community.Web;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;
@@ -43,7 +44,9 @@ internal static class Store
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddProblemDetails();
         services?.Invoke(builder.Services);
+        builder.Services.AddStoreProblems();
         builder.AddEventStore("sampledb", typeof(Speaker).Assembly);
+        builder.AddIdempotency();
         builder.ConfigureStore(configure ?? (_ => { }));
         var app = builder.Build();
         app.UseExceptionHandler();

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using Community.EventStore;
 using Community.Sample;
 using Community.Testing;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

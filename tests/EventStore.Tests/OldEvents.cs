@@ -1,6 +1,7 @@
 using System.Net;
 using Community.EventStore;
 using Community.Testing;
+using Community.Web;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Community.EventStore;
 using Community.Sample;
 using Community.Testing;
+using Community.Web;
 using JasperFx.Events;
 using JasperFx.Events.Daemon;
 using JasperFx.Events.Projections;
@@ -290,7 +291,7 @@ public sealed class RebuildBeside : IDisposable
         Assert.Equal((120, 120), await Sums(host));
     }
 
-    private static bool IsBeside(string schema) => schema.StartsWith(Rebuilds.SchemaPrefix, StringComparison.Ordinal);
+    private static bool IsBeside(string schema) => schema.StartsWith(RebuildRequest.SchemaPrefix, StringComparison.Ordinal);
 
     private static Task<WebApplication> Start(Action<StoreOptions> configure, string? database = null) =>
         Store.Start(database, configure, app => app.MapProjections(), services => services.ConfigureHttpJsonOptions(json =>

@@ -1,8 +1,8 @@
 using Community.EventStore;
 using Community.Messaging;
 using Community.Privacy;
-using Community.ServiceDefaults;
 using Community.Testing;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -32,13 +32,13 @@ internal sealed class AnotherService(WebApplication app, HttpClient http, Founde
             });
         }
 
-        builder.AddServiceDefaults();
+        builder.AddWebApi();
         builder.AddEventStore("anotherdb", typeof(AnotherService).Assembly);
         builder.AddAccessRevocation();
         builder.AddMessaging("another", []);
         builder.Services.Replace(ServiceDescriptor.Singleton<TimeProvider>(community.Clock));
         var app = builder.Build();
-        app.MapServiceDefaults();
+        app.MapWebApi();
         app.MapGet("/something", () => "yes").RequireAuthorization();
         app.MapGet("/operators", () => "yes").RequireRoles("operator");
         await app.StartAsync(MembershipService.Ct);

@@ -181,9 +181,9 @@ public sealed class SamplingTests
             builder.Logging.ClearProviders();
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             builder.Services.AddSingleton<TimeProvider>(clock);
-            builder.AddHostDefaults();
+            builder.AddServiceDefaults();
             var app = builder.Build();
-            app.MapHostDefaults();
+            app.MapServiceDefaults();
             Map(app);
             await app.StartAsync(Ct);
 

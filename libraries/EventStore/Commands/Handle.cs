@@ -417,13 +417,10 @@ internal sealed class PendingCommand<TState, TCommand, TEvent>(
 }
 
 /// <summary>KeyedLock by id: a few hundred gates, so that two ids seldom share one, and nothing grows with their number.</summary>
-internal sealed class KeyedLock
+public sealed class KeyedLock
 {
     /// <summary>Commands on a stream. Innermost: who holds such a turn takes no other.</summary>
-    public static readonly KeyedLock Streams = new();
-
-    /// <summary>Requests with an idempotency key; taken before that of the stream.</summary>
-    public static readonly KeyedLock Requests = new();
+    internal static readonly KeyedLock Streams = new();
 
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 512).Select(_ => new SemaphoreSlim(1, 1))];
 

@@ -56,6 +56,9 @@ internal sealed class RebuildTable : IStorePart
 /// <summary>A rebuild as asked for, by an operator or by the service itself.</summary>
 public static class RebuildRequest
 {
+    /// <summary>Of the schema in which a read model is built anew, and of its shard.</summary>
+    public const string SchemaPrefix = "rebuild_";
+
     /// <summary>False where the projection is being rebuilt already.</summary>
     /// <param name="by">Who asks; null: the service itself.</param>
     public static async Task<bool> Ask(NpgsqlDataSource database, Guid id, string projection, string? by, DateTimeOffset at, CancellationToken ct)
@@ -82,7 +85,6 @@ internal sealed class Rebuilds(
     ProjectionHost host, IDocumentStore store, StoreConfiguration configuration, ConnectionOptions connection, TimeProvider clock,
     ILogger<Rebuilds> log) : BackgroundService
 {
-    public const string SchemaPrefix = "rebuild_";
     private const long Lock = 7_350_003;
     private const int Attempts = 5;
 
@@ -94,7 +96,7 @@ internal sealed class Rebuilds(
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
-    public static string SchemaOf(Guid id, int attempt) => $"{SchemaPrefix}{id:N}_{attempt}";
+    public static string SchemaOf(Guid id, int attempt) => $"{RebuildRequest.SchemaPrefix}{id:N}_{attempt}";
 
     /// <summary>The shard under which an attempt keeps its progress.</summary>
     public static string ShardOf(Guid id, int attempt) => $"{SchemaOf(id, attempt)}:All";
@@ -319,10 +321,10 @@ internal sealed class Rebuilds(
         $"""
         do $$ declare name text;
         begin
-            for name in select nspname from pg_namespace where starts_with(nspname, '{SchemaPrefix}') loop
+            for name in select nspname from pg_namespace where starts_with(nspname, '{RebuildRequest.SchemaPrefix}') loop
                 execute format('drop schema %I cascade', name);
             end loop;
-            delete from mt_event_progression where starts_with(mt_event_progression.name, '{SchemaPrefix}');
+            delete from mt_event_progression where starts_with(mt_event_progression.name, '{RebuildRequest.SchemaPrefix}');
         end $$
         """, ct);
 

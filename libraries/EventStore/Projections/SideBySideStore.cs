@@ -139,7 +139,7 @@ internal sealed class SideBySideStore : IAsyncDisposable
     private string Names(string schema) => string.Join(", ", _tables.Select(table => $"{schema}.{table.Identifier.Name}"));
 }
 
-internal static class ProjectionNames
+public static class ProjectionNames
 {
     /// <summary>Marten takes the whole name of the class, where the projection has none of its own.</summary>
     public static string Shown(string name) => name[(name.LastIndexOf('.') + 1)..];

@@ -125,5 +125,5 @@ internal sealed record FigureShape(Period Period, DayRange Range, DayRange Exten
 internal static class PeriodWords
 {
     /// <summary>As SQL's <c>date_trunc</c> and the read models have it.</summary>
-    public static string Word(this Period period) => ServiceDefaults.EnumWords.ToWord(period);
+    public static string Word(this Period period) => Web.EnumWords.ToWord(period);
 }

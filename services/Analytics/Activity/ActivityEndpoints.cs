@@ -1,5 +1,5 @@
 using Community.Analytics.Exports;
-using Community.ServiceDefaults;
+using Community.Web;
 using Npgsql;
 
 namespace Community.Analytics.Activity;

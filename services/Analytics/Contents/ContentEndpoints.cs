@@ -3,6 +3,7 @@ using System.Text.Json;
 using Community.Analytics.Exports;
 using Community.EventStore;
 using Community.ServiceDefaults;
+using Community.Web;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;

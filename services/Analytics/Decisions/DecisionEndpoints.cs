@@ -2,7 +2,7 @@ using System.Security.Claims;
 using Community.Analytics.Exports;
 using Community.EventStore;
 using Community.Privacy;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;

@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Community.Analytics.Activity;
 using Community.Analytics.Exports;
-using Community.ServiceDefaults;
+using Community.Web;
 using Npgsql;
 
 namespace Community.Analytics.Forecasts;

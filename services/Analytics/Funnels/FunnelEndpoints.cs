@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using Community.Analytics.Activity;
 using Community.Analytics.Exports;
 using Community.Analytics.Ingestion;
-using Community.ServiceDefaults;
+using Community.Web;
 using Npgsql;
 
 namespace Community.Analytics.Funnels;

@@ -1,6 +1,7 @@
 using Community.EventStore;
 using Community.Messaging;
 using Community.Payments.Contracts;
+using Community.Web;
 using Marten;
 using MassTransit;
 

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.Analytics.Contents;
 using Community.EventStore;
-using Community.ServiceDefaults;
+using Community.Web;
 using Dapper;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;

@@ -1,6 +1,6 @@
 using Community.Analytics.Activity;
 using Community.Analytics.Exports;
-using Community.ServiceDefaults;
+using Community.Web;
 using Npgsql;
 
 namespace Community.Analytics.Retention;

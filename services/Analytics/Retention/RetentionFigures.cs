@@ -58,7 +58,7 @@ internal static class RetentionFigures
             select cohort, null::date as start, count(*) as count from members group by cohort
             union all select cohort, start, count(*) from cells group by cohort, start
             """,
-            new { period = shape.Period.Word(), shape.Range.From, shape.Range.To, zone = question.Zone, by = ServiceDefaults.EnumWords.ToWord(question.By) }, ct);
+            new { period = shape.Period.Word(), shape.Range.From, shape.Range.To, zone = question.Zone, by = Web.EnumWords.ToWord(question.By) }, ct);
 
         return shape.Cohorts(rows, last);
     }

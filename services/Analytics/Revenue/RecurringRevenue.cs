@@ -2,6 +2,7 @@ using Community.Analytics.Ingestion;
 using Community.EventStore;
 using Community.Messaging;
 using Community.Payments.Contracts;
+using Community.Web;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Community.Analytics.Exports;
-using Community.ServiceDefaults;
+using Community.Web;
 
 namespace Community.Analytics.Revenue;
 

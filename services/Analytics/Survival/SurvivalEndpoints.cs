@@ -4,7 +4,7 @@ using Community.Analytics.Activity;
 using Community.Analytics.Exports;
 using Community.Analytics.Revenue;
 using Community.EventStore;
-using Community.ServiceDefaults;
+using Community.Web;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 

@@ -1,6 +1,6 @@
 using Community.EventStore;
 using Community.Messaging;
-using Community.ServiceDefaults;
+using Community.Web;
 using Dapper;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;

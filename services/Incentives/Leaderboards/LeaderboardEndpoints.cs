@@ -2,7 +2,7 @@ using System.Security.Claims;
 using Community.EventStore;
 using Community.Incentives.Points;
 using Community.Privacy;
-using Community.ServiceDefaults;
+using Community.Web;
 using JasperFx.Events.Projections;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics;
 using Community.EventStore;
-using Community.ServiceDefaults;
+using Community.Web;
 
 namespace Community.Incentives.Levels;
 

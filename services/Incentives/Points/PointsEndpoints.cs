@@ -5,6 +5,7 @@ using Community.Incentives.Badges;
 using Community.Incentives.Levels;
 using Community.Privacy;
 using Community.ServiceDefaults;
+using Community.Web;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Incentives.Points;
@@ -67,7 +68,7 @@ internal static class PointsEndpoints
         Guid id, Guid entryId, ClaimsPrincipal user, HttpRequest request, [AsParameters] PointsServices services, CancellationToken ct) =>
         !user.MaySee(id) ? Hidden()
         : await services.Points.Entry(id, entryId, ct) is { } entry ? TypedResults.Ok(await services.Why.Explain(entry, request.Language(), ct))
-        : EventStore.Problems.NotFound("entry");
+        : Web.Problems.NotFound("entry");
 
     private static async Task<Results<Created<AdjustmentAnswer>, ProblemHttpResult>> Adjust(
         Guid id, Adjustment body, HttpContext http, Wallets wallets, TimeProvider clock, CancellationToken ct)
@@ -84,5 +85,5 @@ internal static class PointsEndpoints
 
     private static bool MaySee(this ClaimsPrincipal user, Guid memberId) => user.MemberId() == memberId || user.May("operator");
 
-    private static ProblemHttpResult Hidden() => EventStore.Problems.Forbidden("Points are seen by their member and by operators.");
+    private static ProblemHttpResult Hidden() => Web.Problems.Forbidden("Points are seen by their member and by operators.");
 }

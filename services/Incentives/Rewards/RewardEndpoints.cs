@@ -5,7 +5,7 @@ using Community.Incentives.Levels;
 using Community.Incentives.Points;
 using Community.Membership.Contracts;
 using Community.Messaging;
-using Community.ServiceDefaults;
+using Community.Web;
 using JasperFx.Events.Projections;
 using Marten;
 using MassTransit;

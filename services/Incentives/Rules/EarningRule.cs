@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Community.ServiceDefaults;
+using Community.Web;
 
 namespace Community.Incentives.Rules;
 

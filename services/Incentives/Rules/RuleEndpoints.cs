@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Community.EventStore;
 using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

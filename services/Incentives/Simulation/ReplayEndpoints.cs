@@ -3,7 +3,7 @@ using Community.EventStore;
 using Community.Incentives.Points;
 using Community.Incentives.Rules;
 using Community.Privacy;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,13 +1,13 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Membership.Invitations;
-using Community.Membership.Members;
 using Community.Membership.Accounts.Providers;
 using Community.Membership.Accounts.Sessions;
-using Community.Membership.Tokens;
 using Community.Membership.Accounts.TwoFactor;
-using Community.ServiceDefaults;
+using Community.Membership.Invitations;
+using Community.Membership.Members;
+using Community.Membership.Tokens;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;

@@ -1,9 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Membership.Members;
 using Community.Membership.Accounts.Sessions;
-using Community.ServiceDefaults;
+using Community.Membership.Members;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

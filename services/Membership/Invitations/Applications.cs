@@ -1,10 +1,10 @@
 using System.Security.Claims;
 using Community.EventStore;
+using Community.Membership.Accounts.Sessions;
 using Community.Membership.Mail;
 using Community.Membership.Members;
-using Community.Membership.Accounts.Sessions;
 using Community.Membership.Settings;
-using Community.ServiceDefaults;
+using Community.Web;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Aggregation;

@@ -7,7 +7,7 @@ using System.Text.Json;
 using Community.EventStore;
 using Community.Membership.Members;
 using Community.Membership.Settings;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Npgsql;
 using Weasel.Postgresql.Tables;

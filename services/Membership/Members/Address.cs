@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net.Mail;
 using System.Text;
 using System.Text.RegularExpressions;
-using Community.ServiceDefaults;
+using Community.Web;
 
 namespace Community.Membership.Members;
 

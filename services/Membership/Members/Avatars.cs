@@ -1,6 +1,6 @@
 using System.Security.Claims;
 using Community.EventStore;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;

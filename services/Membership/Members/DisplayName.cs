@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text;
 using Community.EventStore;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Marten.Linq.MatchesSql;
 

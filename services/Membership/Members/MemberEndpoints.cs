@@ -5,6 +5,7 @@ using Community.EventStore;
 using Community.Membership.Setup;
 using Community.Membership.Tokens;
 using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Marten.Linq.MatchesSql;
 using Microsoft.AspNetCore.Http.HttpResults;

@@ -1,10 +1,10 @@
 using System.ComponentModel.DataAnnotations;
 using Community.EventStore;
+using Community.Membership.Accounts.Sessions;
 using Community.Membership.Invitations;
 using Community.Membership.Mail;
-using Community.Membership.Accounts.Sessions;
 using Community.Membership.Settings;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

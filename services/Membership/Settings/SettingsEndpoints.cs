@@ -1,8 +1,9 @@
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Membership.Setup;
 using Community.Membership.Members;
+using Community.Membership.Setup;
 using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,8 +1,8 @@
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Membership.Members;
 using Community.Membership.Accounts.Sessions;
-using Community.ServiceDefaults;
+using Community.Membership.Members;
+using Community.Web;
 using Marten;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Community.EventStore;
-using Community.ServiceDefaults;
+using Community.Web;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;

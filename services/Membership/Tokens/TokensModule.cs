@@ -1,5 +1,5 @@
 using Community.EventStore;
-using Community.ServiceDefaults;
+using Community.Web;
 using JasperFx.Events.Projections;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Community.EventStore;
 using Community.Payments.Gateways;
-using Community.ServiceDefaults;
+using Community.Web;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Aggregation;

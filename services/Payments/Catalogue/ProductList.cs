@@ -1,7 +1,7 @@
 using Community.Content.Contracts;
 using Community.EventStore;
 using Community.Messaging;
-using Community.ServiceDefaults;
+using Community.Web;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Aggregation;

@@ -1,4 +1,4 @@
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 
 namespace Community.Payments.Chargebacks;

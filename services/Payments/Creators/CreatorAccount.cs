@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Community.EventStore;
+using Community.Web;
 
 namespace Community.Payments.Creators;
 

@@ -1,11 +1,11 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Payments.Chargebacks;
-using Community.Payments.Refunds;
-using Community.Payments.Orders;
 using Community.Payments.Catalogue;
-using Community.ServiceDefaults;
+using Community.Payments.Chargebacks;
+using Community.Payments.Orders;
+using Community.Payments.Refunds;
+using Community.Web;
 using JasperFx.Events.Projections;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;

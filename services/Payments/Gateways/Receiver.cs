@@ -1,7 +1,8 @@
 using Community.EventStore;
 using Community.Payments.Chargebacks;
-using Community.Payments.Refunds;
 using Community.Payments.Orders;
+using Community.Payments.Refunds;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

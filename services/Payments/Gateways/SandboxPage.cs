@@ -7,7 +7,7 @@ using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Community.EventStore;
 using Community.Payments.Orders;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Community.EventStore;
 using Community.ServiceDefaults;
+using Community.Web;
 using Stripe;
 using Stripe.Checkout;
 

@@ -1,7 +1,6 @@
 using Community.EventStore;
 using Community.Payments.Orders;
 using Community.Privacy;
-using Community.ServiceDefaults;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Aggregation;

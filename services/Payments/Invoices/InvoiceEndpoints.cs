@@ -9,6 +9,7 @@ using System.Text.Unicode;
 using Community.EventStore;
 using Community.Privacy;
 using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,6 +1,7 @@
 using Community.EventStore;
 using Community.Payments.Orders;
 using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Npgsql;
 

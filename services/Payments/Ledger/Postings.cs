@@ -1,9 +1,10 @@
 using Community.EventStore;
-using Community.Payments.Creators;
 using Community.Payments.Chargebacks;
+using Community.Payments.Creators;
 using Community.Payments.Orders;
 using Community.Payments.Reconciliation;
 using Community.Payments.Subscriptions;
+using Community.Web;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;

@@ -3,6 +3,7 @@ using System.Security.Claims;
 using Community.EventStore;
 using Community.Payments.Subscriptions;
 using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -3,7 +3,7 @@ using Community.EventStore;
 using Community.Payments.Catalogue;
 using Community.Payments.Chargebacks;
 using Community.Payments.Subscriptions;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

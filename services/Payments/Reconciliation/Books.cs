@@ -5,6 +5,7 @@ using Community.Payments.Invoices;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Payments.Subscriptions;
+using Community.Web;
 using JasperFx.Events;
 using Marten;
 

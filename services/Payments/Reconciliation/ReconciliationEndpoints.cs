@@ -6,7 +6,7 @@ using Community.Payments.Invoices;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Privacy;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;

@@ -4,7 +4,7 @@ using Community.Membership.Contracts;
 using Community.Messaging;
 using Community.Payments.Catalogue;
 using Community.Payments.Orders;
-using Community.ServiceDefaults;
+using Community.Web;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Aggregation;

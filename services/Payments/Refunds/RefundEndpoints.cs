@@ -1,7 +1,7 @@
 using Community.EventStore;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,6 +1,6 @@
 using Community.EventStore;
 using Community.Payments.Orders;
-using Community.ServiceDefaults;
+using Community.Web;
 using JasperFx.Events;
 using Marten.Events.Projections;
 

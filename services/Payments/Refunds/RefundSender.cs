@@ -1,7 +1,7 @@
 using Community.EventStore;
 using Community.Payments.Gateways;
 using Community.Payments.Orders;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 
 namespace Community.Payments.Refunds;

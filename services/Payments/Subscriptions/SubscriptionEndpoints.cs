@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Community.EventStore;
 using Community.Payments.Catalogue;
 using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

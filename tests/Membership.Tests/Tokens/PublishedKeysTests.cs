@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Claims;
-using Community.ServiceDefaults;
+using Community.Web;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -53,9 +53,9 @@ public sealed class PublishedKeysTests(MembershipService membership)
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(membership.Clock);
-        builder.AddServiceDefaults();
+        builder.AddWebApi();
         var app = builder.Build();
-        app.MapServiceDefaults();
+        app.MapWebApi();
         app.MapGet("/me", (ClaimsPrincipal user) => TypedResults.Ok(user.MemberId()));
         await app.StartAsync(Ct);
 

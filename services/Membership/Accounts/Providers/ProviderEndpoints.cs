@@ -1,10 +1,10 @@
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Membership.Mail;
-using Community.Membership.Members;
 using Community.Membership.Accounts.Sessions;
 using Community.Membership.Accounts.TwoFactor;
-using Community.ServiceDefaults;
+using Community.Membership.Mail;
+using Community.Membership.Members;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,10 +1,11 @@
 using System.Security.Claims;
 using System.Text.Json.Serialization;
 using Community.EventStore;
+using Community.Membership.Accounts.TwoFactor;
 using Community.Membership.Members;
 using Community.Membership.Tokens;
-using Community.Membership.Accounts.TwoFactor;
 using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Identity;

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Text;
 using Community.EventStore;
 using Community.Membership.Members;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;

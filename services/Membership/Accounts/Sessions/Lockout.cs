@@ -1,5 +1,5 @@
 using Community.EventStore;
-using Community.ServiceDefaults;
+using Community.Web;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using Weasel.Postgresql.Tables;

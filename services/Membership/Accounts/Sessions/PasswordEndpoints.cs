@@ -4,7 +4,7 @@ using Community.Membership.Mail;
 using Community.Membership.Members;
 using Community.Membership.Settings;
 using Community.Membership.Tokens;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,7 +1,7 @@
 using System.Security.Claims;
 using Community.EventStore;
 using Community.Membership.Members;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 

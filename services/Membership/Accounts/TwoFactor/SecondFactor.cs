@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Community.EventStore;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;

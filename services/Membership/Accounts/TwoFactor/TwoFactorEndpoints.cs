@@ -1,9 +1,9 @@
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Membership.Members;
 using Community.Membership.Accounts.Sessions;
+using Community.Membership.Members;
 using Community.Membership.Settings;
-using Community.ServiceDefaults;
+using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 using OtpNet;

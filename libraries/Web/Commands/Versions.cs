@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 
-namespace Community.EventStore;
+namespace Community.Web;
 
 /// <summary><c>ETag</c> is the stream's version; <c>If-Match</c> guards an update.</summary>
 public static partial class Versions

@@ -4,7 +4,7 @@ using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
-namespace Community.ServiceDefaults;
+namespace Community.Web;
 
 /// <summary>
 /// Membership's public keys: fetched when first needed, kept, and read again every few minutes, so that a new key is known

@@ -2,9 +2,10 @@ using System.Buffers.Text;
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using Community.ServiceDefaults;
 using Microsoft.AspNetCore.Http;
 
-namespace Community.ServiceDefaults;
+namespace Community.Web;
 
 /// <summary>One page of a list; <see cref="Next"/> is what to ask <c>after</c>, null on the last page.</summary>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);

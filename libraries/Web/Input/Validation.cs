@@ -7,7 +7,7 @@ using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Validation;
 
-namespace Community.ServiceDefaults;
+namespace Community.Web;
 
 /// <summary>
 /// Lets the framework's validation of minimal APIs see our request types. Its source generator passes over internal types

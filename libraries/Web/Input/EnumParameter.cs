@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 
-namespace Community.ServiceDefaults;
+namespace Community.Web;
 
 /// <summary>A value of an enumeration in a path or query, by the same word as in JSON; the framework wants C#'s names there.</summary>
 public readonly record struct EnumParameter<TEnum>(TEnum Value) : IParsable<EnumParameter<TEnum>> where TEnum : struct, Enum

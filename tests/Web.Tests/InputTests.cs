@@ -1,8 +1,9 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Community.ServiceDefaults;
 
-namespace Community.ServiceDefaults.Tests;
+namespace Community.Web.Tests;
 
 public sealed class InputTests(SampleService service) : IClassFixture<SampleService>
 {

@@ -1,3 +1,4 @@
+using Community.EventStore;
 using JasperFx.Events.Projections;
 using Marten;
 using Microsoft.AspNetCore.Builder;
@@ -6,7 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Npgsql;
 
-namespace Community.EventStore;
+namespace Community.Web;
 
 public enum ProjectionStatus
 {
@@ -141,7 +142,7 @@ public static class Projections
             select r.id, r.projection, r.status, case when r.ended_at is null then coalesce(p.last_seq_id, 0) else r.position end,
                 coalesce(mark.last_seq_id, 0), r.requested_at, r.requested_by, r.started_at, r.ended_at, r.failure
             from ({rebuilds}) r
-            left join mt_event_progression p on p.name = '{Rebuilds.SchemaPrefix}' || replace(r.id::text, '-', '') || '_' || r.attempts || ':All'
+            left join mt_event_progression p on p.name = '{RebuildRequest.SchemaPrefix}' || replace(r.id::text, '-', '') || '_' || r.attempts || ':All'
             left join mt_event_progression mark on mark.name = 'HighWaterMark'
             """);
 

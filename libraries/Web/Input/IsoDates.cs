@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
+using Community.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Primitives;
 
-namespace Community.ServiceDefaults;
+namespace Community.Web;
 
 /// <summary>
 /// Dates and instants in a path or query are of ISO 8601 (RFC 3339). The framework's binding takes what the invariant culture takes:

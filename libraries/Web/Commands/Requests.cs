@@ -1,9 +1,10 @@
 using System.Diagnostics;
+using Community.EventStore;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
-namespace Community.EventStore;
+namespace Community.Web;
 
 public static class Requests
 {

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.IdentityModel.Tokens;
 
-namespace Community.ServiceDefaults.Tests;
+namespace Community.Web.Tests;
 
 public sealed class AccessTests(SampleService service) : IClassFixture<SampleService>
 {

@@ -12,7 +12,7 @@ using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
-namespace Community.ServiceDefaults;
+namespace Community.Web;
 
 /// <summary>What the tokens of one installation have in common; membership writes by it what all services check.</summary>
 public sealed record TokenRules(string Issuer, string Audience)

@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Community.ServiceDefaults;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -19,7 +20,7 @@ using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
-namespace Community.ServiceDefaults.Tests;
+namespace Community.Web.Tests;
 
 public enum Colour
 {
@@ -73,7 +74,7 @@ public sealed class SampleService : IAsyncLifetime, ITokenRevocation
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(Clock);
-        builder.AddServiceDefaults();
+        builder.AddWebApi();
         builder.Services.AddSingleton<ITokenRevocation>(this);
         builder.Services.AddHealthChecks().AddCheck("broker", () => new HealthCheckResult(Broker, "as told", data: new Dictionary<string, object> { ["lag"] = 3 }));
         var keys = new OpenIdConnectConfiguration();
@@ -81,7 +82,7 @@ public sealed class SampleService : IAsyncLifetime, ITokenRevocation
         builder.Services.AddSingleton<IConfigurationManager<OpenIdConnectConfiguration>>(new StaticConfigurationManager<OpenIdConnectConfiguration>(keys));
 
         _app = builder.Build();
-        _app.MapServiceDefaults();
+        _app.MapWebApi();
         Map(_app);
         await _app.StartAsync();
         Http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text;
 
-namespace Community.ServiceDefaults;
+namespace Community.Web;
 
 /// <summary>
 /// Text that people wrote: not blank, at most <paramref name="max"/> characters (Unicode code points), no control

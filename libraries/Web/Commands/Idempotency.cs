@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Community.EventStore;
 using Marten;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,7 @@ using Weasel.Core;
 using Weasel.Postgresql;
 using Weasel.Postgresql.Tables;
 
-namespace Community.EventStore;
+namespace Community.Web;
 
 internal sealed record IdempotentRequest(Guid Id);
 
@@ -26,13 +27,19 @@ public static class Idempotency
     internal static readonly TimeSpan Life = TimeSpan.FromHours(24);
     private static readonly TimeSpan LeaseTime = TimeSpan.FromSeconds(30);
 
+    /// <summary>Of requests with a key; taken before that of the stream.</summary>
+    private static readonly KeyedLock Requests = new();
+
     /// <summary>After authentication and before the endpoints.</summary>
     public static IApplicationBuilder UseIdempotency(this IApplicationBuilder app) => app.Use(Invoke);
 
-    internal static void AddIdempotency(this IServiceCollection services)
+    /// <summary>Its table in the service's store, and the job that forgets old answers.</summary>
+    public static IHostApplicationBuilder AddIdempotency(this IHostApplicationBuilder builder)
     {
-        services.AddSingleton<IStorePart, IdempotencyTable>();
-        services.AddHostedService<ForgetOldAnswers>();
+        builder.Services.AddSingleton<IStorePart, IdempotencyTable>();
+        builder.Services.AddHostedService<ForgetOldAnswers>();
+
+        return builder;
     }
 
     private static async Task Invoke(HttpContext context, RequestDelegate next)
@@ -63,7 +70,7 @@ public static class Idempotency
         var id = master.Hash("idempotency-key", $"{owner}\0{context.Request.Path}\0{key}");
         var request = master.Hash("idempotency-body", Convert.ToBase64String(SHA256.HashData(body)));
 
-        using var turn = await KeyedLock.Requests.Take(new Guid(id.AsSpan(0, 16)), ct);
+        using var turn = await Requests.Take(new Guid(id.AsSpan(0, 16)), ct);
         await Insert(database, id, request, clock.GetUtcNow(), ct);
         Row? row;
 

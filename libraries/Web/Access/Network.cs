@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 
-namespace Community.ServiceDefaults;
+namespace Community.Web;
 
 public static class Network
 {

@@ -1,9 +1,10 @@
+using Community.EventStore;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Community.EventStore;
+namespace Community.Web;
 
 public static class Problems
 {
@@ -20,7 +21,8 @@ public static class Problems
     public static ProblemHttpResult Problem(int status, string code, string detail) => TypedResults.Problem(
         statusCode: status, type: $"urn:community:{code}", title: Title(code), detail: detail);
 
-    internal static void AddStoreProblems(this IServiceCollection services) =>
+    /// <summary>Problems of what the store throws.</summary>
+    public static void AddStoreProblems(this IServiceCollection services) =>
         // Before the handler that turns all that is left into 500.
         services.Insert(0, ServiceDescriptor.Singleton<IExceptionHandler, StoreExceptionHandler>());
 
