@@ -1,5 +1,5 @@
-using Community.Content.Engagement;
 using Community.Content.Discussions;
+using Community.Content.Engagement;
 using Community.Content.Publishing;
 using Community.Messaging;
 

@@ -494,12 +494,31 @@ internal sealed partial class Neighbours
         });
         server.MapGet("/chargebacks", () => Page(new
         {
-            chargebackId = Plan, gateway = "stripe", number = "dp_1", receipt = "r-1", orderId = Order, amount = Money(9900), reason = "fraudulent", status = "open", at = Then
+            chargebackId = Plan,
+            gateway = "stripe",
+            number = "dp_1",
+            receipt = "r-1",
+            orderId = Order,
+            amount = Money(9900),
+            reason = "fraudulent",
+            status = "open",
+            at = Then
         }));
         server.MapGet("/outbox", () => Page(new
         {
-            mailId = Order, memberId = Paid, kind = "letIn", state = "waiting", attempts = 2, fault = (string?)null, createdAt = Then, expiresAt = "2036-03-01T12:00:00Z",
-            sentAt = (string?)null, to = "ada@example.org", subject = "Welcome", text = "Come in.", freshSignInNeeded = false
+            mailId = Order,
+            memberId = Paid,
+            kind = "letIn",
+            state = "waiting",
+            attempts = 2,
+            fault = (string?)null,
+            createdAt = Then,
+            expiresAt = "2036-03-01T12:00:00Z",
+            sentAt = (string?)null,
+            to = "ada@example.org",
+            subject = "Welcome",
+            text = "Come in.",
+            freshSignInNeeded = false
         }));
         server.MapGet("/refunds", () => Page());
         server.MapGet("/refunds-owed", () => Page());

@@ -62,17 +62,36 @@ internal sealed partial class Neighbours
         }));
         server.MapGet("/survival", () => Results.Json(new
         {
-            alpha = 0.7, beta = 1.2, logLikelihood = -10.5, cohorts = Array.Empty<object>(), expected = new[] { 1, 0.63, 0.47 },
-            residual = new[] { new { months = 0, worth = 3.5 }, new { months = 24, worth = 30.25 } }, timeZone = "UTC"
+            alpha = 0.7,
+            beta = 1.2,
+            logLikelihood = -10.5,
+            cohorts = Array.Empty<object>(),
+            expected = new[] { 1, 0.63, 0.47 },
+            residual = new[] { new { months = 0, worth = 3.5 }, new { months = 24, worth = 30.25 } },
+            timeZone = "UTC"
         }));
         server.MapGet("/funnel", (HttpRequest request) => Csv(request) ?? Results.Json(new
         {
-            steps = request.Query["steps"].ToString().Split(',').Select((step, i) => new { step, members = 100 >> i, rate = (double?)(1.0 / (1 << i)) }), timeZone = "UTC"
+            steps = request.Query["steps"].ToString().Split(',').Select((step, i) => new { step, members = 100 >> i, rate = (double?)(1.0 / (1 << i)) }),
+            timeZone = "UTC"
         }));
         server.MapGet("/contents/statistics", () => Page(new
         {
-            contentId = Free, title = "Dead<locks>", topic = "databases", format = "article", quality = 4, publishedAt = Then, views = 60, readers = 40, reads = 10, completion = 0.25,
-            rating = 4.5, ratings = 2, comments = 3, shares = 1, revenue = new[] { Money(9_900) }
+            contentId = Free,
+            title = "Dead<locks>",
+            topic = "databases",
+            format = "article",
+            quality = 4,
+            publishedAt = Then,
+            views = 60,
+            readers = 40,
+            reads = 10,
+            completion = 0.25,
+            rating = 4.5,
+            ratings = 2,
+            comments = 3,
+            shares = 1,
+            revenue = new[] { Money(9_900) }
         }));
         server.MapPost("/what-if", (HttpRequest request) => Note(request, Results.Json(new
         {
@@ -91,16 +110,33 @@ internal sealed partial class Neighbours
             OneDecision("mostly-reading", "raise-incentives-for-comments-and-shares", new { clicks = 60, comments = 35, shares = 5, active = 12 }, resolution: null, outcome: null),
             OneDecision("members-about-to-leave", "invite-back", new { regulars = 60, silent = 9 }, new { action = "dismissed", note = "Holidays <b>", by = Paid, at = Then }, new
             {
-                metric = "active-again", before = new { members = 20, of = 100 }, after = new { members = 50, of = 100 }, difference = 0.3, low = 0.17, high = 0.42,
-                guardrails = new[] { new { figure = "active", before = 100, after = 80, held = false } }, at = Then
+                metric = "active-again",
+                before = new { members = 20, of = 100 },
+                after = new { members = 50, of = 100 },
+                difference = 0.3,
+                low = 0.17,
+                high = 0.42,
+                guardrails = new[] { new { figure = "active", before = 100, after = 80, held = false } },
+                at = Then
             })));
         server.MapPost("/decisions/{id:guid}/resolution", (HttpRequest request) => Note(request, Results.NoContent()));
     }
 
     private static object OneDecision(string rule, string suggestion, object figures, object? resolution, object? outcome) => new
     {
-        decisionId = Decision, rule, ruleVersion = 1, figures, from = "2026-02-01", to = "2026-02-28", suggestion, provisional = resolution is null, openedAt = Then, lapsed = false,
-        draft = resolution is null ? new[] { new { activity = "comment", factor = 2.0 } } : [], resolution, outcome
+        decisionId = Decision,
+        rule,
+        ruleVersion = 1,
+        figures,
+        from = "2026-02-01",
+        to = "2026-02-28",
+        suggestion,
+        provisional = resolution is null,
+        openedAt = Then,
+        lapsed = false,
+        draft = resolution is null ? new[] { new { activity = "comment", factor = 2.0 } } : [],
+        resolution,
+        outcome
     };
 
     private IResult? Csv(HttpRequest request)

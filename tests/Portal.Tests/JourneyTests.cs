@@ -290,7 +290,15 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         await SignIn(staff);
         Dictionary<string, string> rules = new()
         {
-            ["r0-rule"] = "", ["r1-rule"] = "comment-posted", ["r1-activity"] = "comment", ["r1-points"] = "2", ["r1-dailyCap"] = "5", ["r1-to"] = "", ["r1-kind"] = "article", ["r1-multiplier"] = "1.5", ["r1-from"] = "2026-05-01"
+            ["r0-rule"] = "",
+            ["r1-rule"] = "comment-posted",
+            ["r1-activity"] = "comment",
+            ["r1-points"] = "2",
+            ["r1-dailyCap"] = "5",
+            ["r1-to"] = "",
+            ["r1-kind"] = "article",
+            ["r1-multiplier"] = "1.5",
+            ["r1-from"] = "2026-05-01"
         };
         Assert.Equal($"/admin/replays/{Neighbours.Order}", (await Send(staff, "/admin/rules", "rules", new(rules) { ["do"] = "try" })).To);
         var sent = Assert.Single(beside.Done.Last(done => done.Call == "POST /rules/replays").Body!["rules"]!.AsArray())!;

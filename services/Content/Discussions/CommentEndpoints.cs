@@ -1,7 +1,7 @@
 using System.Security.Claims;
+using Community.Content.Access;
 using Community.Content.Engagement;
 using Community.Content.Publishing;
-using Community.Content.Access;
 using Community.Content.Updates;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
-using Community.Content.Publishing;
 using Community.Content.Access;
+using Community.Content.Publishing;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Content.Engagement;

@@ -1,8 +1,8 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using Community.Content.Access;
 using Community.Content.Discussions;
 using Community.Content.Publishing;
-using Community.Content.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Content.Updates;

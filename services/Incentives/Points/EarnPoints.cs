@@ -15,7 +15,7 @@ internal sealed class EarnPoints(IDocumentStore store) :
     IConsumer<ReplyAcceptanceWithdrawn>, IConsumer<ReactionWithdrawn>, IConsumer<VoteWithdrawn>,
     IConsumer<TopicDeleted>, IConsumer<ReplyDeleted>, IConsumer<CommentDeleted>
 {
-    public Task Consume(ConsumeContext<ContentPublished> context) 
+    public Task Consume(ConsumeContext<ContentPublished> context)
     {
         var m = context.Message;
 
@@ -29,44 +29,46 @@ internal sealed class EarnPoints(IDocumentStore store) :
 
     public Task Consume(ConsumeContext<ReactionAdded> context) => Record(context, OfContent(
         Reaction(context.Message.ContentId, context.Message.Kind), Activities.Reaction, context.Message.ContentId, context.Message.MemberId, context.Message.At)
-        with { Kind = context.Message.Kind });
+        with
+    { Kind = context.Message.Kind });
 
     public Task Consume(ConsumeContext<ContentShared> context) => Record(context, OfContent(
         $"share/{context.Message.ContentId}/{context.Message.Channel}", Activities.Share, context.Message.ContentId, context.Message.MemberId, context.Message.At)
-        with { Kind = context.Message.Channel });
+        with
+    { Kind = context.Message.Channel });
 
     public Task Consume(ConsumeContext<FeedbackGiven> context) => Record(context, OfContent(
         $"feedback/{context.Message.ContentId}", Activities.Feedback, context.Message.ContentId, context.Message.MemberId, context.Message.At));
 
-    public Task Consume(ConsumeContext<CommentPosted> context) 
+    public Task Consume(ConsumeContext<CommentPosted> context)
     {
         var m = context.Message;
 
         return Record(context, new($"comment/{m.CommentId}", Activities.Comment, m.AuthorId, null, $"{m.SubjectKind}/{m.SubjectId}", m.SubjectKind, null, null, m.At));
     }
 
-    public Task Consume(ConsumeContext<TopicOpened> context) 
+    public Task Consume(ConsumeContext<TopicOpened> context)
     {
         var m = context.Message;
 
         return Record(context, new($"topic/{m.TopicId}", Activities.Topic, m.AuthorId, null, null, m.Kind, null, null, m.At));
     }
 
-    public Task Consume(ConsumeContext<ReplyPosted> context) 
+    public Task Consume(ConsumeContext<ReplyPosted> context)
     {
         var m = context.Message;
 
         return Record(context, new($"reply/{m.ReplyId}", Activities.Reply, m.AuthorId, null, $"topic/{m.TopicId}", null, null, null, m.At));
     }
 
-    public Task Consume(ConsumeContext<ReplyAccepted> context) 
+    public Task Consume(ConsumeContext<ReplyAccepted> context)
     {
         var m = context.Message;
 
         return Record(context, new(Acceptance(m.ReplyId), Activities.AcceptedReply, m.AcceptedBy, m.ReplyAuthorId, $"reply/{m.ReplyId}", null, null, null, m.At));
     }
 
-    public Task Consume(ConsumeContext<VoteCast> context) 
+    public Task Consume(ConsumeContext<VoteCast> context)
     {
         var m = context.Message;
 

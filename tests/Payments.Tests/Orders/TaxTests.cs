@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
+using Community.Payments.Catalogue;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
-using Community.Payments.Catalogue;
 using Community.Payments.Subscriptions;
 using Community.Testing;
 using Microsoft.Extensions.Configuration;

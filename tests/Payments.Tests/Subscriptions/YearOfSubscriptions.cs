@@ -1,5 +1,5 @@
-using Community.Payments.Ledger;
 using Community.Payments.Catalogue;
+using Community.Payments.Ledger;
 using Community.Payments.Subscriptions;
 using Community.Testing;
 
