@@ -64,7 +64,7 @@ internal static class DeedEndpoints
     {
         app.MapDrafts();
         app.MapPost("/do/{deed}", async (
-            string deed, IFormCollection form, HttpContext http, Deeds deeds, CancellationToken ct) =>
+            string deed, IFormCollection form, HttpContext http, Deeds deeds, WaitingWork waiting, CancellationToken ct) =>
         {
             if (Languages.Local(form["back"]) is not { } back)
             {
@@ -77,6 +77,7 @@ internal static class DeedEndpoints
             }
 
             var problem = await deeds.Do(deed, Guid.TryParse(form["id"], out var id) ? id : Guid.Empty, form["value"].ToString(), form, ct);
+            waiting.Forget();
 
             return problem is { Code: "unauthenticated" }
                 ? Results.LocalRedirect(Query.Of("/sign-in", ("back", back)))
