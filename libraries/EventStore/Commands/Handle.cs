@@ -222,9 +222,19 @@ public static class CommandHandling
     }
 
     /// <summary>The state of a stream now, or at an instant (inclusive).</summary>
-    public static async Task<Loaded<TState>> Load<TState, TCommand, TEvent>(
+    public static Task<Loaded<TState>> Load<TState, TCommand, TEvent>(
         this IDocumentStore store,
         Decider<TState, TCommand, TEvent> decider,
+        Guid stream,
+        DateTimeOffset? asOf,
+        CancellationToken ct)
+        where TEvent : class => store.Load(decider.Initial, decider.Evolve, stream, asOf, ct);
+
+    /// <summary>The same of a state that decides nothing: what is shown of a stream that several deciders share.</summary>
+    public static async Task<Loaded<TState>> Load<TState, TEvent>(
+        this IDocumentStore store,
+        TState initial,
+        Func<TState, TEvent, TState> evolve,
         Guid stream,
         DateTimeOffset? asOf,
         CancellationToken ct)
@@ -239,7 +249,7 @@ public static class CommandHandling
             past = [];
         }
 
-        return new Loaded<TState>(decider.Fold(past), past.Count);
+        return new Loaded<TState>(past.Fold(initial, evolve), past.Count);
     }
 
     /// <summary>The name of the constraint that a write broke, if that is what failed.</summary>
@@ -268,8 +278,11 @@ public static class CommandHandling
 
     internal static TState Fold<TState, TCommand, TEvent>(
         this Decider<TState, TCommand, TEvent> decider, IEnumerable<IEvent> events)
+        where TEvent : class => events.Fold(decider.Initial, decider.Evolve);
+
+    private static TState Fold<TState, TEvent>(this IEnumerable<IEvent> events, TState initial, Func<TState, TEvent, TState> evolve)
         where TEvent : class =>
-        events.Where(e => e.Data is not RemovedEvent).Aggregate(decider.Initial, (state, e) => decider.Evolve(state, (TEvent)e.Data));
+        events.Where(e => e.Data is not RemovedEvent).Aggregate(initial, (state, e) => evolve(state, (TEvent)e.Data));
 
     internal static void Append(
         this IDocumentSession session, Guid stream, IReadOnlyList<IEvent> past, IEnumerable<object> events, DateTimeOffset? at, Envelope envelope)
