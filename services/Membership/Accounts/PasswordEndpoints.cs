@@ -1,5 +1,7 @@
 using System.Security.Claims;
 using Community.EventStore;
+using Community.Membership.Accounts.Sessions;
+using Community.Membership.Accounts.SignIn;
 using Community.Membership.Mail;
 using Community.Membership.Members;
 using Community.Membership.Settings;
@@ -8,7 +10,7 @@ using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace Community.Membership.Accounts.Sessions;
+namespace Community.Membership.Accounts;
 
 /// <summary>A new password, by the old one or by a link that is mailed. Either way the member's other sessions and all API tokens end.</summary>
 internal static class PasswordEndpoints
@@ -25,20 +27,14 @@ internal static class PasswordEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Change(
-        PasswordChange request, ClaimsPrincipal user, Admission admission, IDocumentStore store, Passwords passwords, SessionTable sessions, KeyRing ring, MailOutbox postbox,
-        TimeProvider clock, HttpContext http, CancellationToken ct)
+        PasswordChange request, ClaimsPrincipal user, PasswordConfirmation confirmation, [AsParameters] PasswordServices services, HttpContext http, CancellationToken ct) =>
+        await confirmation.Refusal(user, request.CurrentPassword, http, ct) is { } refusal
+            ? refusal
+            : await Set(user.MemberId(), request.NewPassword, linkMadeAt: null, session: user.FindSession()!.Value, services, ct);
+
+    private static async Task<Accepted> Ask(ResetRequest request, [AsParameters] PasswordServices services, CancellationToken ct)
     {
-        if (await admission.Confirm(user, request.CurrentPassword, http, ct) is { } refusal)
-            return refusal;
-
-        var session = SessionEndpoints.SessionOf(user)!.Value;
-
-        return await Set(user.MemberId(), request.NewPassword, linkMadeAt: null, session, store, passwords, sessions, ring, postbox, clock.GetUtcNow(), ct);
-    }
-
-    private static async Task<Accepted> Ask(
-        ResetRequest request, IDocumentStore store, Passwords passwords, KeyRing ring, MailOutbox postbox, TimeProvider clock, CancellationToken ct)
-    {
+        var (store, passwords, _, ring, outbox, clock) = services;
         var now = clock.GetUtcNow();
         var settings = await store.Settings(ct);
         var addresses = passwords.FindAll(request.Email);
@@ -46,28 +42,26 @@ internal static class PasswordEndpoints
         var credentials = await session.Query<Credentials>().FirstOrDefaultAsync(known => addresses.Contains(known.Address), ct);
         var id = credentials?.Id ?? Guid.Empty;
         // All that is asked is asked of nobody, too, so that the time does not tell who is a member.
-        var (row, keys, enough) = (await session.LoadAsync<MemberRow>(id, ct), await ring.Find([id], ct), await postbox.IsEnough(MailKind.ResetPassword, id, now, ct));
+        var (row, keys, enough) = (await session.LoadAsync<MemberRow>(id, ct), await ring.Find([id], ct), await outbox.IsEnough(MailKind.ResetPassword, id, now, ct));
         if (row is not null && !enough)
-            postbox.Post(session, MailKind.ResetPassword, Recipient.Of(id, row.Member, keys), settings, now);
+            outbox.Post(session, MailKind.ResetPassword, Recipient.Of(id, row.Member, keys), settings, now);
         else
-            postbox.PostNothing(session, MailKind.ResetPassword, request.Email, now);
+            outbox.PostNothing(session, MailKind.ResetPassword, request.Email, now);
         await session.SaveChangesAsync(ct);
 
         return TypedResults.Accepted((string?)null);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Complete(
-        NewPassword request, IDocumentStore store, Passwords passwords, Lockout lockout, SessionTable sessions, KeyRing ring, MailOutbox postbox, TimeProvider clock, HttpContext http,
-        CancellationToken ct)
+        NewPassword request, Lockout lockout, [AsParameters] PasswordServices services, HttpContext http, CancellationToken ct)
     {
-        var now = clock.GetUtcNow();
-        if (await postbox.Find(MailKind.ResetPassword, request.Token, now, ct) is not { } link)
-            return MailEndpoints.LinkInvalid();
+        if (await services.Outbox.Find(MailKind.ResetPassword, request.Token, services.Clock.GetUtcNow(), ct) is not { } link)
+            return MailLink.Invalid();
 
         CommandMetadata.Set(CommandMetadata.Current with { By = link.MemberId.ToString() });
 
-        var set = await Set(link.MemberId, request.Password, link.MadeAt, session: default, store, passwords, sessions, ring, postbox, now, ct);
-        await using var query = store.QuerySession();
+        var set = await Set(link.MemberId, request.Password, link.MadeAt, session: default, services, ct);
+        await using var query = services.Store.QuerySession();
         // Who was locked out by guesses comes in again by this way.
         if (set.Result is NoContent && await query.LoadAsync<Credentials>(link.MemberId, ct) is { Address: var address })
             await lockout.Know(address, http, ct);
@@ -75,26 +69,22 @@ internal static class PasswordEndpoints
         return set;
     }
 
+    /// <param name="session">That goes on; the others end.</param>
     private static async Task<Results<NoContent, ProblemHttpResult>> Set(
-        Guid id, string password, DateTimeOffset? linkMadeAt, Guid session, IDocumentStore store, Passwords passwords, SessionTable sessions, KeyRing ring, MailOutbox postbox,
-        DateTimeOffset now, CancellationToken ct)
+        Guid id, string password, DateTimeOffset? linkMadeAt, Guid session, PasswordServices services, CancellationToken ct)
     {
+        var (store, passwords, sessions, ring, outbox, clock) = services;
+        var now = clock.GetUtcNow();
         var settings = await store.Settings(ct);
         var keys = await ring.Find([id], ct);
         await using var query = store.QuerySession();
         if (await query.LoadAsync<Credentials>(id, ct) is not { } credentials || await query.LoadAsync<MemberRow>(id, ct) is not { Member: var member })
             return Problems.NotFound("member");
 
-        // Whoever has the mail has the address, too.
-        MemberCommand[] commands =
-        [
-            new ChangePassword(linkMadeAt, now),
-            .. linkMadeAt is not null && member.ConfirmedAt is null ? [new ConfirmAddress(now)] : Array.Empty<MemberCommand>()
-        ];
         var changed = passwords.WithPassword(credentials, password);
         var tokens = await store.LiveTokens(id, now, ct);
         var (programs, elsewhere) = (string.Join(", ", tokens.Select(row => keys.Open(row.Token.Name))), string.Join(", ", member.SignIns));
-        var handled = await store.Handle(Member.Decider, id, new Together(commands, now), new CommandOptions
+        var handled = await store.Handle(Account.Decider, id, new ChangePassword(linkMadeAt, now), new CommandOptions
         {
             Together = [.. await sessions.Endings(id, now, ct, except: session), .. tokens.Endings(now)],
             WriteWithEvents = document =>
@@ -102,7 +92,7 @@ internal static class PasswordEndpoints
                 Credentials.SetPassword(document, id, changed.Password);
                 SessionTable.EndAll(document, id, now, except: session);
                 MailOutbox.UseUp(document, id, MailKind.ResetPassword, MailKind.ChangeAddress); // who began that knew the old one
-                postbox.Post(document, MailKind.PasswordChanged, Recipient.Of(id, member, keys), settings, now, programs, elsewhere);
+                outbox.Post(document, MailKind.PasswordChanged, Recipient.Of(id, member, keys), settings, now, programs, elsewhere);
             }
         }, ct);
 
@@ -116,10 +106,13 @@ internal static class PasswordEndpoints
         return handled.Rejection switch
         {
             null => TypedResults.NoContent(),
-            { Code: "link-used" } => MailEndpoints.LinkInvalid(),
+            { Code: "link-used" } => MailLink.Invalid(),
             { } rejection => rejection.ToProblem()
         };
     }
+
+    private sealed record PasswordServices(
+        IDocumentStore Store, Passwords Passwords, SessionTable Sessions, KeyRing Ring, MailOutbox Outbox, TimeProvider Clock);
 
     /// <param name="CurrentPassword">Absent where the member has none yet.</param>
     private sealed record PasswordChange([Password] string NewPassword, [Text(1000)] string? CurrentPassword = null);

@@ -5,7 +5,7 @@ using Community.Membership.Tests.Members;
 using Community.Testing;
 using Npgsql;
 
-namespace Community.Membership.Tests.Leaving;
+namespace Community.Membership.Tests.Departures;
 
 public sealed class LeavingTests
 {
@@ -15,7 +15,7 @@ public sealed class LeavingTests
     [Fact]
     public async Task Who_leaves_is_out_at_once_and_may_come_back()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         await using var neighbour = await Neighbour.Start(community.Host.Messaging, [], null, typeof(Contracts.MemberDeparted), typeof(Contracts.MemberReturned), typeof(Contracts.TokenRevoked));
         var (ann, id) = await community.Join("ann", "creator");
         using var anonymous = community.Host.Client();
@@ -46,7 +46,7 @@ public sealed class LeavingTests
     [Fact]
     public async Task The_owner_stays()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         using var owner = await community.SignIn("owner@example.org");
 
         await owner.PostAsync("/members/me/departure", null, Ct).Problem(409, "owner-stays");
@@ -57,7 +57,7 @@ public sealed class LeavingTests
     [Fact]
     public async Task All_that_is_held_is_handed_out_and_after_the_erasure_nothing_of_the_person_is_left()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         await using var neighbour = await Neighbour.Start(community.Host.Messaging, [], null, typeof(Contracts.MemberErased), typeof(Contracts.MemberJoined));
         var (zoe, id) = await community.Join("zoepersonal");
         using var owner = await community.SignIn("owner@example.org");
@@ -114,7 +114,7 @@ public sealed class LeavingTests
     [Fact]
     public async Task Erasures_are_applied_again_after_a_restore()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, annId) = await community.Join("ann");
         var (bob, bobId) = await community.Join("bob");
         await bob.PostAsync("/members/me/erasure", null, Ct).Ok(204);
@@ -136,7 +136,7 @@ public sealed class LeavingTests
     [Fact]
     public async Task A_tier_is_given_for_a_time_and_told()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         await using var neighbour = await Neighbour.Start(community.Host.Messaging, [], null, typeof(Contracts.TierGranted), typeof(Contracts.TierEnded));
         var (ann, id) = await community.Join("ann");
         using var owner = await community.SignIn("owner@example.org");

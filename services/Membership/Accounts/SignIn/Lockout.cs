@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using Weasel.Postgresql.Tables;
 
-namespace Community.Membership.Accounts.Sessions;
+namespace Community.Membership.Accounts.SignIn;
 
 /// <summary>
 /// Who guesses passwords waits, and longer each time: at one account from one network soon, at one account from anywhere later,

@@ -1,21 +1,28 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 using Community.EventStore;
 using Community.Membership.Accounts.Sessions;
-using Community.Membership.Invitations;
+using Community.Membership.Accounts.SignIn;
 using Community.Membership.Mail;
+using Community.Membership.Members;
 using Community.Membership.Settings;
 using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace Community.Membership.Members;
+namespace Community.Membership.Invitations;
 
-/// <summary>How somebody comes in: at once, by an invitation, or as one who waits to be let in; as the community has arranged it.</summary>
-internal sealed class MemberRegistration(IDocumentStore store, KeyRing ring, MasterKey master, Passwords passwords, MailOutbox postbox, TimeProvider clock)
+/// <summary>How somebody comes in: at once, by an invitation, or as one who waits to be let in; as the community has it in its settings.</summary>
+internal sealed class MemberRegistration(IDocumentStore store, KeyRing ring, MasterKey master, Passwords passwords, MailOutbox outbox, TimeProvider clock)
 {
-    internal static async Task<Results<Created<Profile>, Accepted<Waiting>, ProblemHttpResult>> Register(
-        NewMember request, MemberRegistration registration, Passwords passwords, StaffNames staff, Admission admission, TimeProvider clock, HttpContext http, CancellationToken ct)
+    public static void Map(IEndpointRouteBuilder app) => app.MapPost("/members", Register).AllowAnonymous().ProducesProblem(403)
+        .WithTag("Members", "Who belongs to the community, and in which roles.")
+        .WithSummary("Joins the community, or asks to be let in where it lets in one by one");
+
+    private static async Task<Results<Created<NewProfile>, Accepted<Waiting>, ProblemHttpResult>> Register(
+        NewMember request, [AsParameters] RegistrationServices services, HttpContext http, CancellationToken ct)
     {
+        var (registration, passwords, staff, admission, clock) = services;
         var id = http.NewId(clock);
         CommandMetadata.Set(CommandMetadata.Current with { By = id.ToString() });
         await staff.Check(request.DisplayName, id, isOfStaff: false, ct);
@@ -26,8 +33,8 @@ internal sealed class MemberRegistration(IDocumentStore store, KeyRing ring, Mas
         return entry switch
         {
             { Refusal: { } refusal } => refusal,
-            { Member: { } member, Keys: { } keys } => TypedResults.Created(
-                $"/members/{id}", Profile.Of(id, member, keys, clock.GetUtcNow(), withAddress: true) with { Session = await Session() }),
+            { Member: { } member, Keys: { } keys } => TypedResults.Created($"/members/{id}", new NewProfile(
+                Profile.Of(id, member, keys, clock.GetUtcNow(), withAddress: true)) { Session = await Session() }),
             _ => TypedResults.Accepted((string?)null, new Waiting(id, "pending"))
         };
 
@@ -44,10 +51,11 @@ internal sealed class MemberRegistration(IDocumentStore store, KeyRing ring, Mas
             return new(Problems.Problem(403, "invitation-needed", "Only who is invited can join."));
 
         if (await passwords.IsTakenInAnOlderForm(newcomer.Email, store, ct))
-            return new(AddressTaken());
+            return new(Credentials.AddressTaken());
 
         var keys = await ring.Create([id], ct);
         var (name, address) = (keys.Seal(id, newcomer.Name), keys.Seal(id, newcomer.Email));
+        var join = new Join(name, address, now, Imported: false, newcomer.Language) { Provider = newcomer.Provider };
         Rejection? rejection;
         try
         {
@@ -58,41 +66,38 @@ internal sealed class MemberRegistration(IDocumentStore store, KeyRing ring, Mas
                 if (state is OpenInvitation { By: var by } && !await IsActive(by, now, ct))
                     return await Refused(new Rejection("invitation-unknown", "There is no such invitation."));
 
-                object[] facts =
-                [
-                    new MemberJoined(name, address, now, Imported: false),
-                    .. newcomer.Language is { } language ? [new LanguageChosen(language, now)] : Array.Empty<object>(),
-                    .. newcomer.Provider is { } provider ? [new AddressConfirmed(now), new SignInLinked(provider, now)] : Array.Empty<object>(),
-                    .. state is OpenInvitation { By: var maker } ? [new MemberBrought(invitation, maker, now)] : Array.Empty<object>()
-                ];
-                rejection = (await store.Handle(Invitation.Decider, invitation, new UseInvitation(id, now), new CommandOptions { Together = [Besides.Append(id, facts)], WriteWithEvents = Write }, ct)).Rejection;
+                var brought = join with { Invitation = state is OpenInvitation { By: var maker } ? (invitation, maker) : null };
+                rejection = (await store.Handle(Invitation.Decider, invitation, new UseInvitation(id, now), new CommandOptions
+                {
+                    Together = [Besides.Of(Member.Decider, id, (MemberCommand)brought)],
+                    WriteWithEvents = Write
+                }, ct)).Rejection;
             }
             else
             {
-                var join = settings.Registration == Registration.Approval
+                var command = settings.Registration == Registration.Approval
                     ? (MemberCommand)new Apply(name, address, newcomer.Note is { Length: > 0 } note ? keys.Seal(id, note) : null, newcomer.Language, now)
-                    : new Join(name, address, now, Imported: false, newcomer.Language);
-                MemberCommand[] more = newcomer.Provider is { } provider && join is Join ? [new ConfirmAddress(now), new LinkSignIn(provider, now)] : [];
-                rejection = (await store.Handle(Member.Decider, id, new Together([join, .. more], now), new CommandOptions { WriteWithEvents = Write }, ct)).Rejection;
+                    : join;
+                rejection = (await store.Handle(Member.Decider, id, command, new CommandOptions { WriteWithEvents = Write }, ct)).Rejection;
             }
         }
         catch (Exception e) when (e.UniqueViolation() == Credentials.AddressIndex)
         {
             await ring.Erase(id, ct);
 
-            return new(AddressTaken());
+            return new(Credentials.AddressTaken());
         }
 
         if (rejection is not null)
             return await Refused(rejection);
 
-        return new(Refusal: null) { Member = (await store.Load(Member.Decider, id, asOf: null, ct)).State as Joined, Keys = keys };
+        return new(Refusal: null) { Member = (await store.LoadMember(id, asOf: null, ct)).State, Keys = keys };
 
         void Write(IDocumentSession session)
         {
             write(session);
             if (newcomer.Provider is null)
-                postbox.Post(session, MailKind.ConfirmAddress, new(id, keys, name, address, newcomer.Language), settings, now);
+                outbox.Post(session, MailKind.ConfirmAddress, new(id, keys, name, address, newcomer.Language), settings, now);
         }
 
         async Task<Entry> Refused(Rejection reason)
@@ -105,14 +110,15 @@ internal sealed class MemberRegistration(IDocumentStore store, KeyRing ring, Mas
         }
     }
 
-    internal static ProblemHttpResult AddressTaken() => Problems.Problem(409, "address-taken", "A member with this address exists.");
-
     private async Task<bool> IsActive(Guid member, DateTimeOffset now, CancellationToken ct)
     {
         await using var session = store.QuerySession();
 
         return await session.LoadAsync<MemberRow>(member, ct) is { Member: var known } && known.Standing(now) == Standing.Active;
     }
+
+    private sealed record RegistrationServices(
+        MemberRegistration Registration, Passwords Passwords, StaffNames Staff, Admission Admission, TimeProvider Clock);
 }
 
 /// <param name="Provider">By which they sign in, and which has verified the address; null: by a password.</param>
@@ -121,13 +127,23 @@ internal sealed record Newcomer(Guid Id, string Name, string Email, string? Note
 /// <summary>What came of it: a refusal, a member, or neither: somebody who waits to be let in.</summary>
 internal sealed record Entry(ProblemHttpResult? Refusal)
 {
-    public Joined? Member { get; init; }
+    public MemberDetails? Member { get; init; }
 
     public MemberKeys? Keys { get; init; }
 }
 
 /// <summary>Who registered waits to be let in.</summary>
 internal sealed record Waiting(Guid MemberId, string Status);
+
+/// <summary>The profile of who has just joined.</summary>
+internal sealed record NewProfile : Profile
+{
+    public NewProfile(Profile profile) : base(profile) { }
+
+    /// <summary>Where one was asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SessionTokens? Session { get; init; }
+}
 
 /// <param name="Note">For who lets in, where registration is by approval.</param>
 /// <param name="SignIn">Whether the answer is to hold a session, too.</param>

@@ -5,10 +5,11 @@ using Community.EventStore;
 using Community.Membership.Members;
 using Community.Web;
 using Marten;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.Options;
 
-namespace Community.Membership.Accounts.Sessions;
+namespace Community.Membership.Accounts.SignIn;
 
 /// <summary>How a member signs in. No event holds any of this: a hash that leaked must be forgettable.</summary>
 /// <param name="Address">Keyed hash of the e-mail address, by which it is found and unique.</param>
@@ -33,6 +34,8 @@ internal sealed record Credentials(Guid Id, string Address, string Password, int
     /// <exception cref="Npgsql.PostgresException">At the commit, by <see cref="AddressIndex"/>: another member has it.</exception>
     public static void SetAddress(IDocumentSession session, Guid member, string address) => session.QueueSqlCommand(
         "update mt_doc_credentials set data = jsonb_set(data, '{address}', to_jsonb(?::text)) where id = ?", address, member);
+
+    public static ProblemHttpResult AddressTaken() => Problems.Problem(409, "address-taken", "A member with this address exists.");
 }
 
 internal sealed class Passwords

@@ -1,10 +1,11 @@
 using Community.EventStore;
+using Community.Web;
 using Marten;
 
 namespace Community.Membership.Members;
 
-/// <summary>Suspensions and tiers that have their end end by themselves: each is decided on the member's stream.</summary>
-internal sealed class EndWhatIsOver(IDocumentStore store, TimeProvider clock, ILogger<EndWhatIsOver> log)
+/// <summary>What was given for a time ends by itself: each <see cref="IExpiry"/> decides on the member's stream.</summary>
+internal sealed class ExpiryJob(IDocumentStore store, IEnumerable<IExpiry> expiries, TimeProvider clock, ILogger<ExpiryJob> log)
     : PeriodicJob("time", TimeSpan.FromSeconds(5), clock, log)
 {
     private const int AtOnce = 100;
@@ -20,7 +21,10 @@ internal sealed class EndWhatIsOver(IDocumentStore store, TimeProvider clock, IL
         await using var session = store.QuerySession();
         var due = await session.Query<MemberRow>().Where(row => row.DueAt <= now).OrderBy(row => row.DueAt).Take(AtOnce).Select(row => row.Id).ToListAsync(ct);
         foreach (var member in due)
-            await store.Handle(Member.Decider, member, new LetTimePass(now), ct);
+        {
+            foreach (var expiry in expiries)
+                await expiry.End(member, now, ct);
+        }
 
         return due.Count;
     }

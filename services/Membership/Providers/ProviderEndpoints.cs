@@ -1,14 +1,18 @@
 using System.Security.Claims;
 using Community.EventStore;
+using Community.Membership.Accounts;
 using Community.Membership.Accounts.Sessions;
+using Community.Membership.Accounts.SignIn;
 using Community.Membership.Accounts.TwoFactor;
+using Community.Membership.Invitations;
 using Community.Membership.Mail;
 using Community.Membership.Members;
+using Community.Membership.Tokens;
 using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace Community.Membership.Accounts.Providers;
+namespace Community.Membership.Providers;
 
 /// <summary>
 /// Signing in by GitHub or an OpenID provider. The client (the portal) asks for an address, sends the browser there, keeps the
@@ -19,6 +23,7 @@ internal static class ProviderEndpoints
     public static void AddProviders(this WebApplicationBuilder builder)
     {
         var providers = builder.Configuration.GetSection("SignIn:Providers").GetChildren().ToDictionary(section => section.Key, section => section.Get<ProviderSettings>()!);
+        builder.ConfigureStore(LinkedAccounts.AddTables);
         builder.Services.AddHttpClient(nameof(Provider), client => client.Timeout = TimeSpan.FromSeconds(10));
         builder.Services.AddSingleton<LinkedAccounts>();
         builder.Services.AddSingleton(services => new KnownProviders(providers.ToDictionary(provider => provider.Key, provider => new Provider(
@@ -41,7 +46,7 @@ internal static class ProviderEndpoints
     }
 
     private static async Task<Results<Ok<Begun>, ProblemHttpResult>> Begin(
-        NewSignIn request, KnownProviders known, IConfiguration configuration, LinkedAccounts accounts, ClaimsPrincipal user, TimeProvider clock, CancellationToken ct)
+        NewSignIn request, KnownProviders known, IConfiguration configuration, LinkedAccounts accounts, ClaimsPrincipal user, CancellationToken ct)
     {
         if (!known.All.TryGetValue(request.Provider, out var provider))
             return Problems.NotFound("provider");
@@ -49,7 +54,7 @@ internal static class ProviderEndpoints
         if (!(configuration.GetSection("SignIn:RedirectUris").Get<string[]>() ?? []).Contains(request.RedirectUri, StringComparer.Ordinal))
             throw new InvalidParameter("redirectUri", "is not one of those that the community has configured");
 
-        var link = SessionEndpoints.SessionOf(user) is null ? null : user.FindMemberId();
+        var link = user.FindSession() is null ? null : user.FindMemberId();
         var attempt = new Attempt(provider.Name, request.RedirectUri, LinkedAccounts.Secret(), LinkedAccounts.Secret(), link, Recognized: null);
         var state = await accounts.Begin(attempt, ct);
         try
@@ -63,10 +68,11 @@ internal static class ProviderEndpoints
     }
 
     private static async Task<Results<Ok<SessionTokens>, Accepted<Waiting>, ProblemHttpResult>> Complete(
-        SignedIn request, KnownProviders known, LinkedAccounts accounts, Admission admission, SecondFactor factor, Lockout lockout, MemberRegistration registration, Passwords passwords,
-        StaffNames staff, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
+        SignedIn request, [AsParameters] ProviderServices services, [AsParameters] SignInServices signIn, [AsParameters] JoinServices joining, HttpContext http, CancellationToken ct)
     {
-        if (await accounts.Take(request.State, ct) is not { LinkTo: null } attempt || !known.All.TryGetValue(attempt.Provider, out var provider))
+        var (known, accounts, _, _) = services;
+        var (admission, factor, lockout) = signIn;
+        if (await accounts.Redeem(request.State, ct) is not { LinkTo: null } attempt || !known.All.TryGetValue(attempt.Provider, out var provider))
             return StateInvalid();
 
         Guid member;
@@ -89,7 +95,7 @@ internal static class ProviderEndpoints
             if (identity is null)
                 return StateInvalid();
 
-            var (who, answer) = await Whose(identity, provider.Name, request, accounts, registration, passwords, staff, store, ring, clock, http, ct);
+            var (who, answer) = await Whose(identity, provider.Name, request.InvitationCode, services, joining, http, ct);
             if (who is null)
                 return answer is Accepted<Waiting> waiting ? waiting : (ProblemHttpResult)answer!;
 
@@ -124,9 +130,10 @@ internal static class ProviderEndpoints
 
     /// <summary>The member whose account it is: linked before, or by an address that both sides have verified, or one who joins now.</summary>
     private static async Task<(Guid? Member, IResult? Answer)> Whose(
-        Identity identity, string provider, SignedIn request, LinkedAccounts accounts, MemberRegistration registration, Passwords passwords, StaffNames staff, IDocumentStore store, KeyRing ring, TimeProvider clock,
-        HttpContext http, CancellationToken ct)
+        Identity identity, string provider, string? invitationCode, ProviderServices services, JoinServices joining, HttpContext http, CancellationToken ct)
     {
+        var (_, accounts, store, clock) = services;
+        var (registration, passwords, staff) = joining;
         if (await accounts.MemberOf(provider, identity.Subject, ct) is { } linked)
             return (linked, null);
         if (identity.Email is not { } email || !new AddressAttribute().IsValid(email))
@@ -142,7 +149,7 @@ internal static class ProviderEndpoints
                 return (null, Problems.Problem(409, "address-taken", "A member has this address and has not confirmed it; sign in by password and link the account."));
 
             CommandMetadata.Set(CommandMetadata.Current with { By = credentials.Id.ToString() });
-            var handled = await store.Handle(Member.Decider, credentials.Id, new LinkSignIn(provider, now), new CommandOptions
+            var handled = await store.Handle(Account.Decider, credentials.Id, new LinkSignIn(provider, now), new CommandOptions
             {
                 WriteWithEvents = document => accounts.Link(document, provider, identity.Subject, credentials.Id)
             }, ct);
@@ -154,7 +161,7 @@ internal static class ProviderEndpoints
         CommandMetadata.Set(CommandMetadata.Current with { By = id.ToString() });
         var name = await Name(identity.Name, id, ct) ?? await Name(email.Split('@')[0], id, ct) ?? $"member-{id.ToString("N")[^8..]}";
         var entry = await registration.Enter(
-            new Newcomer(id, name, AddressAttribute.Clean(email), Note: null, request.InvitationCode, http.AskedLanguage(), provider),
+            new Newcomer(id, name, AddressAttribute.Clean(email), Note: null, invitationCode, http.AskedLanguage(), provider),
             document =>
             {
                 document.Insert(new Credentials(id, address, Password: ""));
@@ -171,11 +178,12 @@ internal static class ProviderEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> LinkAccount(
-        Returned request, ClaimsPrincipal user, KnownProviders known, LinkedAccounts accounts, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        Returned request, ClaimsPrincipal user, [AsParameters] ProviderServices services, CancellationToken ct)
     {
+        var (known, accounts, store, clock) = services;
         var id = user.MemberId();
         // The state must be of the member's own asking, or another's account would be linked to whoever follows a link.
-        if (SessionEndpoints.SessionOf(user) is null || await accounts.Take(request.State, ct) is not { } attempt || attempt.LinkTo != id || !known.All.TryGetValue(attempt.Provider, out var provider))
+        if (user.FindSession() is null || await accounts.Redeem(request.State, ct) is not { } attempt || attempt.LinkTo != id || !known.All.TryGetValue(attempt.Provider, out var provider))
             return StateInvalid();
 
         Identity? identity;
@@ -193,7 +201,7 @@ internal static class ProviderEndpoints
 
         try
         {
-            var handled = await store.Handle(Member.Decider, id, new LinkSignIn(provider.Name, clock.GetUtcNow()), new CommandOptions
+            var handled = await store.Handle(Account.Decider, id, new LinkSignIn(provider.Name, clock.GetUtcNow()), new CommandOptions
             {
                 WriteWithEvents = session => accounts.Link(session, provider.Name, identity.Subject, id)
             }, ct);
@@ -213,7 +221,7 @@ internal static class ProviderEndpoints
         string provider, ClaimsPrincipal user, LinkedAccounts accounts, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         var id = user.MemberId();
-        if (SessionEndpoints.SessionOf(user) is null)
+        if (user.FindSession() is null)
             return Problems.Forbidden("Only a member who is signed in may do this; a token may not.");
 
         await using var query = store.QuerySession();
@@ -223,7 +231,7 @@ internal static class ProviderEndpoints
         if (linked.Count == 1 && (await query.LoadAsync<Credentials>(id, ct))?.Password.Length is 0)
             return Problems.Problem(409, "last-sign-in", "It is the only way to sign in; set a password first.");
 
-        var handled = await store.Handle(Member.Decider, id, new UnlinkSignIn(provider, clock.GetUtcNow()), new CommandOptions
+        var handled = await store.Handle(Account.Decider, id, new UnlinkSignIn(provider, clock.GetUtcNow()), new CommandOptions
         {
             WriteInAnyCase = session => LinkedAccounts.Unlink(session, provider, id)
         }, ct);
@@ -235,6 +243,12 @@ internal static class ProviderEndpoints
         Problems.Problem(404, "sign-in-invalid", "This sign-in is not known, was used already, or is too old; begin again.");
 
     private static ProblemHttpResult Away(ProviderFault fault) => Problems.Problem(503, "provider-away", fault.Message);
+
+    private sealed record ProviderServices(KnownProviders Known, LinkedAccounts Accounts, IDocumentStore Store, TimeProvider Clock);
+
+    private sealed record SignInServices(Admission Admission, SecondFactor Factor, Lockout Lockout);
+
+    private sealed record JoinServices(MemberRegistration Registration, Passwords Passwords, StaffNames Staff);
 
     private sealed record NewSignIn([Text(40)] string Provider, [Text(500)] string RedirectUri);
 

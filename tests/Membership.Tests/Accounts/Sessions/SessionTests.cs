@@ -1,10 +1,10 @@
 using System.Net.Http.Json;
 using System.Security.Cryptography;
-using Community.Membership.Accounts.Sessions;
+using Community.Membership.Accounts.SignIn;
 using Community.Testing;
 using Microsoft.IdentityModel.Tokens;
 
-namespace Community.Membership.Tests.Sessions;
+namespace Community.Membership.Tests.Accounts.Sessions;
 
 public sealed class SessionTests(MembershipService membership)
 {

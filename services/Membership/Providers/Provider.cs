@@ -11,7 +11,7 @@ using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
-namespace Community.Membership.Accounts.Providers;
+namespace Community.Membership.Providers;
 
 /// <summary>Who somebody is elsewhere.</summary>
 /// <param name="Subject">What the provider calls the account for ever.</param>

@@ -1,5 +1,5 @@
 using System.Net.Http.Json;
-using Community.Membership.Accounts.Sessions;
+using Community.Membership.Accounts.SignIn;
 using Community.Testing;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
-namespace Community.Membership.Tests.Sessions;
+namespace Community.Membership.Tests.Accounts.Sessions;
 
 public sealed class PasswordTests
 {
@@ -18,7 +18,7 @@ public sealed class PasswordTests
     [Fact]
     public async Task A_password_changes_by_the_old_one_and_the_other_sessions_end()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         using var elsewhere = await community.SignIn("ann@example.org");
 
@@ -44,7 +44,7 @@ public sealed class PasswordTests
     [Fact]
     public async Task A_forgotten_password_is_replaced_by_a_link_that_works_once_and_ends_all_sessions()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         using var anonymous = community.Host.Client();
 
@@ -73,7 +73,7 @@ public sealed class PasswordTests
     [Fact]
     public async Task A_link_to_a_new_password_lasts_an_hour_and_nobodys_mailbox_is_filled()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         foreach (var _ in Enumerable.Range(0, 8))
             await ann.PostAsJsonAsync("/password-resets", new { email = "ann@example.org" }, Ct).Ok(202);
@@ -110,7 +110,7 @@ public sealed class PasswordTests
     [Fact]
     public async Task Asking_for_a_new_password_writes_the_same_whether_or_not_there_is_such_a_member()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, _) = await community.Join("ann");
         await using var database = NpgsqlDataSource.Create(community.Host.Database);
         var before = await Rows();
@@ -137,7 +137,7 @@ public sealed class PasswordTests
     [Fact]
     public async Task An_old_hash_is_replaced_at_the_next_sign_in()
     {
-        await using var community = await MembershipService.Found(ownHashing: true);
+        await using var community = await MembershipService.SetUpAnother(ownHashing: true);
         var (ann, id) = await community.Join("ann");
         await using var database = NpgsqlDataSource.Create(community.Host.Database);
         await Weaken(database, id);
@@ -154,7 +154,7 @@ public sealed class PasswordTests
     [Fact]
     public async Task A_sign_in_that_meets_a_change_of_the_password_waits_for_it_and_is_refused()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         await using var database = NpgsqlDataSource.Create(community.Host.Database);
         (await community.SignIn("ann@example.org")).Dispose();
@@ -190,7 +190,7 @@ public sealed class PasswordTests
     [Fact]
     public async Task Two_sign_ins_that_hash_a_password_anew_at_once_are_both_let_in()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         await using var database = NpgsqlDataSource.Create(community.Host.Database);
 

@@ -4,7 +4,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using Community.EventStore;
 
-namespace Community.Membership.Accounts.Sessions;
+namespace Community.Membership.Accounts.SignIn;
 
 /// <summary>
 /// What a client keeps of a sign-in, to be known by at the next: guesses from elsewhere do not lock it out. It opens nothing by

@@ -6,7 +6,7 @@ using Marten;
 using Npgsql;
 using Weasel.Postgresql.Tables;
 
-namespace Community.Membership.Accounts.Providers;
+namespace Community.Membership.Providers;
 
 /// <summary>A sign-in by a provider that is under way.</summary>
 /// <param name="Verifier">Of PKCE (RFC 7636).</param>
@@ -55,7 +55,7 @@ internal sealed class LinkedAccounts(NpgsqlDataSource database, MasterKey master
     }
 
     /// <summary>Of two who come with the same state, one gets it; null: never made, taken, or too old.</summary>
-    public async Task<Attempt?> Take(string state, CancellationToken ct)
+    public async Task<Attempt?> Redeem(string state, CancellationToken ct)
     {
         await using var take = database.CreateCommand(
             "delete from provider_attempts where state = $1 and expires_at > $2 returning provider, redirect_uri, verifier, nonce, link_to, recognized");

@@ -5,11 +5,12 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Community.Membership.Accounts.TwoFactor;
 using Community.Membership.Members;
+using Community.Testing;
 using Npgsql;
 using OtpNet;
 using ZXing;
 
-namespace Community.Membership.Tests.TwoFactor;
+namespace Community.Membership.Tests.Accounts.TwoFactor;
 
 public sealed partial class TwoFactorTests
 {
@@ -29,7 +30,7 @@ public sealed partial class TwoFactorTests
     [Fact]
     public async Task With_one_time_codes_on_a_password_is_not_enough()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         using var anonymous = community.Host.Client();
         Assert.False((await ann.GetAsync("/members/me/two-factor", Ct).Ok(200))["enabled"]!.GetValue<bool>());
@@ -104,7 +105,7 @@ public sealed partial class TwoFactorTests
     [Fact]
     public async Task Recovery_codes_are_answered_only_where_they_were_stored()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         var enrolment = await ann.PostAsJsonAsync("/members/me/two-factor", new { password = MembershipService.GoodPassword }, Ct).Ok(200);
         var code = new Totp(Base32Encoding.ToBytes(enrolment.Text("secret"))).ComputeTotp(community.Clock.GetUtcNow().UtcDateTime);
@@ -120,7 +121,7 @@ public sealed partial class TwoFactorTests
     [Fact]
     public async Task Neither_the_secret_nor_recovery_codes_stand_in_the_database()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, _) = await community.Join("ann");
         var enrolment = await ann.PostAsJsonAsync("/members/me/two-factor", new { password = MembershipService.GoodPassword }, Ct).Ok(200);
         var secret = Base32Encoding.ToBytes(enrolment.Text("secret"));

@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
 
-namespace Community.Membership.Tests.Sessions;
+namespace Community.Membership.Tests.Accounts.Sessions;
 
 public sealed class LockoutTests
 {
@@ -11,7 +11,7 @@ public sealed class LockoutTests
     [InlineData("nobody@example.org")]
     public async Task Who_guesses_waits_and_longer_each_time_whether_or_not_there_is_such_a_member(string email)
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, _) = await community.Join("ann");
         using var anonymous = community.Host.Client();
         foreach (var _ in Enumerable.Range(0, 8))
@@ -48,7 +48,7 @@ public sealed class LockoutTests
     [Fact]
     public async Task Of_many_guesses_at_once_no_more_are_judged_than_one_after_another()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         using var anonymous = community.Host.Client();
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ =>
@@ -60,7 +60,7 @@ public sealed class LockoutTests
     [Fact]
     public async Task Who_signs_in_begins_anew()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         using var anonymous = community.Host.Client();
         foreach (var _ in Enumerable.Range(0, 3))
         {
@@ -73,7 +73,7 @@ public sealed class LockoutTests
     [Fact]
     public async Task Sessions_are_listed_and_ended_one_by_one_and_all_but_this_one()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, _) = await community.Join("ann");
         var (bob, _) = await community.Join("bob");
         using var phone = community.Host.Client();

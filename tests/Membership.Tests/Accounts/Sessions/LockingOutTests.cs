@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
 using OtpNet;
 
-namespace Community.Membership.Tests.Sessions;
+namespace Community.Membership.Tests.Accounts.Sessions;
 
 /// <summary>The lock that stops guessing must not be a way to keep others out.</summary>
 public sealed class LockingOutTests(MembershipService membership)
@@ -11,7 +11,7 @@ public sealed class LockingOutTests(MembershipService membership)
     [Fact]
     public async Task Guesses_from_anywhere_spare_the_networks_and_devices_that_the_member_signed_in_from()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         (await community.Join("ann")).Client.Dispose();
         using var home = From(community, "198.51.100.7");
         var tokens = await home.PostAsJsonAsync("/sessions", new { email = "ann@example.org", password = MembershipService.GoodPassword }, Ct).Ok(200);
@@ -48,7 +48,7 @@ public sealed class LockingOutTests(MembershipService membership)
     [Fact]
     public async Task The_addresses_of_one_ipv6_network_are_one_network()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         for (var i = 0; i < 8; i++)
         {
             using var client = From(community, $"2001:db8:1:2::{i + 1:x}");
@@ -64,7 +64,7 @@ public sealed class LockingOutTests(MembershipService membership)
     [Fact]
     public async Task The_first_of_two_steps_is_no_failure()
     {
-        await using var community = await MembershipService.Found(configuration: new Dictionary<string, string?> { ["Lockout:Attempts"] = "5", ["Lockout:AttemptsFromNetwork"] = "8" });
+        await using var community = await MembershipService.SetUpAnother(configuration: new Dictionary<string, string?> { ["Lockout:Attempts"] = "5", ["Lockout:AttemptsFromNetwork"] = "8" });
         var (ann, _) = await community.Join("ann");
         var enrolment = await ann.PostAsJsonAsync("/members/me/two-factor", new { password = MembershipService.GoodPassword }, Ct).Ok(200);
         var totp = new Totp(Base32Encoding.ToBytes(enrolment.Text("secret")));
@@ -94,7 +94,7 @@ public sealed class LockingOutTests(MembershipService membership)
     [Fact]
     public async Task A_mailbox_gets_few_mails_that_nobody_there_has_asked_for()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         using var anonymous = community.Host.Client();
         var joined = await Task.WhenAll(Enumerable.Range(0, 9).Select(i => anonymous.PostAsJsonAsync(
             "/members", new { email = $"{(i % 2 == 0 ? "Victim" : "victim")}+{i}@example.org", password = MembershipService.GoodPassword, displayName = $"Number {i}" }, Ct).Ok(201)));
@@ -136,7 +136,7 @@ public sealed class LockingOutTests(MembershipService membership)
         Assert.Equal(["email"], problem["errors"]!.AsObject().Select(error => error.Key));
     }
 
-    private static HttpClient From(FoundedCommunity community, string address)
+    private static HttpClient From(AnotherCommunity community, string address)
     {
         var client = community.Host.Client();
         client.DefaultRequestHeaders.Add("X-Forwarded-For", address);
