@@ -119,6 +119,47 @@ public sealed partial class TwoFactorTests
     }
 
     [Fact]
+    public async Task Of_recovery_codes_that_two_replicas_renew_at_once_one_set_is_good()
+    {
+        await using var community = await MembershipService.SetUpAnother();
+        var (ann, id) = await community.Join("ann");
+        var enrolment = await ann.PostAsJsonAsync("/members/me/two-factor", new { password = MembershipService.GoodPassword }, Ct).Ok(200);
+        var totp = new Totp(Base32Encoding.ToBytes(enrolment.Text("secret")));
+        await ann.PostAsJsonAsync("/members/me/two-factor/confirmation", new { oneTimeCode = Code() }, Ct).Ok(200);
+        community.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        // Both have begun to delete the old codes before either has stored its own.
+        await using var database = NpgsqlDataSource.Create(community.Host.Database);
+        await using var connection = await database.OpenConnectionAsync(Ct);
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        await using (var hold = new NpgsqlCommand("select hash from recovery_codes where member_id = $1 for update", connection) { Parameters = { new() { Value = id } } })
+            await hold.ExecuteNonQueryAsync(Ct);
+        var first = ann.PostAsJsonAsync("/members/me/two-factor/recovery-codes", new { oneTimeCode = Code() }, Ct);
+        await Waiting(1);
+        community.Clock.Advance(TimeSpan.FromSeconds(30));
+        var second = ann.PostAsJsonAsync("/members/me/two-factor/recovery-codes", new { oneTimeCode = Code() }, Ct);
+        await Waiting(2);
+        await transaction.CommitAsync(Ct);
+        await first.Ok(200);
+        await second.Ok(200);
+
+        Assert.Equal(10, (await ann.GetAsync("/members/me/two-factor", Ct).Ok(200))["recoveryCodesLeft"]!.GetValue<int>());
+        ann.Dispose();
+
+        string Code() => totp.ComputeTotp(community.Clock.GetUtcNow().UtcDateTime);
+
+        Task<int> Waiting(int requests) => Eventually.Value(
+            async () =>
+            {
+                await using var count = database.CreateCommand(
+                    "select count(*)::int from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0");
+
+                return (int)(await count.ExecuteScalarAsync(Ct))!;
+            },
+            waiting => waiting >= requests, $"{requests} requests to wait for the codes");
+    }
+
+    [Fact]
     public async Task Neither_the_secret_nor_recovery_codes_stand_in_the_database()
     {
         await using var community = await MembershipService.SetUpAnother();
