@@ -27,87 +27,58 @@ internal static class TelemetryCost
         await using var sampled = await Reading.Start("sampled", servers, issuer, new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = dashboard.Telemetry });
         await using var full = await Reading.Start(
             "full", servers, issuer, new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = dashboard.Telemetry, ["Tracing__PerSecond"] = "1000000" });
-        Reading[] contestants = [none, sampled, full];
-        var rates = new Dictionary<(Reading, int), List<double>>();
-        var costs = new Dictionary<(Reading, int), List<double>>();
-
-        foreach (var contestant in contestants)
+        foreach (var contestant in new[] { none, sampled, full })
         {
             await Timing.Rate(8, 4000, _ => contestant.Get());
         }
 
-        for (var round = 0; round < Rounds; round++)
-        {
-            foreach (var (callers, times) in Levels)
-            {
-                for (var i = 0; i < contestants.Length; i++)
-                {
-                    // Each of them comes after each other one.
-                    var contestant = contestants[(round % 2 == 0 ? i + round : contestants.Length - i + round) % contestants.Length];
-                    var before = Used(contestant);
-                    var rate = await Timing.Rate(callers, times, _ => contestant.Get());
-                    await Idle(); // what is still to be exported and kept must not be measured with the next one
-                    var cost = (Used(contestant) - before).TotalMilliseconds / times;
-                    Report.Say($"{contestant.Name}, {callers} callers: {Report.Number(rate)} per second, {Report.Number(cost)} ms");
-                    Add(rates, rate);
-                    Add(costs, cost);
+        // Two at a time: the receiver is busy for a while with what one of them has exported, and that must meet no third one.
+        await Compare(sampled, "sampled", goal: true);
+        await Compare(full, "all traces", goal: false);
 
-                    void Add(Dictionary<(Reading, int), List<double>> figures, double figure) =>
-                        (figures.TryGetValue((contestant, callers), out var list) ? list : figures[(contestant, callers)] = []).Add(figure);
+        async Task Compare(Reading with, string name, bool goal)
+        {
+            var rates = new Dictionary<(Reading, int), List<double>>();
+            var costs = new Dictionary<(Reading, int), List<double>>();
+
+            for (var round = 0; round < Rounds; round++)
+            {
+                foreach (var (callers, times) in Levels)
+                {
+                    Reading[] turn = round % 2 == 0 ? [none, with] : [with, none];
+                    foreach (var contestant in turn)
+                    {
+                        var before = Used(contestant);
+                        var rate = await Timing.Rate(callers, times, _ => contestant.Get());
+                        // What is still to be exported belongs to this one, and the next one starts beside nothing of it.
+                        await Task.Delay(contestant == none ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(5));
+                        var cost = (Used(contestant) - before).TotalMilliseconds / times;
+                        Report.Say($"{contestant.Name}, {callers} callers: {Report.Number(rate)} per second, {Report.Number(cost)} ms");
+                        Add(rates, rate);
+                        Add(costs, cost);
+
+                        void Add(Dictionary<(Reading, int), List<double>> figures, double figure) =>
+                            (figures.TryGetValue((contestant, callers), out var list) ? list : figures[(contestant, callers)] = []).Add(figure);
+                    }
                 }
             }
-        }
 
-        var row = report.Table(
-            $"A visitor reads the list of topics, with telemetry and without (per second, medians of {Rounds})",
-            "callers", "no telemetry", "sampled", "all traces", "all / none", "sampled / none", "goal", "holds");
+            var row = report.Table(
+                $"A visitor reads the list of topics: telemetry {name}, and none (per second, medians of {Rounds}; processor time of service and dashboard for each request)",
+                "callers", "none", name, $"{name} / none, ms", $"{name} / none", "goal", "holds");
 
-        foreach (var (callers, _) in Levels)
-        {
-            double Of(Reading contestant) => rates[(contestant, callers)].Median();
-            // Of each round by itself: what else the machine does meets the neighbours in a round alike.
-            double Ratio(Reading contestant) => rates[(contestant, callers)].Zip(rates[(none, callers)], (with, without) => with / without).Median();
-            row(
-            [
-                callers.ToString(CultureInfo.InvariantCulture), Report.Number(Of(none)), Report.Number(Of(sampled)), Report.Number(Of(full)),
-                Report.Number(Ratio(full)), .. Report.Judged(Ratio(sampled), 0.9, atLeast: true)
-            ]);
-        }
-
-        row = report.Table(
-            $"Processor time of the service and the dashboard for each request (ms, medians of {Rounds})",
-            "callers", "no telemetry", "sampled", "all traces", "all / none", "sampled / none");
-
-        foreach (var (callers, _) in Levels)
-        {
-            double Of(Reading contestant) => costs[(contestant, callers)].Median();
-            row(
-            [
-                callers.ToString(CultureInfo.InvariantCulture), Report.Number(Of(none)), Report.Number(Of(sampled)), Report.Number(Of(full)),
-                Report.Number(Of(full) / Of(none)), Report.Number(Of(sampled) / Of(none))
-            ]);
-        }
-
-        // Until the receiver and all services together have used less than a tenth of a core for a second; a minute at most.
-        async Task Idle()
-        {
-            var processes = contestants.Select(contestant => contestant.Id).Append(dashboard.Id).ToList();
-
-            for (var (i, before) = (0, Sum()); i < 60; i++)
+            foreach (var (callers, _) in Levels)
             {
-                await Task.Delay(TimeSpan.FromSeconds(1));
-                var now = Sum();
-                if (now - before < TimeSpan.FromMilliseconds(100))
-                    return;
-                before = now;
+                double Of(Reading contestant) => rates[(contestant, callers)].Median();
+                double Cost(Reading contestant) => costs[(contestant, callers)].Median();
+                // Of each round by itself: what else the machine does meets the neighbours in a round alike.
+                var ratio = rates[(with, callers)].Zip(rates[(none, callers)], (one, other) => one / other).Median();
+                row(
+                [
+                    callers.ToString(CultureInfo.InvariantCulture), Report.Number(Of(none)), Report.Number(Of(with)),
+                    $"{Report.Number(Cost(with))} / {Report.Number(Cost(none))}", .. goal ? Report.Judged(ratio, 0.9, atLeast: true) : [Report.Number(ratio), "", ""]
+                ]);
             }
-
-            TimeSpan Sum() => processes.Aggregate(TimeSpan.Zero, (sum, id) =>
-            {
-                using var process = Process.GetProcessById(id);
-
-                return sum + process.TotalProcessorTime;
-            });
         }
 
         TimeSpan Used(Reading contestant)
