@@ -83,7 +83,7 @@ public sealed class CutLines
             await Eventually.Value(
                 async () => (
                     Total: await listener.Total(speaker), Waiting: await MessagingFixture.QueueDepth(broker, Queue),
-                    OfThePast: await MessagingFixture.QueueDepth(broker, Queue + Replay.Suffix)),
+                    OfThePast: await MessagingFixture.QueueDepth(broker, Queue + ReplayQueues.Suffix)),
                 now => now.Total >= wanted, $"{first} to {last} to be heard");
         }
 
