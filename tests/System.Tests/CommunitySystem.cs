@@ -312,9 +312,22 @@ public class CommunitySystem : IAsyncLifetime
     /// Waits until all that was said aloud has been heard, and that once: incentives keeps an event for each activity that
     /// could earn, analytics one for each activity, each joining and each thing told of a subscription. (Of the activities that the tests make use of.)
     /// </summary>
-    internal Task AllIsHeard()
+    internal async Task AllIsHeard()
     {
-        return Eventually.Value(Difference, difference => difference == (0, 0), "incentives and analytics to have heard all, and nothing twice");
+        await Eventually.Value(Difference, difference => difference == (0, 0), "incentives and analytics to have heard all, and nothing twice");
+        // Figures are counted behind the log.
+        await Eventually.Value(Uncounted, uncounted => uncounted <= 0, "analytics to have counted what it has heard");
+
+        async Task<long> Uncounted()
+        {
+            await using var connection = await Database("analyticsdb");
+            await using var select = new NpgsqlCommand("""
+                select (select coalesce(max(seq_id), 0) from mt_events)
+                    - coalesce((select last_seq_id from mt_event_progression where name = 'member-days:All'), 0)
+                """, connection);
+
+            return (long)(await select.ExecuteScalarAsync())!;
+        }
 
         async Task<(long Incentives, long Analytics)> Difference()
         {
