@@ -155,6 +155,51 @@ public static class CommandHandling
         Decider<TState, TCommand, TEvent> decider,
         IReadOnlyList<(Guid Stream, TCommand Command, CommandOptions CommandOptions)> batch,
         CancellationToken ct)
+        where TEvent : class => [.. (await store.HandleEach(decider, batch, knownBy: null, ct)).OfType<Handled<TState>>()];
+
+    /// <param name="knownBy">A unique index: a command whose row is there already does nothing, and its answer is null. Without it none is null.</param>
+    internal static async Task<IReadOnlyList<Handled<TState>?>> HandleEach<TState, TCommand, TEvent>(
+        this IDocumentStore store,
+        Decider<TState, TCommand, TEvent> decider,
+        IReadOnlyList<(Guid Stream, TCommand Command, CommandOptions CommandOptions)> batch,
+        string? knownBy,
+        CancellationToken ct)
+        where TEvent : class
+    {
+        if (batch.Count == 0)
+        {
+            return [];
+        }
+
+        try
+        {
+            return await store.HandleTogether(decider, batch, ct);
+        }
+        catch (Exception e) when ((batch.Count > 1 || knownBy is not null) && (e.IsLostAppendRace() || e.UniqueViolation() is not null))
+        {
+            var answers = new List<Handled<TState>?>(batch.Count);
+
+            foreach (var (stream, command, handling) in batch)
+            {
+                try
+                {
+                    answers.Add(await store.Handle(decider, stream, command, handling, ct));
+                }
+                catch (Exception violation) when (knownBy is not null && violation.UniqueViolation() == knownBy)
+                {
+                    answers.Add(null);
+                }
+            }
+
+            return answers;
+        }
+    }
+
+    private static async Task<IReadOnlyList<Handled<TState>>> HandleTogether<TState, TCommand, TEvent>(
+        this IDocumentStore store,
+        Decider<TState, TCommand, TEvent> decider,
+        IReadOnlyList<(Guid Stream, TCommand Command, CommandOptions CommandOptions)> batch,
+        CancellationToken ct)
         where TEvent : class
     {
         if (batch.Any(item => !item.CommandOptions.IsOfOneStream))
@@ -202,23 +247,9 @@ public static class CommandHandling
             session.AppendStored(stream, states[stream].Past.Count - events.Count, events);
         }
 
-        try
-        {
-            await session.SaveChangesAsync(ct);
+        await session.SaveChangesAsync(ct);
 
-            return answers;
-        }
-        catch (Exception e) when (batch.Count > 1 && (e.IsLostAppendRace() || e.UniqueViolation() is not null))
-        {
-            answers.Clear();
-
-            foreach (var (stream, command, handling) in batch)
-            {
-                answers.Add(await store.Handle(decider, stream, command, handling, ct));
-            }
-
-            return answers;
-        }
+        return answers;
     }
 
     /// <summary>The state of a stream now, or at an instant (inclusive).</summary>

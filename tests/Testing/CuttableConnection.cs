@@ -5,7 +5,7 @@ using System.Net.Sockets;
 namespace Community.Testing;
 
 /// <summary>A TCP line to a server that can be cut, as a network does, without the server's knowing.</summary>
-public sealed class Line : IAsyncDisposable
+public sealed class CuttableConnection : IAsyncDisposable
 {
     private readonly IPEndPoint _server;
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -14,7 +14,7 @@ public sealed class Line : IAsyncDisposable
     private readonly Task _accepting;
     private volatile bool _isCut;
 
-    public Line(int serverPort)
+    public CuttableConnection(int serverPort)
     {
         _server = new(IPAddress.Loopback, serverPort);
         _listener.Start();

@@ -8,7 +8,7 @@ using RabbitMQ.Client;
 
 namespace Community.SystemTests;
 
-internal sealed record Said(string Exchange, BasicProperties Properties, ReadOnlyMemory<byte> Body)
+internal sealed record CollectedMessage(string Exchange, BasicProperties Properties, ReadOnlyMemory<byte> Body)
 {
     public string Text => string.Join('\n',
         [Encoding.UTF8.GetString(Body.Span), .. (Properties.Headers ?? new Dictionary<string, object?>()).Select(
@@ -16,11 +16,11 @@ internal sealed record Said(string Exchange, BasicProperties Properties, ReadOnl
 }
 
 /// <summary>Hears all that the services say aloud.</summary>
-internal sealed class Ear(IConnection connection, IChannel channel, string queue) : IAsyncDisposable
+internal sealed class MessageCollector(IConnection connection, IChannel channel, string queue) : IAsyncDisposable
 {
-    private readonly List<Said> _heard = [];
+    private readonly List<CollectedMessage> _heard = [];
 
-    public static async Task<Ear> Open(Uri broker)
+    public static async Task<MessageCollector> Open(Uri broker)
     {
         var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync();
         var channel = await connection.CreateChannelAsync();
@@ -34,10 +34,10 @@ internal sealed class Ear(IConnection connection, IChannel channel, string queue
             await channel.QueueBindAsync(queue, $"{contract.Namespace}:{contract.Name}", "");
         }
 
-        return new Ear(connection, channel, queue);
+        return new MessageCollector(connection, channel, queue);
     }
 
-    public async Task<IReadOnlyList<Said>> Heard()
+    public async Task<IReadOnlyList<CollectedMessage>> Heard()
     {
         while (await channel.BasicGetAsync(queue, autoAck: true) is { } message)
             _heard.Add(new(message.Exchange, new BasicProperties(message.BasicProperties), message.Body));
@@ -49,7 +49,7 @@ internal sealed class Ear(IConnection connection, IChannel channel, string queue
     public async Task<string> Heard(string[] until) => await Eventually.Value(
         async () => string.Join('\n', (await Heard()).Select(said => said.Text)), text => until.All(id => text.Contains(id, StringComparison.Ordinal)), $"messages about {string.Join(", ", until)}");
 
-    public async Task SayAgain(Said said) => await channel.BasicPublishAsync(said.Exchange, "", mandatory: true, said.Properties, said.Body);
+    public async Task SayAgain(CollectedMessage said) => await channel.BasicPublishAsync(said.Exchange, "", mandatory: true, said.Properties, said.Body);
 
     /// <summary>How many messages wait in a queue; none where there is no such queue.</summary>
     public async Task<uint> Waiting(string queueName)
