@@ -10,9 +10,6 @@ namespace Community.Architecture.Tests;
 /// </summary>
 public sealed partial class FolderCycles
 {
-    /// <summary>Projects that still have cycles. A project that has none any more has to leave this list.</summary>
-    private static readonly string[] NotFreeYet = ["services/Membership", "services/Payments", "services/Content", "services/Incentives"];
-
     public static TheoryData<string> Projects =>
         [.. new[] { "services", "libraries" }.SelectMany(folder => Directory.GetDirectories(Path.Combine(Repository.Root, folder)))
             .Where(project => Directory.EnumerateFiles(project, "*.csproj").Any())
@@ -27,10 +24,7 @@ public sealed partial class FolderCycles
         // A project without folders has no modules, and Architecture.Tests need not reference it.
         var cyclic = folders.Values.Distinct().Count() < 2 ? [] : CyclicUses(Assembly.Load($"Community.{Path.GetFileName(project)}"), folders);
 
-        if (NotFreeYet.Contains(project))
-            Assert.True(cyclic.Count > 0, $"{project} is free of cycles: take it out of {nameof(NotFreeYet)}.");
-        else
-            Assert.True(cyclic.Count == 0, string.Join('\n', cyclic));
+        Assert.True(cyclic.Count == 0, string.Join('\n', cyclic));
     }
 
     /// <summary>One way by a type argument within a lambda of an asynchronous method, the other by an attribute's type.</summary>

@@ -4,10 +4,10 @@ using System.Text;
 namespace Community.Payments;
 
 /// <summary>
-/// Words that people type, and that mean one thing however they are written: in full width or half, in whatever case, with
-/// blanks around and with what nobody sees within. Made so where they come in, to be stored and to be looked for.
+/// What people type means one thing however it is written: in full width or half, in any case, with blanks around it and
+/// with invisible characters in it. It is normalized where it comes in, to be stored and to be looked for.
 /// </summary>
-internal static class Words
+internal static class NormalizedText
 {
     /// <summary>A coupon's; null where nothing of it is seen, or it is too long.</summary>
     public static string? CouponCode(string written) => Seen(written).ToUpperInvariant() is { Length: > 0 and <= 100 } code ? code : null;

@@ -1,7 +1,8 @@
-using Community.Content.Discussions;
+using Community.Content.Access;
+using Community.Content.Updates;
 using Marten.Events;
 
-namespace Community.Content;
+namespace Community.Content.Discussions;
 
 /// <summary>What a comment or a vote is about.</summary>
 internal enum SubjectKind { Content, Topic, Reply }
@@ -42,4 +43,9 @@ internal static class Posts
 
     public static async Task<Post?> FindReply(this IDocumentStore store, Guid topic, Guid id, CancellationToken ct) =>
         (await store.FindPosts([id], ct)).GetValueOrDefault(id) is { Kind: SubjectKind.Reply } reply && reply.Topic == topic ? reply : null;
+}
+
+internal sealed class TopicUpdates : IUpdateSubjects
+{
+    public async Task<bool> Has(Guid subject, ReaderContext context, CancellationToken ct) => await context.Store.FindTopic(subject, ct) is not null;
 }

@@ -1,6 +1,6 @@
-using Community.Payments.Reconciliation;
+using Community.Payments.Gateways;
 
-namespace Community.Payments.Tests.Reconciliation;
+namespace Community.Payments.Tests.Gateways;
 
 public sealed class ReportFileSpecs
 {

@@ -2,7 +2,7 @@ using System.Globalization;
 using Community.ServiceDefaults;
 using CsvHelper;
 
-namespace Community.Payments.Reconciliation;
+namespace Community.Payments.Gateways;
 
 /// <summary>
 /// A gateway's report as CSV with a line of names: <c>receipt</c>, <c>amount</c> (minor units), <c>currency</c>, <c>at</c>

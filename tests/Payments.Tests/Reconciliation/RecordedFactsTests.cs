@@ -3,6 +3,7 @@ using System.Data;
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Community.Payments.Gateways;
 using Community.Payments.Reconciliation;
 using Community.Testing;
 using Marten;
@@ -12,7 +13,7 @@ using Npgsql;
 
 namespace Community.Payments.Tests.Reconciliation;
 
-public sealed class BooksTests(PaymentsService payments)
+public sealed class RecordedFactsTests(PaymentsService payments)
 {
     [Fact]
     public async Task The_log_is_read_in_pages()
@@ -43,16 +44,16 @@ public sealed class BooksTests(PaymentsService payments)
         Assert.Equal(Told(whole), Told(singly));
         Assert.Contains("never-came", Told(singly), StringComparison.Ordinal);
 
-        async Task<Books> Read(int page)
+        async Task<RecordedFacts> Read(int page)
         {
-            var books = new Books(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
-            await books.Read(session, page, TestContext.Current.CancellationToken);
+            var facts = new RecordedFacts(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+            await facts.Read(session, page, TestContext.Current.CancellationToken);
 
-            return books;
+            return facts;
         }
 
-        static string Told(Books books) => JsonSerializer.Serialize(
-            new { books.Money, books.PlanOrders, books.PaidOrders, books.RefundedOrders, books.Reports, books.Entitlements, books.Receipts, books.WithoutInvoice });
+        static string Told(RecordedFacts facts) => JsonSerializer.Serialize(
+            new { facts.Money, facts.PlanOrders, facts.PaidOrders, facts.RefundedOrders, facts.Reports, facts.Entitlements, facts.Receipts, facts.WithoutInvoice });
     }
 
     /// <summary>What Marten sends, with the values.</summary>

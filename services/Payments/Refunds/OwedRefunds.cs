@@ -1,9 +1,10 @@
+using Community.Payments.Gateways;
 using Community.Payments.Orders;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;
 
-namespace Community.Payments.Ledger;
+namespace Community.Payments.Refunds;
 
 /// <summary>Money that came and belongs to its payer, for the operator to send back.</summary>
 internal sealed record OwedRefund(
@@ -13,6 +14,8 @@ internal sealed partial class OwedRefunds : EventProjection
 {
     public OwedRefunds()
     {
+        Name = "Community.Payments.Ledger.OwedRefunds"; // under which its progress is stored
+
         IncludeType<RefundOwed>();
         IncludeType<OwedMoneyReturned>();
         IncludeType<OwedMoneyTakenBack>();

@@ -6,7 +6,7 @@ using MassTransit;
 using Npgsql;
 using Weasel.Postgresql.Tables;
 
-namespace Community.Payments.Subscriptions;
+namespace Community.Payments.Orders;
 
 /// <summary>
 /// To whom something can be given: who has joined and is not erased, as membership tells. The two are facts beside each

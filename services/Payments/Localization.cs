@@ -3,8 +3,8 @@ using Community.ServiceDefaults;
 
 namespace Community.Payments;
 
-/// <summary>What people read on this service's own pages and documents, in their language.</summary>
-internal static class Wording
+/// <summary>The language, dates and amounts of this service's own pages and documents.</summary>
+internal static class Localization
 {
     private const string American = "en-US";
     private static readonly string[] Languages = ["en", "zh"];

@@ -1,11 +1,9 @@
 using System.Reflection;
 using Community.EventStore;
 using Community.Payments.Chargebacks;
-using Community.Payments.Invoices;
-using Community.Payments.Ledger;
+using Community.Payments.Gateways;
 using Community.Payments.Orders;
 using Community.Payments.Subscriptions;
-using Community.Web;
 using JasperFx.Events;
 using Marten;
 
@@ -15,7 +13,7 @@ namespace Community.Payments.Reconciliation;
 /// What the log says of money. It is read page by page, and of what lies outside the period only ids and sums are kept: a
 /// refund of today may belong to any payment that ever came.
 /// </summary>
-internal sealed class Books(DateTimeOffset begin, DateTimeOffset end)
+internal sealed class RecordedFacts(DateTimeOffset begin, DateTimeOffset end)
 {
     public const int Page = 500;
 
@@ -75,7 +73,7 @@ internal sealed class Books(DateTimeOffset begin, DateTimeOffset end)
 
             foreach (var e in events)
             {
-                Take(e);
+                Record(e);
             }
 
             if (events.Count < page)
@@ -87,7 +85,7 @@ internal sealed class Books(DateTimeOffset begin, DateTimeOffset end)
         }
     }
 
-    private void Take(IEvent e)
+    private void Record(IEvent e)
     {
         var within = e.Timestamp >= begin && e.Timestamp < end;
 

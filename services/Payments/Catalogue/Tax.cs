@@ -1,4 +1,4 @@
-namespace Community.Payments.Orders;
+namespace Community.Payments.Catalogue;
 
 /// <summary>The tax that prices include: <c>Tax:Percent</c> of the price without it.</summary>
 /// <param name="Percent">Null: none.</param>

@@ -3,41 +3,41 @@ using System.Diagnostics;
 
 namespace Community.Content.Engagement;
 
-internal abstract record OpinionCommand;
+internal abstract record FeedbackCommand;
 
-internal sealed record React(Guid ContentId, Guid MemberId, ReactionKind Kind, DateTimeOffset At) : OpinionCommand;
+internal sealed record React(Guid ContentId, Guid MemberId, ReactionKind Kind, DateTimeOffset At) : FeedbackCommand;
 
-internal sealed record WithdrawReaction(Guid ContentId, Guid MemberId, ReactionKind Kind, DateTimeOffset At) : OpinionCommand;
+internal sealed record WithdrawReaction(Guid ContentId, Guid MemberId, ReactionKind Kind, DateTimeOffset At) : FeedbackCommand;
 
 /// <summary>Given anew it takes the place of the one before.</summary>
-internal sealed record GiveFeedback(Guid ContentId, Guid MemberId, int Rating, string Text, DateTimeOffset At) : OpinionCommand;
+internal sealed record GiveFeedback(Guid ContentId, Guid MemberId, int Rating, string Text, DateTimeOffset At) : FeedbackCommand;
 
-internal sealed record Opinion(ImmutableHashSet<ReactionKind> Reactions, FeedbackGiven? Feedback)
+internal sealed record MemberFeedback(ImmutableHashSet<ReactionKind> Reactions, FeedbackGiven? Feedback)
 {
-    public static readonly Decider<Opinion, OpinionCommand, OpinionEvent> Decider = new(new([], null), Decide, Evolve);
+    public static readonly Decider<MemberFeedback, FeedbackCommand, FeedbackEvent> Decider = new(new([], null), Decide, Evolve);
 
     /// <summary>After so many changes of mind nothing is added any more, only taken back.</summary>
     public const int Changes = 200;
 
     public static Guid Stream(Guid contentId, Guid memberId) => StreamId.Of("opinion", $"{contentId}/{memberId}");
 
-    private static Decision<OpinionEvent> Decide(Opinion opinion, OpinionCommand command) => command switch
+    private static Decision<FeedbackEvent> Decide(MemberFeedback feedback, FeedbackCommand command) => command switch
     {
-        React c when opinion.Reactions.Contains(c.Kind) => Decision.Nothing,
+        React c when feedback.Reactions.Contains(c.Kind) => Decision.Nothing,
         React c => new ReactionAdded(c.ContentId, c.MemberId, c.Kind, c.At),
-        WithdrawReaction c when !opinion.Reactions.Contains(c.Kind) => Decision.Nothing,
+        WithdrawReaction c when !feedback.Reactions.Contains(c.Kind) => Decision.Nothing,
         WithdrawReaction c => new ReactionWithdrawn(c.ContentId, c.MemberId, c.Kind, c.At),
-        GiveFeedback c when opinion.Feedback is { } given && (given.Rating, given.Text) == (c.Rating, c.Text) => Decision.Nothing,
+        GiveFeedback c when feedback.Feedback is { } given && (given.Rating, given.Text) == (c.Rating, c.Text) => Decision.Nothing,
         GiveFeedback c => new FeedbackGiven(c.ContentId, c.MemberId, c.Rating, c.Text, c.At),
-        _ => throw new UnreachableException($"{command.GetType().Name} is no command of an opinion.")
+        _ => throw new UnreachableException($"{command.GetType().Name} is no command of feedback.")
     };
 
-    private static Opinion Evolve(Opinion opinion, OpinionEvent @event) => @event switch
+    private static MemberFeedback Evolve(MemberFeedback feedback, FeedbackEvent @event) => @event switch
     {
-        ReactionAdded e => opinion with { Reactions = opinion.Reactions.Add(e.Kind) },
-        ReactionWithdrawn e => opinion with { Reactions = opinion.Reactions.Remove(e.Kind) },
-        FeedbackGiven e => opinion with { Feedback = e },
-        _ => throw new UnreachableException($"{@event.GetType().Name} is no event of an opinion.")
+        ReactionAdded e => feedback with { Reactions = feedback.Reactions.Add(e.Kind) },
+        ReactionWithdrawn e => feedback with { Reactions = feedback.Reactions.Remove(e.Kind) },
+        FeedbackGiven e => feedback with { Feedback = e },
+        _ => throw new UnreachableException($"{@event.GetType().Name} is no event of feedback.")
     };
 }
 

@@ -62,7 +62,7 @@ internal sealed record ReportLine(string Receipt, Money Amount);
 /// <param name="PaidBy">The orders that pay for the running period.</param>
 internal sealed record EntitlementFact(Guid SubscriptionId, IReadOnlyList<Guid> Orders, IReadOnlyList<Guid> PaidBy, bool Live);
 
-/// <summary>Independent witnesses of one and the same money, held against each other.</summary>
+/// <summary>What those who know of the same money independently say of it, held against each other.</summary>
 internal sealed record ReconciliationInputs(
     IReadOnlyList<MoneyFact> Money, IReadOnlyList<LedgerFact> Ledger, IReadOnlyList<(string Currency, long Difference)> Unbalanced,
     IReadOnlyDictionary<string, IReadOnlyList<ReportLine>> Reports, IReadOnlySet<Guid> PlanOrders, IReadOnlySet<Guid> PaidOrders,
