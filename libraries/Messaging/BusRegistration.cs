@@ -60,9 +60,9 @@ public static class BusRegistration
             {
                 rabbit.Host(broker, host => host.PublisherConfirmation = true);
 
-                rabbit.ReceiveEndpoint(Replay.RequestsOf(service), endpoint =>
+                rabbit.ReceiveEndpoint(ReplayQueues.RequestsOf(service), endpoint =>
                 {
-                    Configure(endpoint, Replay.RequestsOf(service), concurrency: 2, settings.Retries, Topology.ExchangeOf(rabbit.PublishTopology, typeof(ReplayRequested)));
+                    Configure(endpoint, ReplayQueues.RequestsOf(service), concurrency: 2, settings.Retries, Topology.ExchangeOf(rabbit.PublishTopology, typeof(ReplayRequested)));
                     endpoint.ConfigureConsumer<AnswerReplayRequests>(context);
                 });
 

@@ -63,12 +63,11 @@ public static class ExportEndpoints
         .WithTag("Export", "What is known about a member.").WithSummary("One's own part of all events, by the fields that name one");
 
     private static async Task<Ok<Page<HistoryItem>>> Export(
-        [AsParameters] Paging paging, ClaimsPrincipal user, HttpContext http, IDocumentStore store, NpgsqlDataSource database, KeyRing keys,
-        Disclosures disclosures, CancellationToken ct)
+        [AsParameters] Paging paging, ClaimsPrincipal user, HttpContext http, [AsParameters] ExportSources sources, CancellationToken ct)
     {
         var member = user.MemberId();
         var sequences = new List<long>();
-        await using var select = database.CreateCommand("select sequence from member_events where member_id = $1 and sequence > $2 order by sequence limit $3");
+        await using var select = sources.Database.CreateCommand("select sequence from member_events where member_id = $1 and sequence > $2 order by sequence limit $3");
         select.Parameters.Add(new() { Value = member });
         select.Parameters.Add(new() { Value = paging.Key<long>(out var after) ? after : 0L });
         select.Parameters.Add(new() { Value = paging.Size + 1 });
@@ -82,7 +81,7 @@ public static class ExportEndpoints
         }
 
         http.Response.Headers.CacheControl = "no-store";
-        var items = await store.Items(sequences, await keys.Find([member], ct), e => disclosures.Part(e, member), ct);
+        var items = await sources.Store.Items(sequences, await sources.Keys.Find([member], ct), e => sources.Disclosures.Part(e, member), ct);
         var page = paging.Page(sequences, sequence => sequence);
         var shown = items.Where(item => page.Items.Contains(item.Sequence)).Select(item => Own(item.Item, member));
 
@@ -93,6 +92,9 @@ public static class ExportEndpoints
     private static HistoryItem Own(HistoryItem item, Guid member) =>
         item.By == $"{member}" ? item : item with { By = null, CausationId = null, CorrelationId = null };
 }
+
+/// <summary>What an export is made of.</summary>
+internal sealed record ExportSources(IDocumentStore Store, NpgsqlDataSource Database, KeyRing Keys, Disclosures Disclosures);
 
 /// <summary>The disclosures of the service, and the index by member that is made of them.</summary>
 internal sealed class Disclosures(IReadOnlyDictionary<Type, Disclosure> all) : IStorePart

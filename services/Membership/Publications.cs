@@ -1,7 +1,6 @@
 using Community.Membership.Accounts.Sessions;
 using Community.Membership.Members;
 using Community.Membership.Settings;
-using Community.Membership.Setup;
 using Community.Membership.Tokens;
 using Community.Messaging;
 using Community.Web;
@@ -13,8 +12,8 @@ internal static class Publications
 {
     public static readonly Publication[] All =
     [
-        Publication.Of<CommunityFounded, Contracts.CommunityArranged>(e => Arranged(CommunitySettings.Initial(e.Data.Name), e.Version, e.Data.At)),
-        Publication.Of<CommunityArranged, Contracts.CommunityArranged>(e => Arranged(e.Data.Settings, e.Version, e.Data.At)),
+        Publication.Of<CommunitySetUp, Contracts.CommunityArranged>(e => Configured(CommunitySettings.Initial(e.Data.Name), e.Version, e.Data.At)),
+        Publication.Of<CommunityConfigured, Contracts.CommunityArranged>(e => Configured(e.Data.Settings, e.Version, e.Data.At)),
         Publication.Of<MemberJoined, Contracts.MemberJoined>(e => new(e.StreamId, e.Data.At, e.Data.Imported)),
         Publication.Of<RoleGranted, Contracts.RoleGranted>(e => new(e.StreamId, e.Data.Role, e.Data.At, e.Version)),
         Publication.Of<RoleRevoked, Contracts.RoleRevoked>(e => new(e.StreamId, e.Data.Role, e.Data.At, e.Version)),
@@ -37,6 +36,6 @@ internal static class Publications
         Publication.Of<SessionEnded, Contracts.SessionEnded>(e => new(e.StreamId, e.Data.ExpiresAt))
     ];
 
-    private static Contracts.CommunityArranged Arranged(CommunitySettings settings, long version, DateTimeOffset at) => new(
+    private static Contracts.CommunityArranged Configured(CommunitySettings settings, long version, DateTimeOffset at) => new(
         settings.Name, settings.TimeZone, settings.Currency, settings.Languages, settings.Registration.ToWord(), settings.Points, version, at);
 }

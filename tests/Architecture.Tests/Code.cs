@@ -106,7 +106,7 @@ public sealed class Code
         string[] outside = project switch
         {
             "Payments" => ["Community.Payments.Gateways."],
-            "Membership" => ["Community.Membership.Accounts.Providers."],
+            "Membership" => ["Community.Membership.Providers."],
             "Web" => ["Community.Web.Access", "Community.Web.PublishedKeys"],
             _ => []
         };

@@ -8,9 +8,9 @@ public sealed class Modules
     /// <summary>What docs/architecture.md draws: a folder that is not here is a module that nobody has written down.</summary>
     private static readonly IReadOnlyDictionary<string, string[]> Known = new Dictionary<string, string[]>
     {
-        ["Membership"] = ["Accounts", "Departures", "Imports", "Invitations", "Mail", "Members", "Settings", "Setup", "Suspensions", "Tiers", "Tokens"],
+        ["Membership"] = ["Accounts", "Departures", "Imports", "Invitations", "Mail", "Members", "Providers", "Roles", "Settings", "Setup", "Suspensions", "Tiers", "Tokens"],
         ["Payments"] =
-            ["Catalogue", "Chargebacks", "Creators", "Gateways", "Invoices", "Ledger", "Orders", "Reconciliation", "Referrals", "Refunds", "Subscriptions"],
+            ["Catalogue", "Chargebacks", "Charging", "Creators", "Gateways", "Invoices", "Ledger", "Orders", "Reconciliation", "Referrals", "Refunds", "Subscriptions"],
         ["Content"] = ["Access", "Discussions", "Engagement", "Imports", "Publishing", "Updates"],
         ["Incentives"] = ["AntiAbuse", "Badges", "Leaderboards", "Levels", "Points", "Rewards", "Rules", "Simulation"],
         ["Analytics"] =

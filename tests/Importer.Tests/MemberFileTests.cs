@@ -28,8 +28,11 @@ public sealed class MemberFileTests : IDisposable
 
         Assert.Equal((0, (2, 0, 1)), (import.Exit, import.Of("members")));
         Assert.Equal(
-            [("ann@example.org", "Ann \"The\" Lee, MD", "2023-05-01T10:00:00.123Z"), ("bo@example.org", "博", "2024-02-29T08:30:00Z")],
-            community.Items("imports/members").Select(item => (item.GetProperty("email").GetString(), item.GetProperty("displayName").GetString(), item.GetProperty("joinedAt").GetString())).Order());
+            [
+                ("ann@example.org", "Ann \"The\" Lee, MD", new DateTimeOffset(2023, 5, 1, 10, 0, 0, 123, TimeSpan.Zero)),
+                ("bo@example.org", "博", new DateTimeOffset(2024, 2, 29, 8, 30, 0, TimeSpan.Zero))
+            ],
+            community.Items("imports/members").Select(item => (item.GetProperty("email").GetString(), item.GetProperty("displayName").GetString(), item.GetProperty("joinedAt").GetDateTimeOffset())).Order());
         Assert.Contains("members: deleted there", import.Report, StringComparison.Ordinal);
         Assert.Contains("columns that are not taken: id, note, subscribed_to_emails, complimentary_plan, stripe_customer_id, labels, tiers", import.Report, StringComparison.Ordinal);
         Assert.All(community.Items("imports/members"), item => Assert.NotEqual(Guid.Empty, item.GetProperty("memberId").GetGuid()));

@@ -14,9 +14,9 @@ using Microsoft.Extensions.Logging;
 namespace Community.Membership.Tests;
 
 /// <summary>Any other service of the installation: it believes membership's tokens and hears what membership stops.</summary>
-internal sealed class AnotherService(WebApplication app, HttpClient http, FoundedCommunity community) : IAsyncDisposable
+internal sealed class AnotherService(WebApplication app, HttpClient http, AnotherCommunity community) : IAsyncDisposable
 {
-    public static async Task<AnotherService> Start(FoundedCommunity community)
+    public static async Task<AnotherService> Start(AnotherCommunity community)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();

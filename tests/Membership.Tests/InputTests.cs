@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
 using System.Text;
-using Community.Membership.Accounts.Sessions;
+using Community.Membership.Accounts.SignIn;
 using Community.Testing;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
@@ -89,7 +89,7 @@ public sealed class InputTests(MembershipService membership)
     [Fact]
     public async Task Who_joined_under_an_older_form_of_an_address_signs_in_still()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         using var anonymous = community.Host.Client();
         await anonymous.PostAsJsonAsync("/members", new { email = "alt@xn--mnchen-3ya.example", password = MembershipService.GoodPassword, displayName = "Ann" }, Ct).Ok(201);
         var master = community.Host.Services.GetRequiredService<Community.EventStore.MasterKey>();
@@ -108,7 +108,7 @@ public sealed class InputTests(MembershipService membership)
     [Fact]
     public async Task A_password_is_one_password_however_its_accents_are_composed()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         using var anonymous = community.Host.Client();
         var (composed, decomposed) = ("crème brûlée 42".Normalize(NormalizationForm.FormC), "crème brûlée 42".Normalize(NormalizationForm.FormD));
         await anonymous.PostAsJsonAsync("/members", new { email = "ann@example.org", password = decomposed, displayName = "Ann" }, Ct).Ok(201);

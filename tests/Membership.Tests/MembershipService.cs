@@ -2,7 +2,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Community.Membership.Accounts.Sessions;
+using Community.Membership.Accounts.SignIn;
 using Community.Testing;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
@@ -56,13 +56,13 @@ public sealed class MembershipService : IAsyncLifetime
     }
 
     /// <summary>Another one, with an owner and settings and a clock of its own.</summary>
-    public static async Task<FoundedCommunity> Found(object? settings = null, MovableClock? clock = null, IReadOnlyDictionary<string, string?>? configuration = null, bool ownHashing = false)
+    public static async Task<AnotherCommunity> SetUpAnother(object? settings = null, MovableClock? clock = null, IReadOnlyDictionary<string, string?>? configuration = null, bool ownHashing = false)
     {
         clock ??= new MovableClock(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
         var host = await StartAnother(clock, settings: new Dictionary<string, string?>(configuration ?? new Dictionary<string, string?>()) { ["Setup:Token"] = SetupToken }, ownHashing: ownHashing);
         using var client = host.Client();
         var owner = (await client.PostAsJsonAsync("/setup", Setup("owner@example.org"), Ct).Ok(201)).Id("memberId");
-        var community = new FoundedCommunity(host, clock, owner);
+        var community = new AnotherCommunity(host, clock, owner);
         if (settings is not null)
         {
             using var asOwner = await community.SignIn("owner@example.org");
@@ -134,7 +134,7 @@ public sealed class MembershipService : IAsyncLifetime
 }
 
 /// <summary>A community of a test's own.</summary>
-public sealed record FoundedCommunity(ServiceHost<Program> Host, MovableClock Clock, Guid Owner) : IAsyncDisposable
+public sealed record AnotherCommunity(ServiceHost<Program> Host, MovableClock Clock, Guid Owner) : IAsyncDisposable
 {
     public async Task<HttpClient> SignIn(string email, string password = MembershipService.GoodPassword)
     {

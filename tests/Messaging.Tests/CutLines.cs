@@ -21,21 +21,21 @@ public sealed class CutLines
     {
         var seed = RandomInput.Seed();
         var random = new Random(seed);
-        await using var world = await MessagingFixture.Create();
-        var direct = world.Settings["ConnectionStrings:sampledb"]!;
-        var broker = world.Broker;
-        await using var toBroker = new Line(broker.Port);
-        await using var toDatabase = new Line(new NpgsqlConnectionStringBuilder(direct).Port);
-        world.Settings["ConnectionStrings:messaging"] = new UriBuilder(world.Broker) { Port = toBroker.Port }.ToString();
+        await using var fixture = await MessagingFixture.Create();
+        var direct = fixture.Settings["ConnectionStrings:sampledb"]!;
+        var broker = fixture.Broker;
+        await using var toBroker = new CuttableConnection(broker.Port);
+        await using var toDatabase = new CuttableConnection(new NpgsqlConnectionStringBuilder(direct).Port);
+        fixture.Settings["ConnectionStrings:messaging"] = new UriBuilder(fixture.Broker) { Port = toBroker.Port }.ToString();
 
         foreach (var name in new[] { "sampledb", "listenerdb" })
         {
-            world.Settings[$"ConnectionStrings:{name}"] =
-                new NpgsqlConnectionStringBuilder(world.Settings[$"ConnectionStrings:{name}"]) { Port = toDatabase.Port }.ToString();
+            fixture.Settings[$"ConnectionStrings:{name}"] =
+                new NpgsqlConnectionStringBuilder(fixture.Settings[$"ConnectionStrings:{name}"]) { Port = toDatabase.Port }.ToString();
         }
 
-        await world.Speaker();
-        var listener = await world.Listener();
+        await fixture.Speaker();
+        var listener = await fixture.Listener();
 
         // Said by somebody whose line holds and who waits for nobody; what has been said, we know. Of a stream of its own: in
         // this process commands on one stream take turns, and those of the listener wait for its database.
@@ -52,7 +52,7 @@ public sealed class CutLines
 
             for (var cut = 0; cut < Cuts; cut++)
             {
-                Line[] lines = random.Next(3) switch { 0 => [toBroker], 1 => [toDatabase], _ => [toBroker, toDatabase] };
+                CuttableConnection[] lines = random.Next(3) switch { 0 => [toBroker], 1 => [toDatabase], _ => [toBroker, toDatabase] };
                 await Say(speaker, random.Next(100));
 
                 foreach (var line in lines)
@@ -83,7 +83,7 @@ public sealed class CutLines
             await Eventually.Value(
                 async () => (
                     Total: await listener.Total(speaker), Waiting: await MessagingFixture.QueueDepth(broker, Queue),
-                    OfThePast: await MessagingFixture.QueueDepth(broker, Queue + Replay.Suffix)),
+                    OfThePast: await MessagingFixture.QueueDepth(broker, Queue + ReplayQueues.Suffix)),
                 now => now.Total >= wanted, $"{first} to {last} to be heard");
         }
 

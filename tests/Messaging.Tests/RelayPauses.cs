@@ -32,8 +32,8 @@ public sealed class RelayPauses
     [Fact]
     public async Task At_an_event_that_cannot_be_told_visibly_and_alone_and_when_it_can_be_told_nothing_is_missing()
     {
-        await using var world = await MessagingFixture.Create();
-        await using var ear = await Neighbour.Start(world.Broker, [], past: null, typeof(Sample.Contracts.NumberSaid));
+        await using var fixture = await MessagingFixture.Create();
+        await using var ear = await Neighbour.Start(fixture.Broker, [], past: null, typeof(Sample.Contracts.NumberSaid));
         var isMended = false;
         var speaker = await Speaker();
         await speaker.Say(Unspeakable - 1);
@@ -44,7 +44,7 @@ public sealed class RelayPauses
         Assert.Equal(Unspeakable - 1, ear.Heard.Count);
 
         // The next process stands there too; commands and read models go on in it.
-        await world.Stop(speaker);
+        await fixture.Stop(speaker);
         speaker = await Speaker();
         await speaker.Say(10, from: Unspeakable + 100);
         await StandsBefore(speaker);
@@ -59,7 +59,7 @@ public sealed class RelayPauses
         await Eventually.Value(
             () => Health(speaker), report => report.Entries["projections"].Status == HealthStatus.Healthy, "health to be well again");
 
-        Task<WebApplication> Speaker() => world.Speaker(
+        Task<WebApplication> Speaker() => fixture.Speaker(
             said => said.Data.Value == Unspeakable && !isMended ? throw new InvalidOperationException("There is no word for it.") : Services.Said(said),
             options => options.Projections.Add(new SpokenProjection(), ProjectionLifecycle.Async));
 

@@ -9,6 +9,7 @@ using Community.Membership.Contracts;
 using Community.Payments.Catalogue;
 using Community.Payments.Chargebacks;
 using Community.Payments.Creators;
+using Community.Payments.Gateways;
 using Community.Payments.Invoices;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;

@@ -22,11 +22,11 @@ public sealed class AwayTests(ReplicatedSystem system) : ReplicatedTests(system.
         var priced = await creator.Publish("Written while the broker was away", 1_200, reviewer);
         var free = await creator.Publish("Free while the broker was away", null, reviewer);
         await member.Post($"content/contents/{free}/views").Gives(204);
-        await member.Comment($"contents/{free}");
+        await member.Comment(free);
         var topic = (await member.Post("content/topics", new { kind = "question", title = "Is anybody there?", body = "It is so quiet." }).Gives(201)).Id("topicId");
         var reply = (await creator.Post($"content/topics/{topic}/replies", new { body = "I am." }).Gives(201)).Id("replyId");
         await member.Put($"content/topics/{topic}/accepted-reply", new { replyId = reply }).Gives(204);
-        await member.Pay(await member.Order(knownProduct.Id("productId")));
+        await member.Pay(await member.Order(knownProduct.ProductId));
 
         foreach (var service in CommunitySystem.Services)
         {
@@ -40,7 +40,7 @@ public sealed class AwayTests(ReplicatedSystem system) : ReplicatedTests(system.
 
         await outage.End();
 
-        Assert.Equal(1_200, (long)(await system.Product(priced))["price"]!["amount"]!);
+        Assert.Equal(1_200, (await system.Product(priced)).Price.Amount);
         await member.CanReadAll(known);
         await system.HasPoints(creator, rules.Earned(("content", 2), ("reply", 1), ("acceptedReply", 1)));
         await system.HasPoints(member, rules.Earned(("view", 1), ("comment", 1), ("topic", 1), ("acceptance", 1), ("order", 1)));
@@ -74,7 +74,7 @@ public sealed class AwayTests(ReplicatedSystem system) : ReplicatedTests(system.
         {
             for (var i = 0; i < Comments; i++)
             {
-                await member.Comment($"contents/{free}");
+                await member.Comment(free);
                 if (Interlocked.Increment(ref posted) == members.Length * Comments / 3)
                     half.SetResult();
             }
@@ -103,7 +103,7 @@ public sealed class AwayTests(ReplicatedSystem system) : ReplicatedTests(system.
         var minute = TimeSpan.FromMinutes(1);
         var (creator, reviewer) = (await system.Join("creator"), await system.Join("reviewer"));
         var free = await creator.Publish("Talked about in bad times", null, reviewer);
-        var product = (await system.Product(await creator.Publish("Bought in bad times", 300, reviewer))).Id("productId");
+        var product = (await system.Product(await creator.Publish("Bought in bad times", 300, reviewer))).ProductId;
         await system.AllIsHeard();
         var before = await system.Activities();
         var sales = await Scenarios.Sales(system);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Community.Client.Content;
 using Community.Testing;
 
 namespace Community.SystemTests;
@@ -14,12 +15,12 @@ public sealed class BadInputTests(CommunitySystem system)
     public async Task Each_is_a_problem_of_the_client_and_leaves_nothing_behind()
     {
         var (member, creator) = (await system.Join(), await system.Join("creator", "reviewer"));
-        var import = member with { Token = (await system.Owner.Post("membership/tokens", new { name = "import", scopes = new[] { "import" } }).Gives(201)).Text("token") };
-        var reading = member with { Token = (await system.Owner.Post("membership/tokens", new { name = "reading", scopes = new[] { "read" } }).Gives(201)).Text("token") };
+        var import = member with { Token = (await system.Owner.Membership.PostTokensAsync(new() { Name = "import", Scopes = ["import"] }).Gives()).Token };
+        var reading = member with { Token = (await system.Owner.Membership.PostTokensAsync(new() { Name = "reading", Scopes = ["read"] }).Gives()).Token };
         var draft = await creator.Draft("Never published", null);
         var published = await creator.Publish("To be misused", 100, await system.Join("reviewer"));
-        var order = await member.Order((await system.Product(published)).Id("productId"));
-        var topic = (await member.Post("content/topics", new { kind = "question", title = "Why?", body = "Why so?" }).Gives(201)).Id("topicId");
+        var order = await member.Order((await system.Product(published)).ProductId);
+        var topic = (await member.Content.PostTopicsAsync(new() { Kind = TopicKind.Question, Title = "Why?", Body = "Why so?" }).Gives()).TopicId;
         await using var issuer = await Issuer.Start();
         var strangers = new (string Why, string Token)[]
         {

@@ -75,7 +75,7 @@ internal sealed class ImportedDump(CommunitySystem system)
 
     private static async Task<ImportRuns> Run(CommunitySystem system)
     {
-        var token = (await system.Owner.Post("membership/tokens", new { name = "import", scopes = new[] { "import" } }).Gives(201)).Text("token");
+        var token = (await system.Owner.Membership.PostTokensAsync(new() { Name = "import", Scopes = ["import"] }).Gives()).Token;
 
         var disturbed = system.Replicas > 1;
         var killed = !disturbed ? null : await Importer(system, token, "questions:", importer =>

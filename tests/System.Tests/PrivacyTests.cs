@@ -17,7 +17,7 @@ public sealed class PrivacyTests(CommunitySystem system)
     [Fact]
     public async Task No_address_and_no_name_is_in_a_database_a_message_or_a_log()
     {
-        await using var ear = await Ear.Open(system.Broker);
+        await using var collector = await MessageCollector.Open(system.Broker);
         var title = $"Much told {Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}";
         var (creator, reviewer, member) = (await system.Join("creator", "operator"), await system.Join("reviewer"), await system.Join());
         await creator.Ask(HttpMethod.Patch, "membership/members/me", System.Net.Http.Json.JsonContent.Create(new { bio = creator.Email })).Gives(200);
@@ -26,11 +26,11 @@ public sealed class PrivacyTests(CommunitySystem system)
         await member.Post("membership/tokens", new { name = member.Name, scopes = new[] { "read" } }, "a key").Gives(201);
         var before = await system.Activities();
         var content = await creator.Publish(title, 100, reviewer);
-        await member.Pay(await member.Order((await system.Product(content)).Id("productId")));
+        await member.Pay(await member.Order((await system.Product(content)).ProductId));
         await member.CanReadAll(content);
-        await member.Comment($"contents/{content}");
+        await member.Comment(content);
         await system.Counts(before, ("content", 1), ("order", 1), ("comment", 1));
-        var heard = await ear.Heard(until: [$"{creator.Id}", $"{member.Id}", $"{content}"]);
+        var heard = await collector.Heard(until: [$"{creator.Id}", $"{member.Id}", $"{content}"]);
 
         if (ImportedDump.IsHere)
             await system.Dump.Runs;
@@ -64,10 +64,10 @@ public sealed class PrivacyTests(CommunitySystem system)
     [Fact]
     public async Task After_an_erasure_nothing_of_the_person_can_be_read_anywhere_and_all_totals_stay()
     {
-        await using var ear = await Ear.Open(system.Broker);
+        await using var collector = await MessageCollector.Open(system.Broker);
         var (creator, reviewer, member) = (await system.Join("creator"), await system.Join("reviewer"), await system.Join());
         var free = await creator.Publish("Commented on by somebody", null, reviewer);
-        var product = (await system.Product(await creator.Publish("Bought by somebody", 100, reviewer))).Id("productId");
+        var product = (await system.Product(await creator.Publish("Bought by somebody", 100, reviewer))).ProductId;
         await member.Ask(HttpMethod.Patch, "membership/members/me", System.Net.Http.Json.JsonContent.Create(
             new { bio = $"I am {member.Name}.", links = new[] { $"https://example.org/{member.Email}" } })).Gives(200);
         using var picture = new ByteArrayContent(Convert.FromBase64String(OnePixel)) { Headers = { ContentType = new("image/png") } };
@@ -75,7 +75,7 @@ public sealed class PrivacyTests(CommunitySystem system)
         await member.Post("membership/tokens", new { name = $"Laptop of {member.Name}", scopes = new[] { "read" } }, "a key of theirs").Gives(201);
         await member.Put("payments/billing-details", new { name = member.Name, address = member.Email }).Gives(204);
         await member.Pay(await member.Order(product));
-        await member.Comment($"contents/{free}");
+        await member.Comment(free);
         await system.AllIsHeard();
         await Eventually.True(async () => (await member.Get("payments/invoices").Gives(200))["items"]!.AsArray().Count == 1, "an invoice");
         var (activities, balance, points) = (await system.Activities(), await Balance(), await Points());
@@ -91,7 +91,7 @@ public sealed class PrivacyTests(CommunitySystem system)
 
         var mark = member.Name.Split(' ')[^1]; // in the name and the address, and nowhere else
         var forms = Forms(mark).ToList();
-        var heard = await ear.Heard(until: [$"{creator.Id}", $"{member.Id}"]);
+        var heard = await collector.Heard(until: [$"{creator.Id}", $"{member.Id}"]);
         var places = new List<(string Place, string Text)> { ("messages", heard), ("the AppHost's console", system.Console) };
 
         foreach (var log in Directory.EnumerateFiles(system.Logs, "*", SearchOption.AllDirectories))

@@ -13,7 +13,7 @@ public sealed class ReplicaTests(ReplicatedSystem system) : ReplicatedTests(syst
     {
         var (creator, reviewer) = (await system.Join("creator"), await system.Join("reviewer"));
         var free = await creator.Publish("Talked about on the move", null, reviewer);
-        var product = (await system.Product(await creator.Publish("Bought on the move", 200, reviewer))).Id("productId");
+        var product = (await system.Product(await creator.Publish("Bought on the move", 200, reviewer))).ProductId;
         await system.AllIsHeard();
         var (before, sales) = (await system.Activities(), await Scenarios.Sales(system));
         await using var load = await Load.Begin(system, free, product);

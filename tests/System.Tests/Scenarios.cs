@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Community.Testing;
 
 namespace Community.SystemTests;
@@ -35,7 +34,7 @@ internal sealed class Scenarios
     {
         var (creator, reviewer) = (await system.Join("creator"), await system.Join("reviewer"));
         var (free, priced) = (await creator.Publish("For all", null, reviewer), await creator.Publish("For some", Price, reviewer));
-        var product = (await system.Product(priced)).Id("productId");
+        var product = (await system.Product(priced)).ProductId;
         var joined = new List<Person>();
         while (joined.Count < members)
             joined.Add(await system.Join());
@@ -49,7 +48,7 @@ internal sealed class Scenarios
     {
         await Task.WhenAll(_members.Select(async member =>
         {
-            await member.Comment($"contents/{_free}");
+            await member.Comment(_free);
             await member.Pay(await member.Order(_product));
         }));
         _published = await _creator.Publish("One more", Price, _reviewer);
@@ -72,7 +71,7 @@ internal sealed class Scenarios
             Assert.Equal((2, 2), (causes.Count, causes.Distinct().Count()));
         }
 
-        Assert.Equal(Price, (long)(await _system.Product(_published))["price"]!["amount"]!);
+        Assert.Equal(Price, (await _system.Product(_published)).Price.Amount);
         Assert.Equal(_members.Count * Price, await Sales(_system) - _sales);
         await _system.NothingIsSetAside();
     }
@@ -80,11 +79,10 @@ internal sealed class Scenarios
     /// <summary>What has been sold in all, of a ledger that balances.</summary>
     public static async Task<decimal> Sales(CommunitySystem system)
     {
-        var balance = await system.Owner.Get("payments/ledger/trial-balance").Gives(200);
-        var accounts = balance["accounts"]!.AsArray();
-        Assert.True((bool)balance["balanced"]!);
-        Assert.Equal(accounts.Sum(account => (decimal)account!["debit"]!), accounts.Sum(account => (decimal)account!["credit"]!));
+        var balance = await system.Owner.Payments.GetLedgerTrialBalanceAsync().Gives();
+        Assert.True(balance.Balanced);
+        Assert.Equal(balance.Accounts.Sum(account => account.Debit), balance.Accounts.Sum(account => account.Credit));
 
-        return accounts.Where(account => account!.Text("account") == "sales").Sum(account => (decimal)account!["credit"]!);
+        return (decimal)balance.Accounts.Where(account => account.Account == "sales").Sum(account => account.Credit);
     }
 }

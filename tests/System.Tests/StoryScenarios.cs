@@ -1,4 +1,7 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
+using Community.Client.Content;
+using Community.Client.Incentives;
+using Community.Client.Payments;
 using Community.Testing;
 
 namespace Community.SystemTests;
@@ -12,62 +15,61 @@ internal static class StoryScenarios
     /// <summary>The kind of activity that a client has told analytics itself: it goes with analytics' database, and nobody tells it again.</summary>
     public const string ToldByClients = "click";
 
-
     public static async Task<Guid> Draft(this Person creator, string title, long? price)
     {
-        var draft = await creator.Post("content/contents", new
+        var draft = await creator.Content.PostContentsAsync(new()
         {
-            title,
-            topic = "event sourcing",
-            format = "article",
-            body = $"# {title}\n\n{FirstParagraph}\n\n{Rest}",
-            tags = new[] { "events" },
-            requires = new { price = price is null ? null : new { amount = price, currency = "CNY" } }
-        }).Gives(201);
-        Assert.Equal("draft", draft.Text("status"));
+            Title = title,
+            Topic = "event sourcing",
+            Format = Format.Article,
+            Body = $"# {title}\n\n{FirstParagraph}\n\n{Rest}",
+            Tags = ["events"],
+            Requires = new() { Price = price is { } amount ? new() { Amount = amount, Currency = "CNY" } : null }
+        }).Gives();
+        Assert.Equal(Stage.Draft, draft.Status);
 
-        return draft.Id("contentId");
+        return draft.ContentId;
     }
 
     public static async Task<Guid> Publish(this Person creator, string title, long? price, Person reviewer)
     {
         var id = await creator.Draft(title, price);
-        Assert.Equal("submitted", (await creator.Post($"content/contents/{id}/submission").Gives(200)).Text("status"));
-        await reviewer.Review(id).Gives(200);
-        Assert.Equal("published", (await creator.Post($"content/contents/{id}/publication").Gives(200)).Text("status"));
+        Assert.Equal(Stage.Submitted, (await creator.Content.PostContentsByIdSubmissionAsync(id).Gives()).Status);
+        await reviewer.Review(id);
+        Assert.Equal(Stage.Published, (await creator.Content.PostContentsByIdPublicationAsync(id).Gives()).Status);
 
         return id;
     }
 
-    public static Task<Answer> Review(this Person reviewer, Guid content) =>
-        reviewer.Post($"content/contents/{content}/reviews", new { verdict = "approved", quality = 4, notes = "clear" });
+    public static Task Review(this Person reviewer, Guid content) =>
+        reviewer.Content.PostContentsByIdReviewsAsync(content, new() { Verdict = Verdict.Approved, Quality = 4, Notes = "clear" });
 
-    public static async Task<Guid> Comment(this Person member, string subject) =>
-        (await member.Post($"content/{subject}/comments", new { body = "That helped me." }).Gives(201)).Id("commentId");
+    public static async Task<Guid> Comment(this Person member, Guid content) =>
+        (await member.Content.PostContentsByIdCommentsAsync(content, new() { Body = "That helped me." }).Gives()).CommentId;
 
     public static async Task<Guid> Order(this Person member, Guid product, string? idempotencyKey = null)
     {
-        var order = await member.Post("payments/orders", new { items = new[] { new { productId = product, quantity = 1 } } }, idempotencyKey).Gives(201);
-        Assert.Equal("placed", order.Text("status"));
+        var order = await member.Payments.PostOrdersAsync(new() { Items = [new() { ProductId = product, Quantity = 1 }] }, idempotencyKey).Gives();
+        Assert.Equal(OrderStatus.Placed, order.Status);
 
-        return order.Id("orderId");
+        return order.OrderId;
     }
 
     public static async Task Pay(this Person member, Guid order)
     {
-        var payment = await member.Post($"payments/orders/{order}/payments", new { gateway = "sandbox" }).Gives(201);
-        Assert.Equal("redirect", payment["action"]!.Text("kind"));
-        await (member with { Token = null }).Post(payment["action"]!.Text("url")).Gives(204);
-        Assert.Equal("paid", (await member.Get($"payments/orders/{order}").Gives(200)).Text("status"));
+        var payment = await member.Payments.PostOrdersByIdPaymentsAsync(order, new() { Gateway = "sandbox" }).Gives();
+        Assert.Equal("redirect", payment.Action.Kind);
+        await (member with { Token = null }).Post(payment.Action.Url.AbsoluteUri).Gives(204); // the payer's browser, at the gateway
+        Assert.Equal(OrderStatus.Paid, (await member.Payments.GetOrdersByIdAsync(order).Gives()).Status);
     }
 
     /// <summary>The product that payments made of a content, once it has heard of it.</summary>
-    public static async Task<JsonNode> Product(this CommunitySystem system, Guid content) => (await Eventually.Value(
-        async () => (await system.Anybody.Get($"payments/products?subjectId={content}").Gives(200))["items"]!.AsArray().SingleOrDefault(),
+    public static async Task<ProductView> Product(this CommunitySystem system, Guid content) => (await Eventually.Value(
+        async () => (await system.Anybody.Payments.GetProductsAsync(subjectId: content).Gives()).Items.SingleOrDefault(),
         product => product is not null, $"payments to offer the content {content}"))!;
 
     public static Task CanReadAll(this Person member, Guid content) => Eventually.True(
-        async () => (await member.Get($"content/contents/{content}").Gives(200)).Text("access") == "full", "content to open for who paid");
+        async () => (await member.Content.GetContentsByIdAsync(content).Gives()).Access == AccessLevel.Full, "content to open for who paid");
 
     public static async Task HasPoints(this CommunitySystem system, Person member, long points)
     {
@@ -95,27 +97,29 @@ internal static class StoryScenarios
     }
 
     private static async Task<long> Points(CommunitySystem system, Person member) =>
-        (long)(await system.Owner.Get($"incentives/members/{member.Id}/points").Gives(200))["balance"]!;
+        (await system.Owner.Incentives.GetMembersByIdPointsAsync(member.Id).Gives()).Balance;
 }
 
 /// <summary>The rules of the day, as the service tells them.</summary>
-internal sealed class Rules(JsonNode rules)
+internal sealed class Rules(IReadOnlyList<EarningRule> rules)
 {
-    public static async Task<Rules> InForce(CommunitySystem system) => new(await system.Owner.Get("incentives/rules").Gives(200));
+    public static async Task<Rules> InForce(CommunitySystem system) => new((await system.Owner.Incentives.GetRulesAsync().Gives()).Rules);
 
     /// <summary>
     /// What a member who did this on one day has earned, caps observed: by doing it, or, of an accepted reply, by having
     /// written it. Who accepted one has done <c>acceptance</c>.
     /// </summary>
-    public long Earned(params (string Activity, int Times)[] done) => done.Sum(one => rules["rules"]!.AsArray()
-        .Where(rule => Done(rule!) == one.Activity)
-        .Sum(rule => Math.Min(one.Times * (long)rule!["points"]!, (long?)rule["dailyCap"] ?? long.MaxValue)));
+    public long Earned(params (string Activity, int Times)[] done) => done.Sum(one => rules
+        .Where(rule => Done(rule) == one.Activity)
+        .Sum(rule => Math.Min((long)one.Times * rule.Points, rule.DailyCap ?? long.MaxValue)));
 
-    private static string Done(JsonNode rule) => (rule.Text("activity"), (string?)rule["to"]) switch
+    private static string Done(EarningRule rule) => (rule.Activity, rule.To) switch
     {
-        ("acceptedReply", null or "author") => "acceptedReply",
-        ("acceptedReply", _) => "acceptance",
-        (var activity, null or "actor") => activity,
-        (var activity, _) => $"{activity} received"
+        (EarningRuleActivity.AcceptedReply, null or Beneficiary.Author) => "acceptedReply",
+        (EarningRuleActivity.AcceptedReply, _) => "acceptance",
+        (var activity, null or Beneficiary.Actor) => Name(activity),
+        (var activity, _) => $"{Name(activity)} received"
     };
+
+    private static string Name(EarningRuleActivity activity) => JsonNamingPolicy.CamelCase.ConvertName(activity.ToString());
 }

@@ -1,4 +1,6 @@
-using System.Text.Json.Nodes;
+using Community.Client.Content;
+using Community.Client.Membership;
+using Community.Client.Payments;
 using Community.Testing;
 
 namespace Community.SystemTests;
@@ -11,9 +13,8 @@ public sealed class StoryTests(CommunitySystem system)
     {
         Assert.Equal([201, 409], system.Foundings.Select(answer => answer.Status).Order());
 
-        var owner = await system.Owner.Get("membership/members/me").Gives(200);
-        Assert.Contains("owner", owner["roles"]!.AsArray().Select(role => (string?)role));
-        Assert.Equal("Programmers", (await system.Anybody.Get("membership/settings").Gives(200)).Text("name"));
+        Assert.Contains("owner", (await system.Owner.Membership.GetMembersMeAsync().Gives()).Roles);
+        Assert.Equal("Programmers", (await system.Anybody.Membership.GetSettingsAsync().Gives()).Name);
         Assert.Equal("Programmers", (await system.Anybody.Get("portal/.well-known/community.json").Gives(200)).Text("name"));
     }
 
@@ -31,6 +32,9 @@ internal sealed class Story(CommunitySystem system)
 {
     public const long Price = 9_900;
 
+    /// <summary>Before all that happens here.</summary>
+    private static readonly DateTimeOffset Before = new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>What of it analytics counts.</summary>
     public static readonly (string Kind, int More)[] Activities = [("content", 1), ("view", 1), ("order", 1), ("comment", 1)];
 
@@ -44,51 +48,50 @@ internal sealed class Story(CommunitySystem system)
         // Drafted, reviewed by another, published.
         var title = $"How facts travel {Guid.CreateVersion7(TimeProvider.System.GetUtcNow()):N}";
         var article = await creator.Draft(title, price: Price);
-        await creator.Post($"content/contents/{article}/publication").Gives(409);
-        await creator.Post($"content/contents/{article}/submission").Gives(200);
-        await creator.Review(article).Gives(403);
-        await system.Anybody.Get($"content/contents/{article}").Gives(404);
-        await reviewer.Review(article).Gives(200);
-        await creator.Post($"content/contents/{article}/publication").Gives(200);
+        await creator.Content.PostContentsByIdPublicationAsync(article).IsRefused(409);
+        await creator.Content.PostContentsByIdSubmissionAsync(article);
+        await creator.Review(article).IsRefused(403);
+        await system.Anybody.Content.GetContentsByIdAsync(article).IsRefused(404);
+        await reviewer.Review(article);
+        await creator.Content.PostContentsByIdPublicationAsync(article);
         await Eventually.True(
             async () => (await system.Anybody.Get("portal/")).Body.Contains(title, StringComparison.Ordinal), "the portal to show it");
 
         // A preview for who has not paid.
         foreach (var reader in new[] { system.Anybody, member })
         {
-            var preview = await reader.Get($"content/contents/{article}").Gives(200);
-            Assert.Equal(("preview", StoryScenarios.FirstParagraph), (preview.Text("access"), preview.Text("body")));
-            Assert.Equal(Price, (long)preview["requires"]!["price"]!["amount"]!);
+            var preview = await reader.Content.GetContentsByIdAsync(article).Gives();
+            Assert.Equal((AccessLevel.Preview, StoryScenarios.FirstParagraph, Price), (preview.Access, preview.Body, preview.Requires.Price?.Amount));
         }
 
-        await member.Post($"content/contents/{article}/comments", new { body = "Not yet." }).Gives(403);
-        await member.Post($"content/contents/{article}/views").Gives(204);
+        await member.Content.PostContentsByIdCommentsAsync(article, new() { Body = "Not yet." }).IsRefused(403);
+        await member.Content.PostContentsByIdViewsAsync(article);
 
         await (written?.Invoke() ?? Task.CompletedTask);
 
         // Payments has heard of it; the member orders, once, and pays.
         var product = await system.Product(article);
-        Assert.Equal((title, Price, "CNY"), (product.Text("name"), (long)product["price"]!["amount"]!, product["price"]!.Text("currency")));
-        var order = await member.Order(product.Id("productId"), "my order");
-        Assert.Equal(order, await member.Order(product.Id("productId"), "my order"));
+        Assert.Equal((title, Price, "CNY"), (product.Name, product.Price.Amount, product.Price.Currency));
+        var order = await member.Order(product.ProductId, "my order");
+        Assert.Equal(order, await member.Order(product.ProductId, "my order"));
         await member.Pay(order);
 
         await (bought?.Invoke() ?? Task.CompletedTask);
 
         // All of it, then.
         await member.CanReadAll(article);
-        Assert.Contains(StoryScenarios.Rest, (await member.Get($"content/contents/{article}").Gives(200)).Text("body"), StringComparison.Ordinal);
-        Assert.Equal("preview", (await system.Anybody.Get($"content/contents/{article}").Gives(200)).Text("access"));
-        await member.Comment($"contents/{article}");
+        Assert.Contains(StoryScenarios.Rest, (await member.Content.GetContentsByIdAsync(article).Gives()).Body, StringComparison.Ordinal);
+        Assert.Equal(AccessLevel.Preview, (await system.Anybody.Content.GetContentsByIdAsync(article).Gives()).Access);
+        await member.Comment(article);
 
         // What follows from it elsewhere.
         await system.HasPoints(creator, rules.Earned(("content", 1)));
         await system.HasPoints(member, rules.Earned(("view", 1), ("order", 1), ("comment", 1)));
         await system.HasPoints(reviewer, 0);
 
-        var balance = await system.Owner.Get("payments/ledger/trial-balance").Gives(200);
-        Assert.True((bool)balance["balanced"]!);
-        Assert.True(balance["accounts"]!.AsArray().Sum(account => (long)account!["debit"]!) >= Price, balance.ToString());
+        var balance = await system.Owner.Payments.GetLedgerTrialBalanceAsync().Gives();
+        Assert.True(balance.Balanced);
+        Assert.InRange(balance.Accounts.Sum(account => account.Debit), Price, double.MaxValue);
 
         await The_order_tells_its_past(member, order);
         await The_member_tells_their_past(creator);
@@ -96,35 +99,32 @@ internal sealed class Story(CommunitySystem system)
 
     private async Task The_order_tells_its_past(Person member, Guid order)
     {
-        var history = (await member.Get($"payments/orders/{order}/history").Gives(200))["items"]!.AsArray();
-        Assert.Equal(["order-placed.v1", "order-payment-started.v1", "order-paid.v1"], history.Select(e => e!.Text("type")));
-        Assert.Equal([1, 2, 3], history.Select(e => (long)e!["version"]!));
-        Assert.Equal([$"{member.Id}", $"{member.Id}", "sandbox"], history.Select(e => e!.Text("by")));
-        Assert.Equal("\"3\"", (await member.Get($"payments/orders/{order}")).Version);
+        var history = (await member.Payments.GetOrdersByIdHistoryAsync(order).Gives()).Items;
+        Assert.Equal(["order-placed.v1", "order-payment-started.v1", "order-paid.v1"], history.Select(e => e.Type));
+        Assert.Equal([1, 2, 3], history.Select(e => e.Version));
+        Assert.Equal([$"{member.Id}", $"{member.Id}", "sandbox"], history.Select(e => e.By));
+        Assert.Equal("\"3\"", (await member.Payments.GetOrdersByIdAsync(order)).ETag);
 
-        Assert.Equal("placed", (await member.Get($"payments/orders/{order}?asOf={At(history[0])}").Gives(200)).Text("status"));
-        Assert.Equal("placed", (await member.Get($"payments/orders/{order}?asOf={At(history[1])}").Gives(200)).Text("status"));
-        Assert.Equal("paid", (await member.Get($"payments/orders/{order}?asOf={At(history[2])}").Gives(200)).Text("status"));
-        await member.Get($"payments/orders/{order}?asOf=2020-01-01T00:00:00Z").Gives(404);
-        await (await system.Join()).Get($"payments/orders/{order}/history").Gives(404);
+        OrderStatus[] statuses = [OrderStatus.Placed, OrderStatus.Placed, OrderStatus.Paid];
+        foreach (var (e, status) in history.Zip(statuses))
+            Assert.Equal(status, (await member.Payments.GetOrdersByIdAsync(order, e.At).Gives()).Status);
+
+        await member.Payments.GetOrdersByIdAsync(order, Before).IsRefused(404);
+        await (await system.Join()).Payments.GetOrdersByIdHistoryAsync(order).IsRefused(404);
     }
 
     private async Task The_member_tells_their_past(Person creator)
     {
-        var history = (await creator.Get($"membership/members/{creator.Id}/history").Gives(200))["items"]!.AsArray();
-        Assert.Equal(["member-joined.v1", "role-granted.v1", "role-granted.v1"], history.Select(e => e!.Text("type")));
-        Assert.Equal(creator.Name, history[0]!["data"]!.Text("name"));
-        Assert.Equal($"{system.Owner.Id}", history[1]!.Text("by"));
+        var history = (await creator.Membership.GetMembersByIdHistoryAsync(creator.Id).Gives()).Items;
+        Assert.Equal(["member-joined.v1", "role-granted.v1", "role-granted.v1"], history.Select(e => e.Type));
+        Assert.Equal(creator.Name, history[0].Data.Text("name"));
+        Assert.Equal($"{system.Owner.Id}", history[1].By);
 
-        Assert.Equal(["member"], await Roles(At(history[0])));
-        Assert.Equal(["creator", "member"], await Roles(At(history[1])));
-        Assert.Equal(["creator", "member", "reviewer"], await Roles(At(history[2])));
-        await creator.Get($"membership/members/{creator.Id}?asOf=2020-01-01T00:00:00Z").Gives(404);
-        await system.Anybody.Get($"membership/members/{creator.Id}?asOf={At(history[0])}").Gives(403);
+        string[][] roles = [["member"], ["creator", "member"], ["creator", "member", "reviewer"]];
+        foreach (var (e, then) in history.Zip(roles))
+            Assert.Equal(then, (await creator.Membership.GetMembersByIdAsync(creator.Id, e.At).Gives()).Roles.Order());
 
-        async Task<IEnumerable<string?>> Roles(string asOf) =>
-            (await creator.Get($"membership/members/{creator.Id}?asOf={asOf}").Gives(200))["roles"]!.AsArray().Select(role => (string?)role).Order();
+        await creator.Membership.GetMembersByIdAsync(creator.Id, Before).IsRefused(404);
+        await system.Anybody.Membership.GetMembersByIdAsync(creator.Id, history[0].At).IsRefused(403);
     }
-
-    private static string At(JsonNode? historyItem) => Uri.EscapeDataString(historyItem!.Text("at"));
 }

@@ -17,12 +17,12 @@ public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(
     [InlineData("payments")]
     public async Task What_a_killed_relay_said_and_did_not_note_is_said_again_by_the_other_replica_and_counts_once(string service)
     {
-        var deeds = await Scenarios.Prepare(system);
-        await using var ear = await Ear.Open(system.Broker);
+        var scenarios = await Scenarios.Prepare(system);
+        await using var collector = await MessageCollector.Open(system.Broker);
         await using var hold = await Hold.On(
             await system.Database($"{service}db"), "select from mt_event_progression where name = 'relay:All' for update");
 
-        await deeds.Do();
+        await scenarios.Do();
         var relay = (await Eventually.Value(hold.Waiters, waiters => waiters.Count == 1, "a relay about to note what it has said"))[0];
         var saidByIt = await Ids();
         Assert.NotEmpty(saidByIt);
@@ -36,9 +36,9 @@ public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(
         await Eventually.Value(
             async () => (await Ids()).CountBy(id => id).ToDictionary(), times => saidByIt.TrueForAll(id => times[id] >= 2), "all that was not noted to be said again");
         await outage.End();
-        await deeds.AreExact();
+        await scenarios.AreExact();
 
-        async Task<List<string>> Ids() => [.. (await ear.Heard())
+        async Task<List<string>> Ids() => [.. (await collector.Heard())
             .Where(said => said.Text.Contains($"community-source {service}\n", StringComparison.Ordinal)).Select(said => said.Properties.MessageId!)];
     }
 
@@ -48,12 +48,12 @@ public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(
     [InlineData("analytics")]
     public async Task What_a_killed_consumer_did_and_did_not_acknowledge_comes_again_and_does_nothing(string service)
     {
-        var deeds = await Scenarios.Prepare(system);
-        await using var ear = await Ear.Open(system.Broker);
+        var scenarios = await Scenarios.Prepare(system);
+        await using var collector = await MessageCollector.Open(system.Broker);
         var before = await Inbox(service);
         await using var hold = await Hold.On(await system.Database($"{service}db"), "lock table inbox in exclusive mode");
 
-        await deeds.Do();
+        await scenarios.Do();
         await Eventually.Value(hold.Waiters, waiters => waiters.Count > 0, $"consumers of {service} at work");
         Outage outage;
 
@@ -70,31 +70,31 @@ public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(
 
         // Done by the dead, and yet back in the queue: nobody acknowledged it.
         foreach (var (queue, count) in done)
-            await Eventually.Value(() => ear.Waiting(queue), waiting => waiting >= count, $"{count} messages to be back in {queue}");
+            await Eventually.Value(() => collector.Waiting(queue), waiting => waiting >= count, $"{count} messages to be back in {queue}");
 
         await outage.End();
-        await deeds.AreExact();
+        await scenarios.AreExact();
     }
 
     [LongFact]
     public async Task The_same_hundred_times_and_shuffled_counts_once()
     {
         const int Seed = 20261122;
-        var deeds = await Scenarios.Prepare(system);
-        await using var ear = await Ear.Open(system.Broker);
-        await deeds.Do();
+        var scenarios = await Scenarios.Prepare(system);
+        await using var collector = await MessageCollector.Open(system.Broker);
+        await scenarios.Do();
         await system.AllIsHeard();
-        var said = (await ear.Heard()).ToArray();
+        var said = (await collector.Heard()).ToArray();
         Assert.True(said.Length > 10, $"{said.Length} messages");
         TestContext.Current.SendDiagnosticMessage($"{said.Length} messages, 100 times each, seed {Seed}");
         var again = Enumerable.Repeat(said, 100).SelectMany(messages => messages).ToArray();
         new Random(Seed).Shuffle(again);
 
         foreach (var message in again)
-            await ear.SayAgain(message);
+            await collector.SayAgain(message);
 
         await system.AllQueuesAreEmpty();
-        await deeds.AreExact();
+        await scenarios.AreExact();
     }
 
     [LongFact]
@@ -102,13 +102,13 @@ public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(
     {
         const int Comments = 1_000;
         var talk = await (await system.Join("creator")).Publish("Talked about", null, await system.Join("reviewer"));
-        var deeds = await Scenarios.Prepare(system);
-        await deeds.Do();
+        var scenarios = await Scenarios.Prepare(system);
+        await scenarios.Do();
         await Task.WhenAll(Enumerable.Range(0, 8).Select(async part =>
         {
             var member = await system.Join();
             for (var i = 0; i < Comments / 8; i++)
-                await member.Comment($"contents/{talk}");
+                await member.Comment(talk);
         }));
         await system.AllIsHeard();
         var figures = await Figures();
@@ -122,7 +122,7 @@ public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(
 
         await system.AllIsHeard();
         Assert.Equal(figures, await Eventually.Value(Figures, now => now == figures, "the same figures"));
-        await deeds.AreExact(Comments);
+        await scenarios.AreExact(Comments);
 
         async Task<string> Figures() => string.Join('\n', await Task.WhenAll(
             new[] { "activity?period=month", "activity?period=day", "lifecycle?period=month", "retention?period=week" }
@@ -140,9 +140,9 @@ public sealed class WorstMomentTests(ReplicatedSystem system) : ReplicatedTests(
     /// <summary>As if the service had never been started here.</summary>
     private async Task Forget(string service)
     {
-        await using (var ear = await Ear.Open(system.Broker))
+        await using (var collector = await MessageCollector.Open(system.Broker))
             foreach (var queue in await system.Queues(service))
-                await ear.Delete(queue);
+                await collector.Delete(queue);
 
         await using var server = await system.Database("postgres");
         await Hold.Execute(server, $"drop database {service}db with (force)");

@@ -21,10 +21,10 @@ public sealed class Neighbour : IAsyncDisposable
 
             foreach (var service in services)
             {
-                rabbit.ReceiveEndpoint(Replay.RequestsOf(service), endpoint =>
+                rabbit.ReceiveEndpoint(ReplayQueues.RequestsOf(service), endpoint =>
                 {
                     BusRegistration.Configure(
-                        endpoint, Replay.RequestsOf(service), concurrency: 1, retries: 9, Topology.ExchangeOf(rabbit.PublishTopology, typeof(ReplayRequested)));
+                        endpoint, ReplayQueues.RequestsOf(service), concurrency: 1, retries: 9, Topology.ExchangeOf(rabbit.PublishTopology, typeof(ReplayRequested)));
                     endpoint.Handler<ReplayRequested>(context => Answer(context, service));
                 });
             }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Community.Client.Membership;
 using CsvHelper;
 
 namespace Community.Importer.Members;
@@ -94,7 +95,13 @@ internal sealed class MemberFile(string path, TimeProvider clock, Report report)
                 if (row.CreatedAt.Length == 0)
                     report.Note("members without an instant, who join now");
 
-                yield return new Fact(id, row.Place, new Member(id, name.Length == 0 ? $"member-{id.ToString("N")[^8..]}" : name, joined.UtcDateTime, row.Email));
+                yield return new Fact(id, row.Place, new ImportedMember
+                {
+                    MemberId = id,
+                    DisplayName = name.Length == 0 ? $"member-{id.ToString("N")[^8..]}" : name,
+                    JoinedAt = joined.ToUniversalTime(),
+                    Email = row.Email
+                });
             }
         }
     }

@@ -1,3 +1,7 @@
+using Community.Client.Content;
+using Community.Client.Incentives;
+using Community.Client.Membership;
+
 namespace Community.Importer.StackExchange;
 
 /// <summary>Turns a dump's rows into facts, and accounts for each row that becomes none.</summary>
@@ -52,7 +56,7 @@ internal sealed class StackExchangeSite(Dump dump, SourceIds ids, Report report)
                     report.Note("members without a name, called user<Id>");
 
                 Cleaned(row);
-                yield return new Fact(ids.Member(id), row.Place, new Member(ids.Member(id), user.Name ?? $"user{id}", user.CreatedAt));
+                yield return new Fact(ids.Member(id), row.Place, new ImportedMember { MemberId = ids.Member(id), DisplayName = user.Name ?? $"user{id}", JoinedAt = user.CreatedAt });
             }
         }
     }
@@ -82,7 +86,16 @@ internal sealed class StackExchangeSite(Dump dump, SourceIds ids, Report report)
             Cleaned(row);
             yield return new Fact(
                 ids.Post(post.Id), row.Place,
-                new Topic(ids.Post(post.Id), "question", Author(survey, post.Owner, Kind.Questions), post.Title, post.Body, post.Tags, post.CreatedAt),
+                new ImportedTopic
+                {
+                    TopicId = ids.Post(post.Id),
+                    Kind = TopicKind.Question,
+                    AuthorId = Author(survey, post.Owner, Kind.Questions),
+                    Title = post.Title,
+                    Body = post.Body,
+                    Tags = post.Tags,
+                    At = post.CreatedAt
+                },
                 post.Body.Length);
         }
     }
@@ -105,7 +118,14 @@ internal sealed class StackExchangeSite(Dump dump, SourceIds ids, Report report)
             Cleaned(row);
             yield return new Fact(
                 ids.Post(post.Id), row.Place,
-                new Reply(ids.Post(post.Id), ids.Post(post.Parent), Author(survey, post.Owner, Kind.Answers), post.Body, post.CreatedAt),
+                new ImportedReply
+                {
+                    ReplyId = ids.Post(post.Id),
+                    TopicId = ids.Post(post.Parent),
+                    AuthorId = Author(survey, post.Owner, Kind.Answers),
+                    Body = post.Body,
+                    At = post.CreatedAt
+                },
                 post.Body.Length);
         }
     }
@@ -128,7 +148,15 @@ internal sealed class StackExchangeSite(Dump dump, SourceIds ids, Report report)
             Cleaned(row);
             yield return new Fact(
                 ids.Comment(comment.Id), row.Place,
-                new Comment(ids.Comment(comment.Id), subject.Kind, subject.Id, Author(survey, comment.User, Kind.Comments), comment.Text, comment.CreatedAt),
+                new ImportedComment
+                {
+                    CommentId = ids.Comment(comment.Id),
+                    SubjectKind = subject.Kind,
+                    SubjectId = subject.Id,
+                    AuthorId = Author(survey, comment.User, Kind.Comments),
+                    Body = comment.Text,
+                    At = comment.CreatedAt
+                },
                 comment.Text.Length);
         }
     }
@@ -138,7 +166,7 @@ internal sealed class StackExchangeSite(Dump dump, SourceIds ids, Report report)
         foreach (var (question, (answer, from)) in survey.Accepted)
         {
             if (survey.IsAnswerTo(question, answer))
-                yield return new Fact(ids.Post(question), from, new AcceptedReply(ids.Post(question), ids.Post(answer), survey.AcceptedAt(answer)));
+                yield return new Fact(ids.Post(question), from, new ImportedAcceptance { TopicId = ids.Post(question), ReplyId = ids.Post(answer), At = survey.AcceptedAt(answer) });
             else
                 report.LeftOut(Kind.Accepted.Name, "no answer to the question", from, $"AcceptedAnswerId {answer}");
         }
@@ -176,7 +204,15 @@ internal sealed class StackExchangeSite(Dump dump, SourceIds ids, Report report)
             {
                 yield return new Fact(
                     ids.Vote(vote.Id), row.Place,
-                    new Vote(ids.Vote(vote.Id), subject.Kind, subject.Id, null, vote.Type == VoteRow.Up ? 1 : -1, survey.NotBefore(vote.Post, vote.CreatedOn)));
+                    new ImportedVote
+                    {
+                        VoteId = ids.Vote(vote.Id),
+                        SubjectKind = subject.Kind,
+                        SubjectId = subject.Id,
+                        VoterId = null,
+                        Value = vote.Type == VoteRow.Up ? ImportedVoteValue._1 : ImportedVoteValue.__1,
+                        At = survey.NotBefore(vote.Post, vote.CreatedOn)
+                    });
             }
         }
     }
@@ -201,7 +237,14 @@ internal sealed class StackExchangeSite(Dump dump, SourceIds ids, Report report)
             else
             {
                 Cleaned(row);
-                yield return new Fact(ids.Badge(badge.Id), row.Place, new Badge(ids.Badge(badge.Id), ids.Member(user), badge.Name, badge.Class, badge.At));
+                yield return new Fact(ids.Badge(badge.Id), row.Place, new ImportedBadge
+                {
+                    AwardId = ids.Badge(badge.Id),
+                    MemberId = ids.Member(user),
+                    Name = badge.Name,
+                    Class = badge.Class,
+                    At = badge.At
+                });
             }
         }
     }
@@ -240,10 +283,10 @@ internal sealed class StackExchangeSite(Dump dump, SourceIds ids, Report report)
         return false;
     }
 
-    private (string Kind, Guid Id)? Subject(Survey survey, long post) => survey.Find(post) switch
+    private (SubjectKind Kind, Guid Id)? Subject(Survey survey, long post) => survey.Find(post) switch
     {
-        PostKind.Question => ("topic", ids.Post(post)),
-        PostKind.Answer => ("reply", ids.Post(post)),
+        PostKind.Question => (SubjectKind.Topic, ids.Post(post)),
+        PostKind.Answer => (SubjectKind.Reply, ids.Post(post)),
         _ => null,
     };
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Community.Client;
 
 namespace Community.Portal.Services;
 
@@ -57,16 +58,14 @@ internal sealed class CommunityProfile(IServiceScopeFactory scopes, TimeProvider
 }
 
 /// <summary>By this document clients and the importer find the services of a community.</summary>
-internal static class CommunityDocument
+internal static class CommunityDocumentEndpoint
 {
     private static readonly string[] Services = ["membership", "payments", "content", "incentives", "analytics"];
 
     public static void MapCommunityDocument(this IEndpointRouteBuilder app) =>
-        app.MapGet("/.well-known/community.json", async (CommunityProfile community, IConfiguration configuration, CancellationToken ct) => new
-        {
+        app.MapGet(CommunityDocument.Path, async (CommunityProfile community, IConfiguration configuration, CancellationToken ct) => new CommunityDocument(
             (await community.Get(ct)).Name,
-            Services = Services.Select(service => (service, address: configuration[$"services:{service}:http:0"]))
+            Services.Select(service => (service, address: configuration[$"services:{service}:http:0"]))
                 .Where(known => known.address is not null)
-                .ToDictionary(known => known.service, known => known.address)
-        });
+                .ToDictionary(known => known.service, known => (Uri?)new Uri(known.address!))));
 }

@@ -37,7 +37,7 @@ internal sealed class MembershipService(HttpClient http)
     public Task<Answer<Profile>> SetUp(Setup setup, string key, CancellationToken ct) => Answers.Of(_client.PostSetupAsync(setup, key, ct));
 
     /// <summary>A member, with a session; or nobody yet, who waits to be let in.</summary>
-    public async Task<Answer<Profile>> Join(NewMember member, string key, CancellationToken ct)
+    public async Task<Answer<NewProfile>> Join(NewMember member, string key, CancellationToken ct)
     {
         try
         {

@@ -155,6 +155,51 @@ public static class CommandHandling
         Decider<TState, TCommand, TEvent> decider,
         IReadOnlyList<(Guid Stream, TCommand Command, CommandOptions CommandOptions)> batch,
         CancellationToken ct)
+        where TEvent : class => [.. (await store.HandleEach(decider, batch, knownBy: null, ct)).OfType<Handled<TState>>()];
+
+    /// <param name="knownBy">A unique index: a command whose row is there already does nothing, and its answer is null. Without it none is null.</param>
+    internal static async Task<IReadOnlyList<Handled<TState>?>> HandleEach<TState, TCommand, TEvent>(
+        this IDocumentStore store,
+        Decider<TState, TCommand, TEvent> decider,
+        IReadOnlyList<(Guid Stream, TCommand Command, CommandOptions CommandOptions)> batch,
+        string? knownBy,
+        CancellationToken ct)
+        where TEvent : class
+    {
+        if (batch.Count == 0)
+        {
+            return [];
+        }
+
+        try
+        {
+            return await store.HandleTogether(decider, batch, ct);
+        }
+        catch (Exception e) when ((batch.Count > 1 || knownBy is not null) && (e.IsLostAppendRace() || e.UniqueViolation() is not null))
+        {
+            var answers = new List<Handled<TState>?>(batch.Count);
+
+            foreach (var (stream, command, handling) in batch)
+            {
+                try
+                {
+                    answers.Add(await store.Handle(decider, stream, command, handling, ct));
+                }
+                catch (Exception violation) when (knownBy is not null && violation.UniqueViolation() == knownBy)
+                {
+                    answers.Add(null);
+                }
+            }
+
+            return answers;
+        }
+    }
+
+    private static async Task<IReadOnlyList<Handled<TState>>> HandleTogether<TState, TCommand, TEvent>(
+        this IDocumentStore store,
+        Decider<TState, TCommand, TEvent> decider,
+        IReadOnlyList<(Guid Stream, TCommand Command, CommandOptions CommandOptions)> batch,
+        CancellationToken ct)
         where TEvent : class
     {
         if (batch.Any(item => !item.CommandOptions.IsOfOneStream))
@@ -202,29 +247,25 @@ public static class CommandHandling
             session.AppendStored(stream, states[stream].Past.Count - events.Count, events);
         }
 
-        try
-        {
-            await session.SaveChangesAsync(ct);
+        await session.SaveChangesAsync(ct);
 
-            return answers;
-        }
-        catch (Exception e) when (batch.Count > 1 && (e.IsLostAppendRace() || e.UniqueViolation() is not null))
-        {
-            answers.Clear();
-
-            foreach (var (stream, command, handling) in batch)
-            {
-                answers.Add(await store.Handle(decider, stream, command, handling, ct));
-            }
-
-            return answers;
-        }
+        return answers;
     }
 
     /// <summary>The state of a stream now, or at an instant (inclusive).</summary>
-    public static async Task<Loaded<TState>> Load<TState, TCommand, TEvent>(
+    public static Task<Loaded<TState>> Load<TState, TCommand, TEvent>(
         this IDocumentStore store,
         Decider<TState, TCommand, TEvent> decider,
+        Guid stream,
+        DateTimeOffset? asOf,
+        CancellationToken ct)
+        where TEvent : class => store.Load(decider.Initial, decider.Evolve, stream, asOf, ct);
+
+    /// <summary>The same of a state that decides nothing: what is shown of a stream that several deciders share.</summary>
+    public static async Task<Loaded<TState>> Load<TState, TEvent>(
+        this IDocumentStore store,
+        TState initial,
+        Func<TState, TEvent, TState> evolve,
         Guid stream,
         DateTimeOffset? asOf,
         CancellationToken ct)
@@ -239,7 +280,7 @@ public static class CommandHandling
             past = [];
         }
 
-        return new Loaded<TState>(decider.Fold(past), past.Count);
+        return new Loaded<TState>(past.Fold(initial, evolve), past.Count);
     }
 
     /// <summary>The name of the constraint that a write broke, if that is what failed.</summary>
@@ -268,8 +309,11 @@ public static class CommandHandling
 
     internal static TState Fold<TState, TCommand, TEvent>(
         this Decider<TState, TCommand, TEvent> decider, IEnumerable<IEvent> events)
+        where TEvent : class => events.Fold(decider.Initial, decider.Evolve);
+
+    private static TState Fold<TState, TEvent>(this IEnumerable<IEvent> events, TState initial, Func<TState, TEvent, TState> evolve)
         where TEvent : class =>
-        events.Where(e => e.Data is not RemovedEvent).Aggregate(decider.Initial, (state, e) => decider.Evolve(state, (TEvent)e.Data));
+        events.Where(e => e.Data is not RemovedEvent).Aggregate(initial, (state, e) => evolve(state, (TEvent)e.Data));
 
     internal static void Append(
         this IDocumentSession session, Guid stream, IReadOnlyList<IEvent> past, IEnumerable<object> events, DateTimeOffset? at, Envelope envelope)

@@ -96,7 +96,7 @@ public static class Inbox
 
     /// <inheritdoc cref="Consumer(ConsumeContext)"/>
     internal static string Consumer(this ReceiveContext context) =>
-        context.Queue() is var queue && queue.EndsWith(Replay.Suffix, StringComparison.Ordinal) ? queue[..^Replay.Suffix.Length] : queue;
+        context.Queue() is var queue && queue.EndsWith(ReplayQueues.Suffix, StringComparison.Ordinal) ? queue[..^ReplayQueues.Suffix.Length] : queue;
 
     internal static string Queue(this ReceiveContext context) => context.InputAddress.AbsolutePath.Split('/')[^1];
 

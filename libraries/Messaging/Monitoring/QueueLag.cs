@@ -25,7 +25,7 @@ public sealed record QueueState(string Queue, long Messages, double Seconds, lon
 /// </summary>
 internal sealed class QueueLag : BackgroundService, IReceiveObserver
 {
-    private static readonly string[] SetAside = ["_error", "_skipped", "_dead", Replay.Suffix + "_error", Replay.Suffix + "_dead"];
+    private static readonly string[] SetAside = ["_error", "_skipped", "_dead", ReplayQueues.Suffix + "_error", ReplayQueues.Suffix + "_dead"];
 
     // The broker writes an error into its log for each passive declaration of a queue that is not there.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
@@ -50,7 +50,7 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
     {
         (_host, _clock, _log) = (host, clock, log);
         _interval = ProjectionLag.Interval(configuration);
-        _queues = new(consumptions.Select(consumption => consumption.Queue).Append(Replay.RequestsOf(publisher.Service))
+        _queues = new(consumptions.Select(consumption => consumption.Queue).Append(ReplayQueues.RequestsOf(publisher.Service))
             .Select(queue => KeyValuePair.Create(queue, new Observed(clock.GetUtcNow()))));
         _broker = new ConnectionFactory
         {
@@ -84,7 +84,7 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
 
             foreach (var (queue, observed) in _queues.OrderBy(queue => queue.Key, StringComparer.Ordinal))
             {
-                var waiting = await Count(queue, ct) + await Count(queue + Replay.Suffix, ct);
+                var waiting = await Count(queue, ct) + await Count(queue + ReplayQueues.Suffix, ct);
                 long errors = 0;
 
                 foreach (var suffix in SetAside)
@@ -267,11 +267,4 @@ internal sealed class QueueLag : BackgroundService, IReceiveObserver
             return new(queue, messages, Math.Max(0, TimeSpan.FromTicks(now.UtcTicks - since).TotalSeconds), errors);
         }
     }
-}
-
-/// <param name="Address">With user and password.</param>
-/// <param name="Retries">Of a message that fails, before it is set aside (<c>Messaging:Retries</c>).</param>
-internal sealed record Broker(Uri Address, int Retries)
-{
-    public const int UsualRetries = 9;
 }

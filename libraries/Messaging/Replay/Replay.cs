@@ -19,14 +19,10 @@ public sealed record ReplayCompleted(Guid RequestId, string Service);
 
 internal static class Replay
 {
-    public const string Suffix = ".replay";
     public static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(5);
 
     /// <summary>For the broker's confirms: one that a lost connection took along may never come (docs/adr/0021).</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
-    /// <summary>The queue on which a service is asked for its past.</summary>
-    public static string RequestsOf(string service) => $"{service}-replays";
 }
 
 /// <summary>The publisher's side: reads its own log from the beginning to where it stands now.</summary>
@@ -120,17 +116,6 @@ internal sealed class AnswerReplayRequests(
 
         return sent;
     }
-}
-
-/// <summary>One consumer's queue, and the facts that it lives by.</summary>
-internal sealed record Consumption(Type Consumer, string Queue, IReadOnlyList<Type> Contracts)
-{
-    private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>Ends when the past has been consumed; the live queue, bound before, waits for it.</summary>
-    public Task CaughtUp => _caughtUp.Task;
-
-    public void Begin() => _caughtUp.TrySetResult();
 }
 
 /// <summary>Live messages wait until the past of their queue has been consumed.</summary>
@@ -263,7 +248,7 @@ internal sealed class CatchUp(
 
     private async Task Ask(Consumption consumption, List<Type> contracts, CancellationToken ct)
     {
-        var queue = consumption.Queue + Replay.Suffix;
+        var queue = consumption.Queue + ReplayQueues.Suffix;
         var requests = contracts.GroupBy(Wire.SourceOf).Select(group => new ReplayRequested(
             Guid.CreateVersion7(clock.GetUtcNow()), group.Key, queue, [.. group.Select(c => c.FullName!)])).ToList();
         var open = new ConcurrentDictionary<Guid, ReplayRequested>(requests.ToDictionary(r => r.RequestId));

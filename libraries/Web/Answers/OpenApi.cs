@@ -291,8 +291,9 @@ public static class OpenApi
         path.Replace("{", "by-", StringComparison.Ordinal).Split(['/', '-', '.', '}'], StringSplitOptions.RemoveEmptyEntries)
             .Select(word => char.ToUpperInvariant(word[0]) + word.Split(':')[0][1..]));
 
-    private static bool AsksWho(IList<object> metadata) =>
-        metadata.OfType<MethodInfo>().Any(handler => handler.GetParameters().Any(parameter => parameter.ParameterType == typeof(ClaimsPrincipal)));
+    private static bool AsksWho(IList<object> metadata) => metadata.OfType<MethodInfo>().Any(handler => handler.GetParameters().Any(parameter =>
+        parameter.ParameterType == typeof(ClaimsPrincipal)
+        || (parameter.IsDefined(typeof(AsParametersAttribute)) && parameter.ParameterType.GetProperties().Any(part => part.PropertyType == typeof(ClaimsPrincipal)))));
 
     private static OpenApiParameter Header(string name, string description, int? maxLength) => new()
     {

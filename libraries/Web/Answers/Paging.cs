@@ -3,7 +3,6 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using Community.ServiceDefaults;
-using Microsoft.AspNetCore.Http;
 
 namespace Community.Web;
 
@@ -44,12 +43,4 @@ public sealed record Paging(
     public Page<TRow> Page<TRow, TKey>(IReadOnlyList<TRow> rows, Func<TRow, TKey> key) => rows.Count <= Size
         ? new(rows, null)
         : new([.. rows.Take(Size)], Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(key(rows[Size - 1]), Json.Options)));
-}
-
-/// <summary>A query or route value that binds but cannot be meant: a 400 that names its field.</summary>
-public sealed class InvalidParameter(string field, string fault) : BadHttpRequestException($"{field} {fault}.")
-{
-    public string Field { get; } = field;
-
-    public string Fault { get; } = fault;
 }

@@ -13,7 +13,7 @@ internal sealed record RecordHeard(ImmutableList<HeardEvent> Heard) : ActivityCo
 /// stream first, and a repeat finds its stream. (Streams of members or months would contend in an import, and an append
 /// that loses leaves a gap in the sequence, at which the daemon waits.)
 /// </summary>
-internal sealed record ActivityLog(bool Told)
+internal sealed record ActivityLog(bool IsRecorded)
 {
     public static readonly Decider<ActivityLog, ActivityCommand, HeardEvent> Decider = new(new(false), Decide, (_, _) => new(true));
 
@@ -30,7 +30,7 @@ internal sealed record ActivityLog(bool Told)
 
     private static Decision<HeardEvent> Decide(ActivityLog log, ActivityCommand command) => command switch
     {
-        RecordHeard when log.Told => Decision.Nothing,
+        RecordHeard when log.IsRecorded => Decision.Nothing,
         RecordHeard c => [.. c.Heard],
         _ => throw new UnreachableException()
     };

@@ -29,10 +29,10 @@ internal static class ActivityEndpoints
     /// <summary>Clocks of clients run ahead a little.</summary>
     private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(1);
 
-    public static void MapActivities(this IEndpointRouteBuilder app) => app.MapPost("/activities", Tell)
+    public static void MapActivities(this IEndpointRouteBuilder app) => app.MapPost("/activities", Record)
         .WithTag("Activities", "What members do, as client apps tell it.").WithSummary("Takes what a member did in a client app, of the last 7 days");
 
-    private static async Task<Accepted> Tell(
+    private static async Task<Accepted> Record(
         ActivityBatch batch, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         var now = clock.GetUtcNow();

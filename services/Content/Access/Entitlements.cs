@@ -1,4 +1,3 @@
-using Community.Content.Publishing;
 using Community.Membership.Contracts;
 using Community.Messaging;
 using Community.Payments.Contracts;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Claims;
-using Community.Content.Publishing;
 
 namespace Community.Content.Access;
 

@@ -1,6 +1,4 @@
-using System.Security.Claims;
 using Community.Content.Access;
-using Community.Content.Engagement;
 using Community.Content.Publishing;
 using Community.Content.Updates;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -26,88 +24,81 @@ internal static class CommentEndpoints
         var comments = app.MapGroup("").WithTag("Comments", "On contents, topics and replies.").RefuseComplexTexts();
         comments.MapGet("/comments/{id:guid}", Get).AllowAnonymous().WithSummary("A comment");
         comments.MapDelete("/comments/{id:guid}", Delete).WithSummary("Deletes a comment; for who wrote it and moderators");
-        comments.MapPost("/contents/{id:guid}/comments", OnContent).TellsUpdate(UpdateKind.Comment).WithSummary("Comments on a content that the member can read whole");
+        comments.MapPost("/contents/{id:guid}/comments", OnContent).PublishesUpdate<CommentAnswer>(UpdateKind.Comment, comment => comment.CommentId).WithSummary("Comments on a content that the member can read whole");
         comments.MapGet("/contents/{id:guid}/comments", OfContent).AllowAnonymous().WithSummary("The comments on a content, oldest first");
-        comments.MapPost("/topics/{id:guid}/comments", OnTopic).TellsUpdate(UpdateKind.Comment).WithSummary("Comments on a topic");
+        comments.MapPost("/topics/{id:guid}/comments", OnTopic).PublishesUpdate<CommentAnswer>(UpdateKind.Comment, comment => comment.CommentId).WithSummary("Comments on a topic");
         comments.MapGet("/topics/{id:guid}/comments", OfTopic).AllowAnonymous().WithSummary("The comments on a topic, oldest first");
-        comments.MapPost("/topics/{id:guid}/replies/{replyId:guid}/comments", OnReply).TellsUpdate(UpdateKind.Comment).WithSummary("Comments on a reply");
+        comments.MapPost("/topics/{id:guid}/replies/{replyId:guid}/comments", OnReply).PublishesUpdate<CommentAnswer>(UpdateKind.Comment, comment => comment.CommentId).WithSummary("Comments on a reply");
         comments.MapGet("/topics/{id:guid}/replies/{replyId:guid}/comments", OfReply).AllowAnonymous().WithSummary("The comments on a reply, oldest first");
     }
 
     private static async Task<Results<Created<CommentAnswer>, ProblemHttpResult>> OnContent(
-        Guid id, NewComment body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock,
-        CancellationToken ct) =>
-        await EngagementEndpoints.Refuse(id, user, AccessLevel.Full, store, entitlements, ct) is { } refusal
+        Guid id, NewComment body, [AsParameters] ReaderContext context, CancellationToken ct) =>
+        (await context.FindToTakePart(id, AccessLevel.Full, ct)).Refusal is { } refusal
             ? refusal
-            : await Post(SubjectKind.Content, id, body, user, http, store, clock, ct);
+            : await Post(SubjectKind.Content, id, body, context, ct);
 
     private static async Task<Results<Created<CommentAnswer>, ProblemHttpResult>> OnTopic(
-        Guid id, NewComment body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-        await store.FindTopic(id, ct) is null
+        Guid id, NewComment body, [AsParameters] ReaderContext context, CancellationToken ct) =>
+        await context.Store.FindTopic(id, ct) is null
             ? Problems.NotFound("topic")
-            : await Post(SubjectKind.Topic, id, body, user, http, store, clock, ct);
+            : await Post(SubjectKind.Topic, id, body, context, ct);
 
     private static async Task<Results<Created<CommentAnswer>, ProblemHttpResult>> OnReply(
-        Guid id, Guid replyId, NewComment body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock,
-        CancellationToken ct) =>
-        await store.FindReply(id, replyId, ct) is null
+        Guid id, Guid replyId, NewComment body, [AsParameters] ReaderContext context, CancellationToken ct) =>
+        await context.Store.FindReply(id, replyId, ct) is null
             ? Problems.NotFound("reply")
-            : await Post(SubjectKind.Reply, replyId, body, user, http, store, clock, ct);
+            : await Post(SubjectKind.Reply, replyId, body, context, ct);
 
     private static async Task<Results<Created<CommentAnswer>, ProblemHttpResult>> Post(
-        SubjectKind kind, Guid subject, NewComment body, ClaimsPrincipal user, HttpContext http, IDocumentStore store,
-        TimeProvider clock, CancellationToken ct)
+        SubjectKind kind, Guid subject, NewComment body, ReaderContext context, CancellationToken ct)
     {
-        var id = http.NewId(clock);
-        var handled = await store.Handle(
-            Comment.Decider, id, new PostComment(new(kind, subject, user.MemberId(), body.Body, clock.GetUtcNow(), Imported: false)), ct);
+        var id = context.Http.NewId(context.Clock);
+        var handled = await context.Store.Handle(
+            Comment.Decider, id, new PostComment(new(kind, subject, context.User.MemberId(), body.Body, context.Clock.GetUtcNow(), Imported: false)), ct);
 
         return handled.Rejection is { } rejection
             ? rejection.ToProblem()
             : TypedResults.Created($"/comments/{id}", Show(id, handled.State.Posted!));
     }
 
-    private static async Task<Results<Ok<CommentAnswer>, ProblemHttpResult>> Get(
-        Guid id, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
-    {
-        var comment = await Find(id, user, store, entitlements, ct);
+    private static async Task<Results<Ok<CommentAnswer>, ProblemHttpResult>> Get(Guid id, [AsParameters] ReaderContext context, CancellationToken ct) =>
+        await Find(id, context, ct) is { } comment ? TypedResults.Ok(Show(id, comment)) : Problems.NotFound("comment");
 
-        return comment is null ? Problems.NotFound("comment") : TypedResults.Ok(Show(id, comment));
-    }
-
-    private static async Task<Results<NoContent, ProblemHttpResult>> Delete(
-        Guid id, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct)
+    private static async Task<Results<NoContent, ProblemHttpResult>> Delete(Guid id, [AsParameters] ReaderContext context, CancellationToken ct)
     {
-        if (await Find(id, user, store, entitlements, ct) is null)
+        if (await Find(id, context, ct) is null)
         {
             return Problems.NotFound("comment");
         }
 
-        var handled = await store.Handle(Comment.Decider, id, new DeleteComment(user.MemberId(), user.May("moderator", "operator"), clock.GetUtcNow()), ct);
+        var user = context.User;
+        var handled = await context.Store.Handle(
+            Comment.Decider, id, new DeleteComment(user.MemberId(), user.May("moderator", "operator"), context.Clock.GetUtcNow()), ct);
 
-        return handled.Rejection is { } rejection ? rejection.ToProblem(rejection == Content.Post.NotTheAuthor ? 403 : null) : TypedResults.NoContent();
+        return handled.Rejection is { } rejection ? rejection.ToProblem(rejection == Discussions.Post.NotTheAuthor ? 403 : null) : TypedResults.NoContent();
     }
 
-    private static async Task<CommentPosted?> Find(Guid id, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
+    private static async Task<CommentPosted?> Find(Guid id, ReaderContext context, CancellationToken ct)
     {
-        if ((await store.Load(Comment.Decider, id, asOf: null, ct)).State is not { Posted: { } comment, IsDeleted: false })
+        if ((await context.Store.Load(Comment.Decider, id, asOf: null, ct)).State is not { Posted: { } comment, IsDeleted: false })
         {
             return null;
         }
 
         // Who may not know of the content may not know what is said about it.
         var isThere = comment.SubjectKind == SubjectKind.Content
-            ? (await store.Find(comment.SubjectId, Reader.Of(user), entitlements, ct)).ContentItem is not null
-            : (await store.FindPosts([comment.SubjectId], ct)).Count > 0;
+            ? (await context.Find(comment.SubjectId, ct)).Content is not null
+            : (await context.Store.FindPosts([comment.SubjectId], ct)).Count > 0;
 
         return isThere ? comment : null;
     }
 
     private static async Task<Results<Ok<Page<CommentAnswer>>, ProblemHttpResult>> OfContent(
-        Guid id, [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct) =>
-        (await store.Find(id, Reader.Of(user), entitlements, ct)).ContentItem is null
+        Guid id, [AsParameters] Paging paging, [AsParameters] ReaderContext context, CancellationToken ct) =>
+        (await context.Find(id, ct)).Content is null
             ? Problems.NotFound("content")
-            : await Of(id, paging, store, ct);
+            : await Of(id, paging, context.Store, ct);
 
     private static async Task<Results<Ok<Page<CommentAnswer>>, ProblemHttpResult>> OfTopic(
         Guid id, [AsParameters] Paging paging, IDocumentStore store, CancellationToken ct) =>

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
+using Community.Content.Access;
 using Community.Content.Updates;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
@@ -39,6 +40,11 @@ internal sealed record TopicItem(
     Guid TopicId, TopicKind Kind, Guid? AuthorId, string Title, IReadOnlyList<string> Tags, DateTimeOffset At, int Votes,
     Guid? AcceptedReplyId, int ReplyCount);
 
+/// <summary>Which topics a list holds; what is not given narrows nothing.</summary>
+internal sealed record TopicFilter(
+    EnumParameter<TopicKind>? Kind = null, [property: Text(50)] string? Tag = null,
+    [property: Description("Only questions without an accepted reply.")] bool? Unanswered = null);
+
 internal static class TopicEndpoints
 {
     private const string VotesBySubject = "select subject_id, sum(value)::int from mt_doc_ballot where subject_id = any($1) group by 1";
@@ -54,11 +60,11 @@ internal static class TopicEndpoints
         topics.MapDelete("{id:guid}/replies/{replyId:guid}", RemoveReply).WithSummary("Deletes a reply; for who wrote it and moderators");
         topics.MapDelete("{id:guid}/votes", WithdrawFromTopic).WithSummary("Takes one's vote on a topic back");
         topics.MapDelete("{id:guid}/replies/{replyId:guid}/votes", WithdrawFromReply).WithSummary("Takes one's vote on a reply back");
-        topics.MapPost("{id:guid}/replies", Answer).TellsUpdate(UpdateKind.Reply).WithSummary("Replies to a topic");
+        topics.MapPost("{id:guid}/replies", Answer).PublishesUpdate<ReplyAnswer>(UpdateKind.Reply, reply => reply.ReplyId).WithSummary("Replies to a topic");
         topics.MapGet("{id:guid}/replies", Replies).AllowAnonymous().WithSummary("The replies to a topic, oldest first");
         topics.MapGet("{id:guid}/replies/{replyId:guid}", GetReply).AllowAnonymous().WithSummary("A reply");
-        topics.MapPut("{id:guid}/accepted-reply", Accept).TellsUpdate(UpdateKind.AcceptedReply).TakesVersion().WithSummary("Accepts a reply; for who asked");
-        topics.MapDelete("{id:guid}/accepted-reply", Withdraw).TellsUpdate(UpdateKind.AcceptedReply).TakesVersion().WithSummary("Accepts no reply any more; for who asked");
+        topics.MapPut("{id:guid}/accepted-reply", Accept).PublishesUpdate(UpdateKind.AcceptedReply).TakesVersion().WithSummary("Accepts a reply; for who asked");
+        topics.MapDelete("{id:guid}/accepted-reply", Withdraw).PublishesUpdate(UpdateKind.AcceptedReply).TakesVersion().WithSummary("Accepts no reply any more; for who asked");
         topics.MapPost("{id:guid}/votes", VoteOnTopic).WithSummary("Votes on somebody else's topic");
         topics.MapPost("{id:guid}/replies/{replyId:guid}/votes", VoteOnReply).WithSummary("Votes on somebody else's reply");
     }
@@ -83,23 +89,22 @@ internal static class TopicEndpoints
 
     /// <summary>Newest first.</summary>
     private static async Task<Ok<Page<TopicItem>>> List(
-        [AsParameters] Paging paging, EnumParameter<TopicKind>? kind, [Text(50)] string? tag, [Description("Only questions without an accepted reply.")] bool? unanswered,
-        IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
+        [AsParameters] Paging paging, [AsParameters] TopicFilter filter, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
     {
         await using var session = store.QuerySession();
         IQueryable<TopicListing> topics = session.Query<TopicListing>();
 
-        if (kind is { Value: var wanted })
+        if (filter.Kind is { Value: var wanted })
         {
             topics = topics.Where(topic => topic.Kind == wanted);
         }
 
-        if (tag is not null)
+        if (filter.Tag is { } tag)
         {
             topics = topics.Where(topic => topic.Tags.Contains(tag));
         }
 
-        if (unanswered == true)
+        if (filter.Unanswered == true)
         {
             topics = topics.Where(topic => topic.Kind == TopicKind.Question && topic.AcceptedReplyId == null);
         }
@@ -142,8 +147,10 @@ internal static class TopicEndpoints
     }
 
     private static async Task<Results<Created<ReplyAnswer>, ProblemHttpResult>> Answer(
-        Guid id, NewReply body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        Guid id, NewReply body, [AsParameters] ReaderContext context, CancellationToken ct)
     {
+        var (user, http, store, _, clock) = context;
+
         if (await store.FindTopic(id, ct) is null)
         {
             return Problems.NotFound("topic");
@@ -180,8 +187,10 @@ internal static class TopicEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Accept(
-        Guid id, Acceptance body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        Guid id, Acceptance body, [AsParameters] ReaderContext context, CancellationToken ct)
     {
+        var (user, http, store, _, clock) = context;
+
         if (await store.FindTopic(id, ct) is null)
         {
             return Problems.NotFound("topic");
@@ -212,23 +221,23 @@ internal static class TopicEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> VoteOnTopic(
-        Guid id, NewVote body, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-        await store.FindTopic(id, ct) is { } topic
-            ? await Cast(topic, body.Value, user.MemberId(), store, clock, ct)
+        Guid id, NewVote body, [AsParameters] ReaderContext context, CancellationToken ct) =>
+        await context.Store.FindTopic(id, ct) is { } topic
+            ? await Cast(topic, body.Value, context, ct)
             : Problems.NotFound("topic");
 
     private static async Task<Results<NoContent, ProblemHttpResult>> VoteOnReply(
-        Guid id, Guid replyId, NewVote body, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-        await store.FindReply(id, replyId, ct) is { } reply
-            ? await Cast(reply, body.Value, user.MemberId(), store, clock, ct)
+        Guid id, Guid replyId, NewVote body, [AsParameters] ReaderContext context, CancellationToken ct) =>
+        await context.Store.FindReply(id, replyId, ct) is { } reply
+            ? await Cast(reply, body.Value, context, ct)
             : Problems.NotFound("reply");
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> Cast(
-        Post post, int value, Guid voter, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    private static async Task<Results<NoContent, ProblemHttpResult>> Cast(Post post, int value, ReaderContext context, CancellationToken ct)
     {
+        var voter = context.User.MemberId();
         var stream = Vote.Stream(post.Id, voter);
-        var vote = new VoteCast(stream, post.Kind, post.Id, post.AuthorId, voter, value, clock.GetUtcNow(), Imported: false);
-        var handled = await store.Handle(Vote.Decider, stream, vote, new CommandOptions { AtMost = Vote.Changes }, ct);
+        var vote = new VoteCast(stream, post.Kind, post.Id, post.AuthorId, voter, value, context.Clock.GetUtcNow(), Imported: false);
+        var handled = await context.Store.Handle(Vote.Decider, stream, vote, new CommandOptions { AtMost = Vote.Changes }, ct);
 
         return handled.Rejection is { } rejection ? rejection.ToProblem(rejection == Vote.OwnPost ? 403 : null) : TypedResults.NoContent();
     }

@@ -14,7 +14,7 @@ internal sealed record TopicListing(Guid Id, TopicKind Kind, Guid? AuthorId, str
 internal sealed record ReplyText(Guid Id, Guid TopicId, Guid? AuthorId, string Body, bool Imported, DateTimeOffset At);
 
 /// <summary>A vote as it is counted.</summary>
-internal sealed record Ballot(Guid Id, Guid SubjectId, int Value);
+internal sealed record VoteRow(Guid Id, Guid SubjectId, int Value);
 
 internal static class TopicReadings
 {
@@ -26,12 +26,12 @@ internal static class TopicReadings
         options.Schema.For<ReplyText>()
             .Duplicate(reply => reply.At)
             .Duplicate(reply => reply.TopicId);
-        options.Schema.For<Ballot>().Duplicate(ballot => ballot.SubjectId).Duplicate(ballot => ballot.Value);
+        options.Schema.For<VoteRow>().DocumentAlias("ballot").Duplicate(vote => vote.SubjectId).Duplicate(vote => vote.Value);
 
         options.Projections.Add(new TopicListings(), ProjectionLifecycle.Async);
         // A topic by its id shows every reply and vote that was acknowledged.
         options.Projections.Add(new ReplyTexts(), ProjectionLifecycle.Inline);
-        options.Projections.Add(new Ballots(), ProjectionLifecycle.Inline);
+        options.Projections.Add(new VoteRows(), ProjectionLifecycle.Inline);
     }
 }
 
@@ -55,11 +55,11 @@ internal sealed partial class ReplyTexts : SingleStreamProjection<ReplyText, Gui
         new(e.StreamId, e.Data.TopicId, e.Data.AuthorId, e.Data.Body, e.Data.Imported, e.Data.At);
 }
 
-internal sealed partial class Ballots : SingleStreamProjection<Ballot, Guid>
+internal sealed partial class VoteRows : SingleStreamProjection<VoteRow, Guid>
 {
-    public static Ballot Create(IEvent<VoteCast> e) => new(e.StreamId, e.Data.SubjectId, e.Data.Value);
+    public static VoteRow Create(IEvent<VoteCast> e) => new(e.StreamId, e.Data.SubjectId, e.Data.Value);
 
-    public static Ballot Apply(VoteCast e, Ballot ballot) => ballot with { Value = e.Value };
+    public static VoteRow Apply(VoteCast e, VoteRow vote) => vote with { Value = e.Value };
 
-    public static Ballot Apply(VoteWithdrawn _, Ballot ballot) => ballot with { Value = 0 };
+    public static VoteRow Apply(VoteWithdrawn _, VoteRow vote) => vote with { Value = 0 };
 }

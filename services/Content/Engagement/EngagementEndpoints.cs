@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Security.Claims;
 using Community.Content.Access;
 using Community.Content.Publishing;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -36,10 +35,9 @@ internal static class EngagementEndpoints
         content.MapPost("feedback", GiveFeedback).WithSummary("Rates what the member could read whole; rating again replaces it");
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> View(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct)
+    private static async Task<Results<NoContent, ProblemHttpResult>> View(Guid id, [AsParameters] ReaderContext context, CancellationToken ct)
     {
-        var (work, refusal) = await Find(id, user, AccessLevel.Preview, store, entitlements, ct);
+        var (content, refusal) = await context.FindToTakePart(id, AccessLevel.Preview, ct);
 
         if (refusal is not null)
         {
@@ -47,35 +45,36 @@ internal static class EngagementEndpoints
         }
 
         // What a browser fetches beforehand nobody has looked at yet, and who wrote it is no audience.
-        return IsFetchedAhead(http.Request) || work?.AuthorId == user.MemberId()
+        var member = context.User.MemberId();
+
+        return IsFetchedAhead(context.Http.Request) || content?.AuthorId == member
             ? TypedResults.NoContent()
-            : await Tell(new ContentViewed(id, user.MemberId(), clock.GetUtcNow()), store, ct);
+            : await Record(new ContentViewed(id, member, context.Clock.GetUtcNow()), context, ct);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> ShareIt(
-        Guid id, Share body, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
-        await Refuse(id, user, AccessLevel.Preview, store, entitlements, ct)
-        ?? await Tell(new ContentShared(id, user.MemberId(), Channels.Known(body.Channel), clock.GetUtcNow()), store, ct);
+        Guid id, Share body, [AsParameters] ReaderContext context, CancellationToken ct) =>
+        (await context.FindToTakePart(id, AccessLevel.Preview, ct)).Refusal is { } refusal
+            ? refusal
+            : await Record(new ContentShared(id, context.User.MemberId(), Channels.Known(body.Channel), context.Clock.GetUtcNow()), context, ct);
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> Tell(MomentEvent moment, IDocumentStore store, CancellationToken ct) =>
-        Answer(await store.Handle(Moment.Decider, Moment.Stream(moment), moment, ct));
+    private static async Task<Results<NoContent, ProblemHttpResult>> Record(MomentEvent moment, ReaderContext context, CancellationToken ct) =>
+        Answer(await context.Store.Handle(Moment.Decider, Moment.Stream(moment), moment, ct));
 
     /// <summary>By <c>Sec-Purpose</c> of the Fetch Standard, and by what browsers sent before it.</summary>
     private static bool IsFetchedAhead(HttpRequest request) => new[] { "Sec-Purpose", "Purpose", "X-Purpose", "X-Moz" }.Any(name =>
         request.Headers[name].ToString().Split([';', ','], StringSplitOptions.TrimEntries)
             .Any(purpose => purpose is "prefetch" or "prerender" or "preview"));
 
-    private static async Task<Results<Ok<ReactionCounts>, ProblemHttpResult>> Reactions(
-        Guid id, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
+    private static async Task<Results<Ok<ReactionCounts>, ProblemHttpResult>> Reactions(Guid id, [AsParameters] ReaderContext context, CancellationToken ct)
     {
-        var reader = Reader.Of(user);
-
-        if ((await store.Find(id, reader, entitlements, ct)).ContentItem is null)
+        if ((await context.Find(id, ct)).Content is null)
         {
             return Problems.NotFound("content");
         }
 
-        await using var session = store.QuerySession();
+        var reader = context.Reader;
+        await using var session = context.Store.QuerySession();
         var rows = await session.Query<ReactionRow>().Where(row => row.ContentId == id).ToListAsync(ct);
 
         return TypedResults.Ok(new ReactionCounts([.. Enum.GetValues<ReactionKind>().Select(kind => new ReactionCount(
@@ -83,42 +82,27 @@ internal static class EngagementEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> React(
-        Guid id, Reaction body, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
-        await Refuse(id, user, AccessLevel.Preview, store, entitlements, ct)
-        ?? await Hold(id, user, store, new React(id, user.MemberId(), body.Kind, clock.GetUtcNow()), ct, atMost: Opinion.Changes);
+        Guid id, Reaction body, [AsParameters] ReaderContext context, CancellationToken ct) =>
+        (await context.FindToTakePart(id, AccessLevel.Preview, ct)).Refusal is { } refusal
+            ? refusal
+            : await Give(id, new React(id, context.User.MemberId(), body.Kind, context.Clock.GetUtcNow()), context, ct, atMost: MemberFeedback.Changes);
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> Withdraw(
-        Guid id, EnumParameter<ReactionKind> kind, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+    private static Task<Results<NoContent, ProblemHttpResult>> Withdraw(
+        Guid id, EnumParameter<ReactionKind> kind, [AsParameters] ReaderContext context, CancellationToken ct) =>
         // Also where the content is no longer to be seen: what one said one may take back.
-        await Hold(id, user, store, new WithdrawReaction(id, user.MemberId(), kind.Value, clock.GetUtcNow()), ct);
+        Give(id, new WithdrawReaction(id, context.User.MemberId(), kind.Value, context.Clock.GetUtcNow()), context, ct);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> GiveFeedback(
-        Guid id, Feedback body, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
-        await Refuse(id, user, AccessLevel.Full, store, entitlements, ct)
-        ?? await Hold(id, user, store, new GiveFeedback(id, user.MemberId(), body.Rating, body.Text ?? "", clock.GetUtcNow()), ct, atMost: Opinion.Changes);
+        Guid id, Feedback body, [AsParameters] ReaderContext context, CancellationToken ct) =>
+        (await context.FindToTakePart(id, AccessLevel.Full, ct)).Refusal is { } refusal
+            ? refusal
+            : await Give(
+                id, new GiveFeedback(id, context.User.MemberId(), body.Rating, body.Text ?? "", context.Clock.GetUtcNow()), context, ct, atMost: MemberFeedback.Changes);
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> Hold(
-        Guid id, ClaimsPrincipal user, IDocumentStore store, OpinionCommand command, CancellationToken ct, int? atMost = null) =>
-        Answer(await store.Handle(Opinion.Decider, Opinion.Stream(id, user.MemberId()), command, new CommandOptions { AtMost = atMost }, ct));
+    private static async Task<Results<NoContent, ProblemHttpResult>> Give(
+        Guid id, FeedbackCommand command, ReaderContext context, CancellationToken ct, int? atMost = null) => Answer(await context.Store.Handle(
+            MemberFeedback.Decider, MemberFeedback.Stream(id, context.User.MemberId()), command, new CommandOptions { AtMost = atMost }, ct));
 
     private static Results<NoContent, ProblemHttpResult> Answer<TState>(Handled<TState> handled) =>
         handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.NoContent();
-
-    /// <summary>Why the member may not take part in the content, or null.</summary>
-    internal static async Task<ProblemHttpResult?> Refuse(
-        Guid id, ClaimsPrincipal user, AccessLevel needed, IDocumentStore store, Entitlements entitlements, CancellationToken ct) =>
-        (await Find(id, user, needed, store, entitlements, ct)).Refusal;
-
-    private static async Task<(ContentItem.Drafted? ContentItem, ProblemHttpResult? Refusal)> Find(
-        Guid id, ClaimsPrincipal user, AccessLevel needed, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
-    {
-        var reader = Reader.Of(user);
-        var (work, _, rights) = await store.Find(id, reader, entitlements, ct);
-
-        return (work, work is null ? Problems.NotFound("content")
-            : work.Stage != Stage.Published ? Problems.Problem(409, "content-not-published", "It is not published.")
-            : needed == AccessLevel.Full && reader.Into(work.AuthorId, work.Requires, rights.Open(id, work.Requires)) != AccessLevel.Full
-                ? Problems.Forbidden("This is for those who can read all of it.")
-            : null);
-    }
 }

@@ -15,17 +15,17 @@ internal sealed record ContentViewed(Guid ContentId, Guid MemberId, DateTimeOffs
 internal sealed record ContentShared(Guid ContentId, Guid MemberId, string Channel, DateTimeOffset At) : MomentEvent;
 
 /// <summary>What one member thinks of one content: a stream per both.</summary>
-internal abstract record OpinionEvent
+internal abstract record FeedbackEvent
 {
-    private protected OpinionEvent() { }
+    private protected FeedbackEvent() { }
 }
 
 [EventType("reaction-added.v1")]
-internal sealed record ReactionAdded(Guid ContentId, Guid MemberId, ReactionKind Kind, DateTimeOffset At) : OpinionEvent;
+internal sealed record ReactionAdded(Guid ContentId, Guid MemberId, ReactionKind Kind, DateTimeOffset At) : FeedbackEvent;
 
 [EventType("reaction-withdrawn.v1")]
-internal sealed record ReactionWithdrawn(Guid ContentId, Guid MemberId, ReactionKind Kind, DateTimeOffset At) : OpinionEvent;
+internal sealed record ReactionWithdrawn(Guid ContentId, Guid MemberId, ReactionKind Kind, DateTimeOffset At) : FeedbackEvent;
 
 /// <param name="Rating">1 to 5.</param>
 [EventType("feedback-given.v1")]
-internal sealed record FeedbackGiven(Guid ContentId, Guid MemberId, int Rating, string Text, DateTimeOffset At) : OpinionEvent;
+internal sealed record FeedbackGiven(Guid ContentId, Guid MemberId, int Rating, string Text, DateTimeOffset At) : FeedbackEvent;

@@ -12,12 +12,6 @@ internal static class ImportEndpoints
         var imports = app.MapGroup("/imports")
             .WithTag("Imports", "Facts from elsewhere, with their own ids and instants: taking them again changes nothing.")
             .RequireScope("import").AllowLargeBody().DisableValidation();
-        imports.AddEndpointFilter((context, next) =>
-        {
-            context.Arguments.OfType<Batch>().Single().Check();
-
-            return next(context);
-        });
         imports.MapPost("topics", Topics).WithSummary("Takes topics; each item has its own verdict");
         imports.MapPost("replies", Replies).WithSummary("Takes replies; each item has its own verdict");
         imports.MapPost("comments", Comments).WithSummary("Takes comments; each item has its own verdict");
@@ -25,60 +19,62 @@ internal static class ImportEndpoints
         imports.MapPost("accepted-replies", AcceptedReplies).WithSummary("Takes which replies were accepted; each item has its own verdict");
     }
 
-    private static async Task<Ok<Told>> Topics(Batch<ImportedTopic> batch, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-        TypedResults.Ok(await store.Take(
-            Topic.Decider, batch, item => item.TopicId,
-            item => (new OpenTopic(item.Kind, item.AuthorId, item.Title, item.Body, [.. item.Tags], item.At, Imported: true), null),
-            clock.GetUtcNow(), ct));
-
-    private static async Task<Ok<Told>> Replies(Batch<ImportedReply> batch, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    private static async Task<Ok<ImportResult>> Topics(BulkImport<ImportedTopic> import, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        var topics = await store.FindPosts(batch.Items.Select(item => item.TopicId), ct);
+        import.Check();
 
-        return TypedResults.Ok(await store.Take(
-            Reply.Decider, batch, item => item.ReplyId,
-            item => topics.GetValueOrDefault(item.TopicId) is { Kind: SubjectKind.Topic }
-                ? (new PostReply(new(item.TopicId, item.AuthorId, item.Body, item.At, Imported: true)), null)
-                : (null, Unknown("topic", item.TopicId)),
-            clock.GetUtcNow(), ct));
+        return TypedResults.Ok(await import.Commit(
+            store, Topic.Decider, item => item.Fault(clock.GetUtcNow()) is { } fault ? fault
+                : new ImportStep<TopicCommand>(item.TopicId, new OpenTopic(item.Kind, item.AuthorId, item.Title, item.Body, [.. item.Tags], item.At, Imported: true)), ct));
     }
 
-    private static async Task<Ok<Told>> Comments(Batch<ImportedComment> batch, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    private static async Task<Ok<ImportResult>> Replies(BulkImport<ImportedReply> import, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        var posts = await store.FindPosts(batch.Items.Select(item => item.SubjectId), ct);
+        import.Check();
+        var topics = await store.FindPosts(import.Items.Select(item => item.TopicId), ct);
 
-        return TypedResults.Ok(await store.Take(
-            Comment.Decider, batch, item => item.CommentId,
-            item => posts.GetValueOrDefault(item.SubjectId) is { } post && post.Kind == item.SubjectKind
-                ? (new PostComment(new(item.SubjectKind, item.SubjectId, item.AuthorId, item.Body, item.At, Imported: true)), null)
-                : (null, Unknown("topic or reply", item.SubjectId)),
-            clock.GetUtcNow(), ct));
+        return TypedResults.Ok(await import.Commit(
+            store, Reply.Decider, item => item.Fault(clock.GetUtcNow()) is { } fault ? fault
+                : topics.GetValueOrDefault(item.TopicId) is not { Kind: SubjectKind.Topic } ? Unknown("topic", item.TopicId)
+                : new ImportStep<ReplyCommand>(item.ReplyId, new PostReply(new(item.TopicId, item.AuthorId, item.Body, item.At, Imported: true))), ct));
     }
 
-    private static async Task<Ok<Told>> Votes(Batch<ImportedVote> batch, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    private static async Task<Ok<ImportResult>> Comments(BulkImport<ImportedComment> import, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        var posts = await store.FindPosts(batch.Items.Select(item => item.SubjectId), ct);
+        import.Check();
+        var posts = await store.FindPosts(import.Items.Select(item => item.SubjectId), ct);
 
-        return TypedResults.Ok(await store.Take(
-            Vote.Decider, batch, item => item.VoterId is { } voter ? Vote.Stream(item.SubjectId, voter) : item.VoteId,
-            item => posts.GetValueOrDefault(item.SubjectId) is { } post && post.Kind == item.SubjectKind
-                ? (new VoteCast(item.VoteId, item.SubjectKind, post.Id, post.AuthorId, item.VoterId, item.Value, item.At, Imported: true), null)
-                : (null, Unknown("topic or reply", item.SubjectId)),
-            clock.GetUtcNow(), ct));
+        return TypedResults.Ok(await import.Commit(
+            store, Comment.Decider, item => item.Fault(clock.GetUtcNow()) is { } fault ? fault
+                : posts.GetValueOrDefault(item.SubjectId)?.Kind != item.SubjectKind ? Unknown("topic or reply", item.SubjectId)
+                : new ImportStep<CommentCommand>(
+                    item.CommentId, new PostComment(new(item.SubjectKind, item.SubjectId, item.AuthorId, item.Body, item.At, Imported: true))), ct));
     }
 
-    private static async Task<Ok<Told>> AcceptedReplies(
-        Batch<ImportedAcceptance> batch, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    private static async Task<Ok<ImportResult>> Votes(BulkImport<ImportedVote> import, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        var posts = await store.FindPosts(batch.Items.SelectMany(item => new[] { item.TopicId, item.ReplyId }), ct);
+        import.Check();
+        var posts = await store.FindPosts(import.Items.Select(item => item.SubjectId), ct);
 
-        return TypedResults.Ok(await store.Take(
-            Topic.Decider, batch, item => item.TopicId,
-            item => posts.GetValueOrDefault(item.TopicId) is not { Kind: SubjectKind.Topic } ? (null, Unknown("topic", item.TopicId))
-                : posts.GetValueOrDefault(item.ReplyId) is { Kind: SubjectKind.Reply } reply && reply.Topic == item.TopicId
-                    ? (new AcceptReply(reply.Id, reply.AuthorId, By: null, item.At), null)
-                : (null, Unknown("reply to this topic", item.ReplyId)),
-            clock.GetUtcNow(), ct));
+        return TypedResults.Ok(await import.Commit(
+            store, Vote.Decider, item => item.Fault(clock.GetUtcNow()) is { } fault ? fault
+                : posts.GetValueOrDefault(item.SubjectId) is not { } post || post.Kind != item.SubjectKind ? Unknown("topic or reply", item.SubjectId)
+                : new ImportStep<VoteEvent>(
+                    item.VoterId is { } voter ? Vote.Stream(item.SubjectId, voter) : item.VoteId,
+                    new VoteCast(item.VoteId, item.SubjectKind, post.Id, post.AuthorId, item.VoterId, item.Value, item.At, Imported: true)), ct));
+    }
+
+    private static async Task<Ok<ImportResult>> AcceptedReplies(
+        BulkImport<ImportedAcceptance> import, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        import.Check();
+        var posts = await store.FindPosts(import.Items.SelectMany(item => new[] { item.TopicId, item.ReplyId }), ct);
+
+        return TypedResults.Ok(await import.Commit(
+            store, Topic.Decider, item => item.Fault(clock.GetUtcNow()) is { } fault ? fault
+                : posts.GetValueOrDefault(item.TopicId) is not { Kind: SubjectKind.Topic } ? Unknown("topic", item.TopicId)
+                : posts.GetValueOrDefault(item.ReplyId) is not { Kind: SubjectKind.Reply } reply || reply.Topic != item.TopicId ? Unknown("reply to this topic", item.ReplyId)
+                : new ImportStep<TopicCommand>(item.TopicId, new AcceptReply(reply.Id, reply.AuthorId, By: null, item.At)), ct));
     }
 
     private static Rejection Unknown(string what, Guid id) => new("unknown-subject", $"There is no {what} {id}.");

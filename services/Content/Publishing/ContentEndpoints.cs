@@ -6,12 +6,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Content.Publishing;
 
-internal sealed record AskedPrice(
+internal sealed record PriceRequest(
     [property: Range(1, 1_000_000_000_000)] long Amount,
     [property: Currency] string Currency);
 
-internal sealed record Asked(
-    AskedPrice? Price = null,
+internal sealed record AccessRuleRequest(
+    PriceRequest? Price = null,
     [property: Text(50)] string? Tier = null,
     [property: Range(1, 1000)] int? Level = null)
 {
@@ -24,7 +24,7 @@ internal sealed record NewContent(
     Format Format,
     [property: Text(100_000, MultiLine = true)] string Body,
     [property: Text(50), MaxLength(10)] List<string>? Tags = null,
-    Asked? Requires = null,
+    AccessRuleRequest? Requires = null,
     DateOnly? PlannedFor = null) : IWritten
 {
     (string Field, string? Text) IWritten.Written => ("body", Body);
@@ -36,7 +36,7 @@ internal sealed record Revision(
     Format? Format = null,
     [property: Text(100_000, MultiLine = true)] string? Body = null,
     [property: Text(50), MaxLength(10)] List<string>? Tags = null,
-    Asked? Requires = null,
+    AccessRuleRequest? Requires = null,
     DateOnly? PlannedFor = null) : IWritten
 {
     (string Field, string? Text) IWritten.Written => ("body", Body);
@@ -172,137 +172,116 @@ internal static class ContentEndpoints
     }
 
     private static async Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Get(
-        Guid id, Instant? asOf, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
+        Guid id, Instant? asOf, [AsParameters] ReaderContext context, CancellationToken ct)
     {
-        var reader = Reader.Of(user);
-        var (work, version, rights) = await store.Find(id, reader, entitlements, ct);
+        var reader = context.Reader;
+        var (content, version, entitlements) = await context.Find(id, ct);
 
-        if (work is null)
+        if (content is null)
         {
             return Problems.NotFound("content");
         }
 
         if (asOf is not { } instant)
         {
-            var answer = Show(id, work, reader, rights);
-            http.SetVersion(version, reader.SeesDraftsOf(work.AuthorId) ? null : answer.Access.ToWord());
+            var answer = Show(id, content, reader, entitlements);
+            context.Http.SetVersion(version, reader.SeesDraftsOf(content.AuthorId) ? null : answer.Access.ToWord());
 
             return TypedResults.Ok(answer);
         }
 
-        if (!reader.Keeps(work.AuthorId))
+        if (!reader.Keeps(content.AuthorId))
         {
             return Problems.Forbidden("Only its author and operators see a content as it was.");
         }
 
-        return (await store.Load(ContentItem.Decider, id, instant.Value, ct)).State is ContentItem.Drafted then
-            ? TypedResults.Ok(Show(id, then, reader, rights))
+        return (await context.Store.Load(ContentItem.Decider, id, instant.Value, ct)).State is ContentItem.Drafted then
+            ? TypedResults.Ok(Show(id, then, reader, entitlements))
             : Problems.NotFound("content at that instant");
     }
 
     private static async Task<Results<Ok<History>, ProblemHttpResult>> History(
-        Guid id, ClaimsPrincipal user, IDocumentStore store, Entitlements entitlements, KeyRing keys, CancellationToken ct)
+        Guid id, [AsParameters] ReaderContext context, KeyRing keys, CancellationToken ct)
     {
-        var reader = Reader.Of(user);
-        var (work, _, _) = await store.Find(id, reader, entitlements, ct);
+        var (content, _, _) = await context.Find(id, ct);
 
-        return work is null ? Problems.NotFound("content")
-            : !reader.Keeps(work.AuthorId) ? Problems.Forbidden("Only its author and operators see the history of a content.")
-            : TypedResults.Ok(await store.History(keys, id, ct));
+        return content is null ? Problems.NotFound("content")
+            : !context.Reader.Keeps(content.AuthorId) ? Problems.Forbidden("Only its author and operators see the history of a content.")
+            : TypedResults.Ok(await context.Store.History(keys, id, ct));
     }
 
     private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Revise(
-        Guid id, Revision body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock,
-        CancellationToken ct)
+        Guid id, Revision body, [AsParameters] ReaderContext context, CancellationToken ct)
     {
         var command = new ReviseContent(
             body.Title, body.Topic, body.Format, body.Body, body.Tags?.Distinct().ToArray(), body.Requires?.ToRequirements(),
-            body.PlannedFor, clock.GetUtcNow());
+            body.PlannedFor, context.Clock.GetUtcNow());
 
-        return Command(id, command, (reader, work) => reader.MemberId == work.AuthorId, user, http, store, entitlements, ct);
+        return Command(id, command, (reader, content) => reader.MemberId == content.AuthorId, context, ct);
     }
 
-    private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Submit(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
-        Command(id, new SubmitContent(clock.GetUtcNow()), (reader, work) => reader.MemberId == work.AuthorId, user, http, store, entitlements, ct);
+    private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Submit(Guid id, [AsParameters] ReaderContext context, CancellationToken ct) =>
+        Command(id, new SubmitContent(context.Clock.GetUtcNow()), (reader, content) => reader.MemberId == content.AuthorId, context, ct);
 
     private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Review(
-        Guid id, NewReview body, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock,
-        CancellationToken ct) =>
+        Guid id, NewReview body, [AsParameters] ReaderContext context, CancellationToken ct) =>
         Command(
-            id, new ReviewContent(user.MemberId(), body.Verdict, body.Quality, body.Notes ?? "", clock.GetUtcNow()),
-            (reader, work) => reader.MemberId != work.AuthorId, user, http, store, entitlements, ct);
+            id, new ReviewContent(context.User.MemberId(), body.Verdict, body.Quality, body.Notes ?? "", context.Clock.GetUtcNow()),
+            (reader, content) => reader.MemberId != content.AuthorId, context, ct);
 
-    private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Publish(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct) =>
-        Command(id, new PublishContent(clock.GetUtcNow()), (reader, work) => reader.Keeps(work.AuthorId), user, http, store, entitlements, ct);
+    private static Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Publish(Guid id, [AsParameters] ReaderContext context, CancellationToken ct) =>
+        Command(id, new PublishContent(context.Clock.GetUtcNow()), (reader, content) => reader.Keeps(content.AuthorId), context, ct);
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> Unpublish(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, TimeProvider clock, CancellationToken ct)
+    private static async Task<Results<NoContent, ProblemHttpResult>> Unpublish(Guid id, [AsParameters] ReaderContext context, CancellationToken ct)
     {
-        var answer = await Command(
-            id, new UnpublishContent(clock.GetUtcNow()), (reader, work) => reader.Keeps(work.AuthorId), user, http, store, entitlements, ct);
+        var answer = await Command(id, new UnpublishContent(context.Clock.GetUtcNow()), (reader, content) => reader.Keeps(content.AuthorId), context, ct);
 
         return answer.Result is ProblemHttpResult problem ? problem : TypedResults.NoContent();
     }
 
     // Who may not see it is told that it does not exist; who may see it but not do this, that it is forbidden.
     private static async Task<Results<Ok<ContentAnswer>, ProblemHttpResult>> Command(
-        Guid id, WorkCommand command, Func<Reader, ContentItem.Drafted, bool> permitted,
-        ClaimsPrincipal user, HttpContext http, IDocumentStore store, Entitlements entitlements, CancellationToken ct)
+        Guid id, ContentCommand command, Func<Reader, ContentItem.Drafted, bool> permitted, ReaderContext context, CancellationToken ct)
     {
-        var reader = Reader.Of(user);
-        var (work, _, rights) = await store.Find(id, reader, entitlements, ct);
+        var reader = context.Reader;
+        var (content, _, entitlements) = await context.Find(id, ct);
 
-        if (work is null)
+        if (content is null)
         {
             return Problems.NotFound("content");
         }
 
-        if (!permitted(reader, work))
+        if (!permitted(reader, content))
         {
             return Problems.Forbidden(command is ReviewContent ? "Nobody reviews what they wrote." : "This is for the author of the content.");
         }
 
-        var handled = await store.Handle(
+        var handled = await context.Store.Handle(
             ContentItem.Decider, id, command,
-            new CommandOptions { ExpectedVersion = http.ExpectedVersion(), AtMost = command is UnpublishContent ? null : ContentItem.Changes }, ct);
+            new CommandOptions { ExpectedVersion = context.Http.ExpectedVersion(), AtMost = command is UnpublishContent ? null : ContentItem.Changes }, ct);
 
         if (handled.Rejection is { } rejection)
         {
             return rejection.ToProblem();
         }
 
-        http.SetVersion(handled.Version);
+        context.Http.SetVersion(handled.Version);
 
-        return TypedResults.Ok(Show(id, (ContentItem.Drafted)handled.State, reader, rights));
+        return TypedResults.Ok(Show(id, (ContentItem.Drafted)handled.State, reader, entitlements));
     }
 
-    /// <summary>The content if the reader may know of it: it is published, theirs, to be reviewed by them, or bought by them; for who bought it, as it was published last.</summary>
-    internal static async Task<(ContentItem.Drafted? ContentItem, long Version, MemberEntitlements MemberEntitlements)> Find(
-        this IDocumentStore store, Guid id, Reader reader, Entitlements entitlements, CancellationToken ct)
+    private static ContentAnswer Show(Guid id, ContentItem.Drafted content, Reader reader, MemberEntitlements entitlements)
     {
-        var (state, version) = await store.Load(ContentItem.Decider, id, asOf: null, ct);
-        var rights = await entitlements.Of(reader.MemberId, [id], ct);
-
-        return state is not ContentItem.Drafted work ? (null, 0, rights)
-            : reader.SeesDraftsOf(work.AuthorId) ? (work, version, rights)
-            : work.Stage == Stage.Published || (rights.Bought.Contains(id) && work.Published is not null) ? (work.AsPublished(), version, rights)
-            : (null, 0, rights);
-    }
-
-    private static ContentAnswer Show(Guid id, ContentItem.Drafted work, Reader reader, MemberEntitlements rights)
-    {
-        var text = work.Text;
-        var reach = reader.Into(work.AuthorId, work.Requires, rights.Open(id, work.Requires));
+        var text = content.Text;
+        var access = reader.Into(content.AuthorId, content.Requires, entitlements.Open(id, content.Requires));
 
         return new(
-            id, work.AuthorId, text.Title, text.Topic, text.Format, work.Tags, work.Stage, reach, work.Requires,
-            reach == AccessLevel.Full ? text.Body : Preview.Of(text.Body), work.PlannedFor, work.DraftedAt, work.PublishedAt,
-            reader.SeesDraftsOf(work.AuthorId) ? work.Reviews : null);
+            id, content.AuthorId, text.Title, text.Topic, text.Format, content.Tags, content.Stage, access, content.Requires,
+            access == AccessLevel.Full ? text.Body : Preview.Of(text.Body), content.PlannedFor, content.DraftedAt, content.PublishedAt,
+            reader.SeesDraftsOf(content.AuthorId) ? content.Reviews : null);
     }
 
-    private static ContentInList Show(ContentListing listing, Reader reader, MemberEntitlements rights) => new(
+    private static ContentInList Show(ContentListing listing, Reader reader, MemberEntitlements entitlements) => new(
         listing.Id, listing.AuthorId, listing.Title, listing.Topic, listing.Format, listing.Tags, listing.Stage,
-        reader.Into(listing.AuthorId, listing.Requires, rights.Open(listing.Id, listing.Requires)), listing.Requires, listing.Excerpt, listing.PlannedFor, listing.PublishedAt);
+        reader.Into(listing.AuthorId, listing.Requires, entitlements.Open(listing.Id, listing.Requires)), listing.Requires, listing.Excerpt, listing.PlannedFor, listing.PublishedAt);
 }

@@ -1,3 +1,4 @@
+using Community.Content.Access;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten.Events.Aggregation;
@@ -29,7 +30,7 @@ internal sealed partial class ContentListings : SingleStreamProjection<ContentLi
         var (author, text, tags, requires, planned, at) = e.Data;
 
         return new(
-            e.StreamId, author, text.Title, text.Topic, text.Format, Access.Preview.Of(text.Body), tags, requires, planned,
+            e.StreamId, author, text.Title, text.Topic, text.Format, Preview.Of(text.Body), tags, requires, planned,
             Stage.Draft, at);
     }
 
@@ -38,7 +39,7 @@ internal sealed partial class ContentListings : SingleStreamProjection<ContentLi
         Title = e.Text.Title,
         Topic = e.Text.Topic,
         Format = e.Text.Format,
-        Excerpt = Access.Preview.Of(e.Text.Body),
+        Excerpt = Preview.Of(e.Text.Body),
         Stage = Stage.Draft
     };
 

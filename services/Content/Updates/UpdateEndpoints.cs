@@ -1,11 +1,16 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using Community.Content.Access;
-using Community.Content.Discussions;
-using Community.Content.Publishing;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Content.Updates;
+
+/// <summary>Things about which something new may be said; each module knows its own.</summary>
+internal interface IUpdateSubjects
+{
+    /// <summary>Whether it is one of these, and the reader may know of it.</summary>
+    Task<bool> Has(Guid subject, ReaderContext context, CancellationToken ct);
+}
 
 /// <summary>
 /// <c>GET /updates?subjects=</c>: server-sent events about contents and topics. It is in no document: what is described there
@@ -14,7 +19,7 @@ namespace Community.Content.Updates;
 internal static class UpdateEndpoints
 {
     private const int MostSubjects = 10;
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(20); // a line that is silent for longer is cut by what stands between
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(20); // a line that is silent for longer is cut by what stands between
 
     /// <summary>Then the reader connects again, with the rights of that time.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
@@ -25,7 +30,10 @@ internal static class UpdateEndpoints
     public static void MapUpdates(this IEndpointRouteBuilder app) => app.MapGet("/updates", Follow).AllowAnonymous().ExcludeFromDescription();
 
     /// <summary>Tells, once it is done, those who look at the subject in the path.</summary>
-    public static RouteHandlerBuilder TellsUpdate(this RouteHandlerBuilder endpoint, UpdateKind kind) => endpoint.AddEndpointFilter(async (context, next) =>
+    public static RouteHandlerBuilder PublishesUpdate(this RouteHandlerBuilder endpoint, UpdateKind kind) => endpoint.PublishesUpdate<object>(kind, _ => null);
+
+    /// <param name="idOf">Of what the endpoint has made, by its answer.</param>
+    public static RouteHandlerBuilder PublishesUpdate<TAnswer>(this RouteHandlerBuilder endpoint, UpdateKind kind, Func<TAnswer, Guid?> idOf) => endpoint.AddEndpointFilter(async (context, next) =>
     {
         var result = await next(context);
         var done = result is INestedHttpResult nested ? nested.Result : result;
@@ -33,14 +41,9 @@ internal static class UpdateEndpoints
         if (done is IStatusCodeHttpResult { StatusCode: StatusCodes.Status201Created or StatusCodes.Status204NoContent })
         {
             var http = context.HttpContext;
-            var id = done switch
-            {
-                IValueHttpResult<CommentAnswer> { Value: { } comment } => comment.CommentId,
-                IValueHttpResult<ReplyAnswer> { Value: { } reply } => reply.ReplyId,
-                _ => (Guid?)null
-            };
+            var id = done is IValueHttpResult<TAnswer> { Value: { } answer } ? idOf(answer) : null;
             await http.RequestServices.GetRequiredService<UpdateFeed>()
-                .Tell(new Update(Guid.Parse((string)http.Request.RouteValues["id"]!), kind, id), http.RequestAborted);
+                .Publish(new Update(Guid.Parse((string)http.Request.RouteValues["id"]!), kind, id), http.RequestAborted);
         }
 
         return result;
@@ -48,8 +51,9 @@ internal static class UpdateEndpoints
 
     /// <param name="subjects">Up to ten ids of contents and topics, by commas.</param>
     private static async Task<Results<ServerSentEventsResult<Update?>, ProblemHttpResult>> Follow(
-        string subjects, HttpContext http, IDocumentStore store, Entitlements entitlements, UpdateFeed feed, TimeProvider clock)
+        string subjects, [AsParameters] ReaderContext context, IEnumerable<IUpdateSubjects> known, UpdateFeed feed)
     {
+        var http = context.Http;
         var parts = subjects.Split(',', MostSubjects + 1);
         var wanted = parts.Select(part => Guid.TryParse(part, out var id) ? id : (Guid?)null).OfType<Guid>().ToHashSet();
 
@@ -62,8 +66,7 @@ internal static class UpdateEndpoints
 
         foreach (var subject in wanted)
         {
-            // Who may not know of it may not know that something is said about it.
-            if (await store.FindTopic(subject, ct) is null && (await store.Find(subject, Reader.Of(http.User), entitlements, ct)).ContentItem is null)
+            if (!await IsKnown(subject, context, known, ct))
             {
                 return Problems.NotFound("subject");
             }
@@ -77,10 +80,23 @@ internal static class UpdateEndpoints
         }
 
         http.Response.RegisterForDispose(listener);
-        await feed.Hears(ct);
+        await feed.Listening(ct);
         http.Response.Headers["X-Accel-Buffering"] = "no"; // a proxy would keep the events until there are many
 
-        return TypedResults.ServerSentEvents(Events(listener, clock, ct));
+        return TypedResults.ServerSentEvents(Events(listener, context.Clock, ct));
+    }
+
+    private static async Task<bool> IsKnown(Guid subject, ReaderContext context, IEnumerable<IUpdateSubjects> known, CancellationToken ct)
+    {
+        foreach (var subjects in known)
+        {
+            if (await subjects.Has(subject, context, ct))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static async IAsyncEnumerable<SseItem<Update?>> Events(Listener listener, TimeProvider clock, [EnumeratorCancellation] CancellationToken ct)
@@ -89,7 +105,7 @@ internal static class UpdateEndpoints
 
         for (var end = clock.GetUtcNow() + Longest; clock.GetUtcNow() < end;)
         {
-            var update = await listener.Next(Beat, clock, ct);
+            var update = await listener.Next(Heartbeat, clock, ct);
 
             yield return update is null ? new SseItem<Update?>(null, "beat") : new SseItem<Update?>(update);
         }

@@ -23,11 +23,11 @@ internal sealed partial class UpdateFeed(NpgsqlDataSource database, IHostApplica
     private static readonly TimeSpan UntilNextTry = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<Listener, bool> _listeners = new();
-    private readonly TaskCompletionSource _hears = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _wanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Never fails: what it is about is done already.</summary>
-    public async Task Tell(Update update, CancellationToken ct)
+    public async Task Publish(Update update, CancellationToken ct)
     {
         try
         {
@@ -38,12 +38,12 @@ internal sealed partial class UpdateFeed(NpgsqlDataSource database, IHostApplica
         }
         catch (Exception e) when (e.IsDatabaseAway() || ct.IsCancellationRequested)
         {
-            LogUntold(e);
+            LogNotPublished(e);
         }
     }
 
     /// <summary>Until the first connection hears; later ones may miss what is told while the database is away.</summary>
-    public Task Hears(CancellationToken ct) => _hears.Task.WaitAsync(ct);
+    public Task Listening(CancellationToken ct) => _listening.Task.WaitAsync(ct);
 
     /// <summary>Null where enough listen already.</summary>
     public Listener? Listen(IReadOnlySet<Guid> subjects)
@@ -72,7 +72,7 @@ internal sealed partial class UpdateFeed(NpgsqlDataSource database, IHostApplica
                 connection.Notification += (_, told) => Hand(JsonSerializer.Deserialize<Update>(told.Payload, Json.Options)!);
                 await using var listen = new NpgsqlCommand($"listen {Channel}", connection);
                 await listen.ExecuteNonQueryAsync(stoppingToken);
-                _hears.TrySetResult();
+                _listening.TrySetResult();
 
                 while (true)
                 {
@@ -90,12 +90,12 @@ internal sealed partial class UpdateFeed(NpgsqlDataSource database, IHostApplica
     {
         foreach (var (listener, _) in _listeners)
         {
-            listener.Hear(update);
+            listener.Receive(update);
         }
     }
 
     [LoggerMessage(LogLevel.Warning, "An update was not told; pages that are open do not show it by themselves.")]
-    private partial void LogUntold(Exception fault);
+    private partial void LogNotPublished(Exception fault);
 }
 
 /// <summary>Hears of some subjects until it is disposed, or the service stops.</summary>
@@ -106,7 +106,7 @@ internal sealed class Listener(IReadOnlySet<Guid> subjects, Action<Listener> lef
     private readonly Channel<Update> _updates = System.Threading.Channels.Channel.CreateBounded<Update>(
         new BoundedChannelOptions(Kept) { FullMode = BoundedChannelFullMode.DropOldest });
 
-    public void Hear(Update update)
+    public void Receive(Update update)
     {
         if (subjects.Contains(update.Subject))
         {

@@ -7,14 +7,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Incentives.Badges;
 
-internal sealed record BadgeItem(Guid AwardId, Guid MemberId, string Name, string Class, DateTimeOffset At);
-
-internal sealed record BadgeImport([property: MaxLength(500)] IReadOnlyList<BadgeItem?> Items);
-
-internal sealed record RefusedItem(Guid Id, string Code, string Detail);
-
-/// <param name="Already">Of an earlier import of the same.</param>
-internal sealed record ImportAnswer(int Taken, int Already, IReadOnlyList<RefusedItem> Refused);
+internal sealed record ImportedBadge(Guid AwardId, Guid MemberId, string Name, string Class, DateTimeOffset At) : IImported
+{
+    Guid IImported.Id => AwardId;
+}
 
 internal static class BadgeEndpoints
 {
@@ -43,44 +39,15 @@ internal static class BadgeEndpoints
         return TypedResults.Ok(paging.Page(rows, row => new BadgeKey(row.Name, row.Class)));
     }
 
-    private static async Task<Ok<ImportAnswer>> Import(BadgeImport import, IDocumentStore store, TimeProvider clock, CancellationToken ct)
-    {
-        var now = clock.GetUtcNow();
-        var refused = new List<RefusedItem>();
-        var valid = new List<BadgeItem>();
+    private static async Task<Ok<ImportResult>> Import(BulkImport<ImportedBadge> import, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
+        TypedResults.Ok(await import.Commit(
+            store, Badge.Decider,
+            item => Fault(item, clock.GetUtcNow()) is { } fault ? new Rejection("invalid-badge", fault)
+                : new ImportStep<BadgeCommand>(
+                    Badge.Stream(item.AwardId), new AwardBadge(new BadgeAwarded(item.AwardId, item.MemberId, item.Name, item.Class, item.At, Imported: true))),
+            ct));
 
-        foreach (var item in import.Items)
-        {
-            if (item is null)
-            {
-                throw new InvalidParameter("items", "must not hold null");
-            }
-
-            if (Fault(item, now) is { } fault)
-            {
-                refused.Add(new RefusedItem(item.AwardId, "invalid-badge", fault));
-            }
-            else
-            {
-                valid.Add(item);
-            }
-        }
-
-        var handled = await store.HandleBatch(Badge.Decider, [.. valid.Select(Award)], ct);
-        refused.AddRange(valid.Zip(handled)
-            .Where(pair => pair.Second.Rejection is not null)
-            .Select(pair => new RefusedItem(pair.First.AwardId, pair.Second.Rejection!.Code, pair.Second.Rejection.Detail)));
-        var taken = handled.Count(one => one.Appended);
-
-        return TypedResults.Ok(new ImportAnswer(taken, import.Items.Count - taken - refused.Count, refused));
-    }
-
-    private static (Guid, BadgeCommand, CommandOptions) Award(BadgeItem item) => (
-        Badge.Stream(item.AwardId),
-        new AwardBadge(new BadgeAwarded(item.AwardId, item.MemberId, item.Name, item.Class, item.At, Imported: true)),
-        new CommandOptions { At = item.At });
-
-    private static string? Fault(BadgeItem item, DateTimeOffset now) =>
+    private static string? Fault(ImportedBadge item, DateTimeOffset now) =>
         item.AwardId == Guid.Empty ? "awardId is missing."
         : item.MemberId == Guid.Empty ? "memberId is missing."
         : item.Class is not ("gold" or "silver" or "bronze") ? "class is gold, silver or bronze."

@@ -30,6 +30,7 @@ internal static class LevelEndpoints
         var levels = app.MapGroup("/levels").WithTag("Levels", "What members reach by what they have earned in all.");
         levels.MapGet("", Get).AnswersVersion().WithSummary("The levels, the points that each takes, and what each opens");
         levels.MapPut("", Set).RequireRoles("operator").AnswersVersion().TakesVersion().WithSummary("Sets all levels");
+        app.MapMemberPoints();
     }
 
     private static async Task<Page<LevelAnswer>> Get(HttpContext http, IDocumentStore store, CancellationToken ct)

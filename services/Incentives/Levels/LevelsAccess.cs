@@ -27,17 +27,17 @@ internal sealed class AnnounceLevels(IServiceProvider services)
             {
                 foreach (var (member, lifetime) in members)
                 {
-                    await Tell(member, scale.At(lifetime), fact.Timestamp, ct);
+                    await Announce(member, scale.At(lifetime), fact.Timestamp, ct);
                 }
             }
         }
         else if (Whose(fact.Data) is { } member)
         {
-            await Tell(member, scale.At((await Service<Points.PointsQueries>().Balance(member, ct)).Lifetime), fact.Timestamp, ct);
+            await Announce(member, scale.At((await Service<Points.PointsQueries>().Balance(member, ct)).Lifetime), fact.Timestamp, ct);
         }
     }
 
-    private async Task Tell(Guid member, Level level, DateTimeOffset at, CancellationToken ct) => await Store.Handle(
+    private async Task Announce(Guid member, Level level, DateTimeOffset at, CancellationToken ct) => await Store.Handle(
         MemberLevel.Decider, MemberLevel.Stream(member), new LevelChanged(member, level.Number, level.Name, level.Perks, at), ct);
 
     private static Guid? Whose(object fact) => fact switch

@@ -28,12 +28,12 @@ public sealed record CauseWithdrawn(string Cause, bool ForGood, DateTimeOffset A
 /// What was told of one cause. It is told in any order and repeatedly: the latest instant says whether it counts, the first
 /// one says when it was done. So giving and taking back in a loop pays once.
 /// </summary>
-internal sealed record Cause(ImmutableHashSet<CauseEvent> Told)
+internal sealed record Cause(ImmutableHashSet<CauseEvent> Recorded)
 {
     public static readonly Decider<Cause, CauseEvent, CauseEvent> Decider = new(
         new(ImmutableHashSet<CauseEvent>.Empty),
-        (cause, told) => cause.Told.Contains(told) ? Decision.Nothing : told,
-        (cause, told) => new(cause.Told.Add(told)));
+        (cause, told) => cause.Recorded.Contains(told) ? Decision.Nothing : told,
+        (cause, told) => new(cause.Recorded.Add(told)));
 
     public static Guid Stream(string cause) => StreamId.Of("cause", cause);
 

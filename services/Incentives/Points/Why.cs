@@ -15,12 +15,18 @@ internal sealed record WhyStep(string Service, string Type, Guid? EventId, DateT
 internal sealed record WhyAnswer(IReadOnlyList<WhyStep> Steps);
 
 /// <summary>The chain from the fact that another service told to an entry of the ledger.</summary>
-internal sealed class Why(IDocumentStore store, RulesInForce rulesInForce)
+internal sealed class Why(IDocumentStore store, PointsQueries points, RulesInForce rulesInForce)
 {
     private static readonly ResourceManager Texts = new("Community.Incentives.Points.WhyTexts", typeof(Why).Assembly);
 
-    public async Task<WhyAnswer> Explain(PointsEntry entry, CultureInfo language, CancellationToken ct)
+    /// <summary>Null: the member has no such entry.</summary>
+    public async Task<WhyAnswer?> Explain(Guid member, Guid entryId, CultureInfo language, CancellationToken ct)
     {
+        if (await points.Entry(member, entryId, ct) is not { } entry)
+        {
+            return null;
+        }
+
         await using var session = store.QuerySession();
         var told = (await session.Events.FetchStreamAsync(Cause.Stream(entry.Cause), token: ct)).ToList();
         var steps = new List<WhyStep>();

@@ -1,31 +1,31 @@
 using Community.EventStore;
-using Community.Membership.Accounts.Providers;
 using Community.Membership.Accounts.Sessions;
+using Community.Membership.Accounts.SignIn;
 using Community.Membership.Accounts.TwoFactor;
 
 namespace Community.Membership.Accounts;
 
-/// <summary>Who somebody is: passwords, sessions, one-time codes and accounts elsewhere.</summary>
+/// <summary>Who somebody is: passwords, sessions and one-time codes.</summary>
 internal static class AccountsModule
 {
     public static void AddAccounts(this WebApplicationBuilder builder)
     {
         builder.ConfigureStore(options =>
         {
-            options.AddSessions();
+            options.AddSignIn();
             options.AddTwoFactor();
-            LinkedAccounts.AddTables(options);
+            options.AddSessions();
         });
-        builder.AddSessions();
+        builder.Services.AddSignIn();
         builder.Services.AddSingleton<SecondFactor>();
-        builder.AddProviders();
+        builder.AddSessions();
     }
 
     public static void MapAccounts(this IEndpointRouteBuilder app)
     {
         app.MapSessions();
         app.MapPasswords();
+        app.MapAddresses();
         app.MapTwoFactor();
-        app.MapProviders();
     }
 }

@@ -1,11 +1,13 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Membership.Accounts.Providers;
 using Community.Membership.Accounts.Sessions;
+using Community.Membership.Accounts.SignIn;
 using Community.Membership.Accounts.TwoFactor;
 using Community.Membership.Invitations;
+using Community.Membership.Mail;
 using Community.Membership.Members;
+using Community.Membership.Providers;
 using Community.Membership.Tokens;
 using Community.Web;
 using Marten;
@@ -25,14 +27,14 @@ internal static class DepartureEndpoints
         leaving.MapGet("/export", Export).WithSummary("All that this service holds about who asks");
 
         var erasures = app.MapGroup("/erasures").WithTag("Leaving", "What is known about a member, and how to go.");
-        erasures.MapGet("", List).RequireRoles(Roles.Operator).WithSummary("Who was erased, and when; to be kept apart from backups");
-        erasures.MapPost("", Again).RequireRoles(Roles.Owner).WithSummary("Erases once more who stood in the list, after a backup was restored");
+        erasures.MapGet("", List).RequireRoles(Role.Operator).WithSummary("Who was erased, and when; to be kept apart from backups");
+        erasures.MapPost("", Again).RequireRoles(Role.Owner).WithSummary("Erases once more who stood in the list, after a backup was restored");
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Depart(
         ClaimsPrincipal user, IDocumentStore store, SessionTable sessions, TimeProvider clock, CancellationToken ct)
     {
-        if (SessionEndpoints.SessionOf(user) is null)
+        if (user.FindSession() is null)
             return Problems.Forbidden("Only a member who is signed in leaves; a token may not.");
 
         var (id, now) = (user.MemberId(), clock.GetUtcNow());
@@ -48,7 +50,7 @@ internal static class DepartureEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> Erase(
         ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        if (SessionEndpoints.SessionOf(user) is null)
+        if (user.FindSession() is null)
             return Problems.Forbidden("Only a member who is signed in is erased; a token may not.");
 
         return MemberEndpoints.Answer((await Forget(user.MemberId(), clock.GetUtcNow(), store, ct)).Rejection);
@@ -74,8 +76,8 @@ internal static class DepartureEndpoints
                 SessionTable.Forget(session, id);
                 SecondFactor.Forget(session, id);
                 LinkedAccounts.Forget(session, id);
-                foreach (var table in new[] { "avatars", "mails", "mail_links" })
-                    session.QueueSqlCommand($"delete from {table} where member_id = ?", id);
+                Avatars.Forget(session, id);
+                MailOutbox.Forget(session, id);
                 session.QueueSqlCommand("insert into erasures (member_id, erased_at) values (?, ?) on conflict do nothing", id, now);
                 session.EraseKey(id);
             }
@@ -108,7 +110,7 @@ internal static class DepartureEndpoints
             }
 
             var (state, _) = await store.Load(Member.Decider, item.MemberId, asOf: null, ct);
-            if (state is Joined { ErasedAt: not null })
+            if (state is Joined { Presence: Presence.Erased })
             {
                 already++;
                 continue;
@@ -125,9 +127,10 @@ internal static class DepartureEndpoints
     }
 
     private static async Task<Results<Ok<Exported>, ProblemHttpResult>> Export(
-        ClaimsPrincipal user, IDocumentStore store, NpgsqlDataSource database, KeyRing ring, SessionTable sessions, SecondFactor factor, LinkedAccounts accounts, TimeProvider clock,
-        HttpContext http, CancellationToken ct)
+        ClaimsPrincipal user, [AsParameters] ExportServices services, [AsParameters] ExportedAccount account, HttpContext http, CancellationToken ct)
     {
+        var (store, database, ring, clock) = services;
+        var (sessions, factor, accounts) = account;
         var (id, now) = (user.MemberId(), clock.GetUtcNow());
         await using var session = store.QuerySession();
         if (await session.LoadAsync<MemberRow>(id, ct) is not { Member: var member } || await store.History(ring, id, ct) is not { } history)
@@ -146,12 +149,16 @@ internal static class DepartureEndpoints
             member.Suspension is { } suspension ? keys.Open(suspension.Reason) : null,
             member.Tiers.ToDictionary(tier => tier.Key.ToWord(), tier => new ExportedTier(tier.Value.Tier, tier.Value.Until)),
             await factor.IsOn(id, ct),
-            [.. (await accounts.Of(id, ct)).Select(account => account.Provider)],
+            [.. (await accounts.Of(id, ct)).Select(linked => linked.Provider)],
             [.. (await sessions.List(id, ct)).Select(live => new ExportedSession(live.Id, live.BeganAt, live.LastSeenAt, keys.Open(live.Agent)))],
             [.. tokens.Select(row => new ExportedToken(row.Id, keys.Open(row.Token.Name), row.Token.Scopes, row.Token.At, row.Token.ExpiresAt, row.Token.RevokedAt))],
             [.. invitations.Select(row => new ExportedInvitation(row.Id, keys.Open(row.Invitation.Code), row.Invitation.Joined, row.Invitation.At))],
             history.Items));
     }
+
+    private sealed record ExportServices(IDocumentStore Store, NpgsqlDataSource Database, KeyRing Ring, TimeProvider Clock);
+
+    private sealed record ExportedAccount(SessionTable Sessions, SecondFactor Factor, LinkedAccounts Linked);
 
     private sealed record Erased(Guid MemberId, DateTimeOffset ErasedAt);
 

@@ -1,6 +1,6 @@
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Membership.Accounts.Sessions;
+using Community.Membership.Accounts.SignIn;
 using Community.Membership.Mail;
 using Community.Membership.Members;
 using Community.Membership.Settings;
@@ -32,7 +32,7 @@ internal static class Applications
 {
     public static void MapApplications(this IEndpointRouteBuilder app)
     {
-        var applications = app.MapGroup("/applications").RequireRoles(Roles.Moderator, Roles.Operator)
+        var applications = app.MapGroup("/applications").RequireRoles(Role.Moderator, Role.Operator)
             .WithTag("Applications", "Who asks to be let in, where registration is by approval.");
         applications.MapGet("", List).WithSummary("Who waits to be let in, the longest first");
         applications.MapPost("/{id}/approval", Approve).WithSummary("Lets somebody in");
@@ -52,8 +52,9 @@ internal static class Applications
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Approve(
-        Guid id, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, MailOutbox postbox, TimeProvider clock, CancellationToken ct)
+        Guid id, ClaimsPrincipal user, [AsParameters] ApprovalServices services, CancellationToken ct)
     {
+        var (store, ring, outbox, clock) = services;
         var now = clock.GetUtcNow();
         var settings = await store.Settings(ct);
         var (state, _) = await store.Load(Member.Decider, id, asOf: null, ct);
@@ -63,7 +64,7 @@ internal static class Applications
             WriteWithEvents = session =>
             {
                 if (state is Applied applicant)
-                    postbox.Post(session, MailKind.LetIn, new(id, keys, applicant.Name, applicant.Address, applicant.Language), settings, now);
+                    outbox.Post(session, MailKind.LetIn, new(id, keys, applicant.Name, applicant.Address, applicant.Language), settings, now);
             }
         }, ct);
 
@@ -84,6 +85,8 @@ internal static class Applications
 
         return MemberEndpoints.Answer(handled.Rejection);
     }
+
+    private sealed record ApprovalServices(IDocumentStore Store, KeyRing Ring, MailOutbox Outbox, TimeProvider Clock);
 
     private sealed record ApplicationView(Guid MemberId, string? DisplayName, string? Email, string? Note, DateTimeOffset AppliedAt);
 }

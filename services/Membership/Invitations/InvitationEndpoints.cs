@@ -25,8 +25,9 @@ internal static class InvitationEndpoints
     }
 
     private static async Task<Results<Created<InvitationView>, ProblemHttpResult>> Make(
-        NewInvitation request, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, MasterKey master, TimeProvider clock, CancellationToken ct)
+        NewInvitation request, ClaimsPrincipal user, [AsParameters] InvitationServices services, CancellationToken ct)
     {
+        var (store, ring, master, clock) = services;
         var (member, now) = (user.MemberId(), clock.GetUtcNow());
         var expires = request.ExpiresAt ?? now + UsualLife;
         if (expires <= now || expires > now + LongestLife)
@@ -74,7 +75,9 @@ internal static class InvitationEndpoints
         return MemberEndpoints.Answer(handled.Rejection);
     }
 
-    private static bool MayTouch(ClaimsPrincipal user, OpenInvitation invitation) => invitation.By == user.MemberId() || user.May(Roles.Operator);
+    private static bool MayTouch(ClaimsPrincipal user, OpenInvitation invitation) => invitation.By == user.MemberId() || user.May(Role.Operator);
+
+    private sealed record InvitationServices(IDocumentStore Store, KeyRing Ring, MasterKey Master, TimeProvider Clock);
 
     private sealed record NewInvitation(
         [property: Range(1, 100, ErrorMessage = "must be from 1 to 100")] int Uses = 1, DateTimeOffset? ExpiresAt = null);

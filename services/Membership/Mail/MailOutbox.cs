@@ -9,6 +9,7 @@ using Community.Membership.Members;
 using Community.Membership.Settings;
 using Community.Web;
 using Marten;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using Weasel.Postgresql.Tables;
 
@@ -28,12 +29,15 @@ internal sealed record Recipient(Guid MemberId, MemberKeys Keys, Sealed Name, Se
     /// <summary>The member has shown that the mailbox is theirs.</summary>
     public bool IsProven { get; init; }
 
-    public static Recipient Of(Guid id, Joined member, MemberKeys keys) =>
+    public static Recipient Of(Guid id, MemberDetails member, MemberKeys keys) =>
         new(id, keys, member.Name, member.Address, member.Language) { IsProven = member.ConfirmedAt is not null };
 }
 
 /// <param name="Address">That becomes the member's; null: none does.</param>
-internal sealed record Link(Guid MemberId, DateTimeOffset MadeAt, Sealed? Address);
+internal sealed record MailLink(Guid MemberId, DateTimeOffset MadeAt, Sealed? Address)
+{
+    public static ProblemHttpResult Invalid() => Problems.Problem(404, "link-invalid", "The link was used already, or is too old; ask for another.");
+}
 
 /// <summary>What stands in the outbox, sealed by the recipient's key.</summary>
 internal sealed record MailMessage(string To, string Subject, string Text, string Link);
@@ -69,14 +73,14 @@ internal sealed class MailOutbox(IConfiguration configuration, MasterKey master,
             _ => "/sign-in"
         };
         var culture = CultureInfo.GetCultureInfo((to.Language ?? Usual(settings)).ToWord());
-        var letter = new MailMessage(address, Text("Subject"), Text("Text"), link);
+        var message = new MailMessage(address, Text("Subject"), Text("Text"), link);
         var mailbox = kind.HasSecret() ? Count(session, kind, address, now) : [];
         var isAsked = kind == MailKind.ResetPassword && to.IsProven; // counted by its member, so that no stranger uses it up
         session.QueueSqlCommand("""
             insert into mails (id, member_id, kind, letter, created_at, next_at, expires_at)
             select ?, ?, ?, ?, ?, ?, ? where ? or coalesce((select mails from mailboxes where mailbox = ?), 0) <= ?
             """,
-            Guid.CreateVersion7(now), to.MemberId, kind.ToWord(), to.Keys.Seal(to.MemberId, JsonSerializer.Serialize(letter)).Ciphertext, now, now, now + life,
+            Guid.CreateVersion7(now), to.MemberId, kind.ToWord(), to.Keys.Seal(to.MemberId, JsonSerializer.Serialize(message)).Ciphertext, now, now, now + life,
             isAsked || !kind.HasSecret(), mailbox, MostAnHour);
 
         string Text(string part) => string.Format(
@@ -94,7 +98,7 @@ internal sealed class MailOutbox(IConfiguration configuration, MasterKey master,
     }
 
     /// <summary>Whose link it is and when it was made; null: never made, used, or expired.</summary>
-    public async Task<Link?> Find(MailKind kind, string token, DateTimeOffset now, CancellationToken ct)
+    public async Task<MailLink?> Find(MailKind kind, string token, DateTimeOffset now, CancellationToken ct)
     {
         await using var select = database.CreateCommand("select member_id, made_at, address from mail_links where hash = $1 and kind = $2 and expires_at > $3");
         select.Parameters.Add(new() { Value = Hash(token) });
@@ -105,6 +109,13 @@ internal sealed class MailOutbox(IConfiguration configuration, MasterKey master,
         return await row.ReadAsync(ct) && row.GetGuid(0) is var member && member != Guid.Empty
             ? new(member, row.GetFieldValue<DateTimeOffset>(1), row.IsDBNull(2) ? null : new Sealed(member, row.GetString(2)))
             : null;
+    }
+
+    /// <summary>All that was mailed to a member, and what their links open.</summary>
+    public static void Forget(IDocumentSession session, Guid member)
+    {
+        session.QueueSqlCommand("delete from mails where member_id = ?", member);
+        session.QueueSqlCommand("delete from mail_links where member_id = ?", member);
     }
 
     /// <summary>In the transaction that uses one: the other links of its kind end with it.</summary>

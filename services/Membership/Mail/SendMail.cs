@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Community.EventStore;
+using Community.Web;
 using MailKit;
 using MailKit.Net.Smtp;
 using MailKit.Security;
@@ -31,14 +32,14 @@ internal sealed record Smtp(string? Host, int Port, string? User, string? Passwo
 internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing ring, IHostEnvironment environment, TimeProvider clock, ILogger<SendMail> log)
     : PeriodicJob("mail", TimeSpan.FromSeconds(5), clock, log)
 {
-    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Kept = TimeSpan.FromDays(7);
 
     private DateTimeOffset _forgotten;
 
     protected override async Task Do(CancellationToken ct)
     {
-        while (smtp.IsThere ? await SendNext(ct) : environment.IsDevelopment() && await TellNext(ct)) { }
+        while (smtp.IsThere ? await SendNext(ct) : environment.IsDevelopment() && await LogNext(ct)) { }
 
         if (Clock.GetUtcNow() - _forgotten > TimeSpan.FromMinutes(10))
         {
@@ -50,12 +51,12 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
     private async Task<bool> SendNext(CancellationToken ct)
     {
         var now = Clock.GetUtcNow();
-        if (await Take("leased_until = $2", now, now + Lease, ct) is not { } mail)
+        if (await Lease("leased_until = $2", now, now + LeaseTime, ct) is not { } mail)
             return false;
 
-        if (mail.MailMessage is not { } letter)
+        if (mail.Message is not { } content)
         {
-            await Note("update mails set sent_at = null, letter = null, expires_at = $2 where id = $1", mail.Id, now); // the member was erased meanwhile
+            await Record("update mails set sent_at = null, letter = null, expires_at = $2 where id = $1", mail.Id, now); // the member was erased meanwhile
             return true;
         }
 
@@ -63,18 +64,18 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         var (began, sent) = (false, false);
         try
         {
-            using var message = Message(mail.Id, letter);
+            using var message = Message(mail.Id, content);
             await client.ConnectAsync(smtp.Host!, smtp.Port, smtp.Security, ct);
             if (!string.IsNullOrEmpty(smtp.User))
                 await client.AuthenticateAsync(smtp.User, smtp.Password ?? "", ct);
 
-            began = await Note("update mails set sending_at = $2 where id = $1 and sending_at is null and leased_until > $2", mail.Id, Clock.GetUtcNow());
+            began = await Record("update mails set sending_at = $2 where id = $1 and sending_at is null and leased_until > $2", mail.Id, Clock.GetUtcNow());
             if (!began)
                 return true; // the lease ran out while it connected
 
             // From here on only the server can tell: our own end must not cut it off.
             await client.SendAsync(message, CancellationToken.None);
-            await Note("update mails set sent_at = $2, letter = null, fault = null where id = $1", mail.Id, Clock.GetUtcNow());
+            await Record("update mails set sent_at = $2, letter = null, fault = null where id = $1", mail.Id, Clock.GetUtcNow());
             Log.LogInformation("Mail {MailId} was sent", mail.Id);
             sent = true;
             await client.DisconnectAsync(quit: true, ct);
@@ -107,17 +108,17 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
     }
 
     /// <summary>Where nobody sends mail, who develops finds the links in the log; no name and no address.</summary>
-    private async Task<bool> TellNext(CancellationToken ct)
+    private async Task<bool> LogNext(CancellationToken ct)
     {
-        if (await Take("fault = 'told'", Clock.GetUtcNow(), null, ct, "and fault is null") is not { } mail)
+        if (await Lease("fault = 'told'", Clock.GetUtcNow(), null, ct, "and fault is null") is not { } mail)
             return false;
 
-        Log.LogInformation("No SMTP server is configured. A mail for {MemberId} waits in the outbox: {Link}", mail.MemberId, mail.MailMessage?.Link);
+        Log.LogInformation("No SMTP server is configured. A mail for {MemberId} waits in the outbox: {Link}", mail.MemberId, mail.Message?.Link);
 
         return true;
     }
 
-    private async Task<Taken?> Take(string mark, DateTimeOffset now, DateTimeOffset? until, CancellationToken ct, string condition = "")
+    private async Task<LeasedMail?> Lease(string mark, DateTimeOffset now, DateTimeOffset? until, CancellationToken ct, string condition = "")
     {
         await using var take = database.CreateCommand($"""
             update mails set {mark}, attempts = attempts + 1 where id = (
@@ -134,13 +135,13 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         if (!await row.ReadAsync(ct))
             return null;
 
-        var (id, member, letter, attempts) = (row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetInt32(3));
-        var clear = (await ring.Find([member], ct)).Open(new Sealed(member, letter));
+        var (id, member, content, attempts) = (row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetInt32(3));
+        var clear = (await ring.Find([member], ct)).Open(new Sealed(member, content));
 
         return new(id, member, clear is null ? null : JsonSerializer.Deserialize<MailMessage>(clear), attempts);
     }
 
-    private async Task<bool> Note(string sql, Guid mail, DateTimeOffset now)
+    private async Task<bool> Record(string sql, Guid mail, DateTimeOffset now)
     {
         await using var update = database.CreateCommand(sql);
         update.Parameters.Add(new() { Value = mail });
@@ -170,21 +171,21 @@ internal sealed class SendMail(Smtp smtp, NpgsqlDataSource database, KeyRing rin
         await batch.ExecuteNonQueryAsync(ct);
     }
 
-    private MimeMessage Message(Guid id, MailMessage letter)
+    private MimeMessage Message(Guid id, MailMessage content)
     {
         var message = new MimeMessage
         {
-            Subject = letter.Subject,
-            Body = new TextPart("plain") { Text = letter.Text },
+            Subject = content.Subject,
+            Body = new TextPart("plain") { Text = content.Text },
             Date = Clock.GetUtcNow(),
             MessageId = $"{id:N}@{MailboxAddress.Parse(smtp.From).Domain}" // a server that saw it drops it the second time
         };
         message.From.Add(MailboxAddress.Parse(smtp.From));
-        message.To.Add(MailboxAddress.Parse(letter.To));
+        message.To.Add(MailboxAddress.Parse(content.To));
         message.Headers.Add("Auto-Submitted", "auto-generated"); // RFC 3834: no holiday notes in answer
 
         return message;
     }
 
-    private sealed record Taken(Guid Id, Guid MemberId, MailMessage? MailMessage, int Attempts);
+    private sealed record LeasedMail(Guid Id, Guid MemberId, MailMessage? Message, int Attempts);
 }

@@ -13,22 +13,22 @@ namespace Community.Membership.Mail;
 /// Mails members that a renewal is not paid, at each attempt, and that their membership has ended by it: who does not know
 /// cannot pay. What lies too far back to be of use (a first start hears the whole past) is not told.
 /// </summary>
-internal sealed class TellOfPayments(IDocumentStore store, KeyRing ring, MailOutbox postbox, TimeProvider clock) :
+internal sealed class TellOfPayments(IDocumentStore store, KeyRing ring, MailOutbox outbox, TimeProvider clock) :
     IConsumer<SubscriptionPastDue>, IConsumer<SubscriptionEnded>
 {
     private static readonly TimeSpan News = TimeSpan.FromDays(3);
 
     public Task Consume(ConsumeContext<SubscriptionPastDue> context) =>
         context.Message is var m && m.NextAttempt > clock.GetUtcNow()
-            ? Tell(context, MailKind.RenewalUnpaid, m.MemberId, m.SubscriptionId, m.Version, m.Tier, m.NextAttempt)
+            ? Notify(context, MailKind.RenewalUnpaid, m.MemberId, m.SubscriptionId, m.Version, m.Tier, m.NextAttempt)
             : Task.CompletedTask;
 
     public Task Consume(ConsumeContext<SubscriptionEnded> context) =>
         context.Message is { Because: "unpaid" } m && m.At > clock.GetUtcNow() - News
-            ? Tell(context, MailKind.SubscriptionEnded, m.MemberId, m.SubscriptionId, m.Version, m.Tier, m.At)
+            ? Notify(context, MailKind.SubscriptionEnded, m.MemberId, m.SubscriptionId, m.Version, m.Tier, m.At)
             : Task.CompletedTask;
 
-    private async Task Tell(ConsumeContext context, MailKind kind, Guid id, Guid subscription, long version, string tier, DateTimeOffset at)
+    private async Task Notify(ConsumeContext context, MailKind kind, Guid id, Guid subscription, long version, string tier, DateTimeOffset at)
     {
         var ct = context.CancellationToken;
         await using var query = store.QuerySession();
@@ -46,7 +46,7 @@ internal sealed class TellOfPayments(IDocumentStore store, KeyRing ring, MailOut
 
         var (settings, keys) = (await store.Settings(ct), await ring.Find([id], ct));
         var when = TimeZoneInfo.ConvertTime(at, TimeZoneInfo.FindSystemTimeZoneById(settings.TimeZone)).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
-        await store.Once(context, session => postbox.Post(
+        await store.Once(context, session => outbox.Post(
             session, kind, Recipient.Of(id, member, keys), settings, clock.GetUtcNow(), tier, $"{when} ({settings.TimeZone})"));
     }
 }

@@ -9,7 +9,7 @@ namespace Community.Membership.Members;
 
 /// <summary>
 /// An e-mail address as people have them: no display name, no comments, no spaces, and a domain of the public kind. By syntax
-/// alone: no name is looked up, and none that could lead into the house is taken.
+/// alone: no name is looked up, and none that could lead into the own network is taken.
 /// </summary>
 internal sealed partial class AddressAttribute() : ValidationAttribute("must be an e-mail address")
 {

@@ -28,6 +28,8 @@ internal static class Avatars
         return avatars;
     }
 
+    public static void Forget(IDocumentSession session, Guid member) => session.QueueSqlCommand("delete from avatars where member_id = ?", member);
+
     public static void MapAvatars(this IEndpointRouteBuilder members)
     {
         members.MapPut("/me/avatar", Upload).WithMetadata(new RequestSizeLimitAttribute(MostBytes))
@@ -66,11 +68,11 @@ internal static class Avatars
         var (member, now) = (user.MemberId(), clock.GetUtcNow());
         var id = Guid.CreateVersion7(now);
         var keys = await ring.Find([member], ct);
-        var handled = await store.Handle(Member.Decider, member, new SetAvatar(id, now), new CommandOptions
+        var handled = await store.Handle(MemberProfile.Decider, member, new SetAvatar(id, now), new CommandOptions
         {
             WriteWithEvents = session =>
             {
-                session.QueueSqlCommand("delete from avatars where member_id = ?", member);
+                Forget(session, member);
                 session.QueueSqlCommand("insert into avatars (id, member_id, media_type, picture, encoded) values (?, ?, ?, ?, true)",
                     id, member, picture.MediaType, keys.Seal(member, Convert.ToBase64String(picture.Bytes)).Ciphertext);
             }
@@ -83,9 +85,9 @@ internal static class Avatars
         ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         var member = user.MemberId();
-        var handled = await store.Handle(Member.Decider, member, new SetAvatar(null, clock.GetUtcNow()), new CommandOptions
+        var handled = await store.Handle(MemberProfile.Decider, member, new SetAvatar(null, clock.GetUtcNow()), new CommandOptions
         {
-            WriteWithEvents = session => session.QueueSqlCommand("delete from avatars where member_id = ?", member)
+            WriteWithEvents = session => Forget(session, member)
         }, ct);
 
         return MemberEndpoints.Answer(handled.Rejection);

@@ -77,7 +77,7 @@ internal static class DisplayName
 /// <summary>Nobody passes for one of the staff by a name.</summary>
 internal sealed class StaffNames(IDocumentStore store, KeyRing ring)
 {
-    private static readonly string[] Ranks = [.. new[] { Roles.Owner, Roles.Operator, Roles.Moderator }.Select(role => $$$"""{"member":{"roles":["{{{role}}}"]}}""")];
+    private static readonly string[] Ranks = [.. new[] { Role.Owner, Role.Operator, Role.Moderator }.Select(role => $$$"""{"member":{"roles":["{{{role}}}"]}}""")];
 
     /// <summary>Whether the name is a role's, or could be taken for that of another who has one.</summary>
     /// <param name="isOfStaff">Who is of the staff may be called so.</param>

@@ -2,8 +2,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using System.Text.Json;
 using Community.EventStore;
-using Community.Membership.Setup;
-using Community.Membership.Tokens;
 using Community.ServiceDefaults;
 using Community.Web;
 using Marten;
@@ -17,8 +15,6 @@ internal static class MemberEndpoints
     public static void MapMembers(this IEndpointRouteBuilder app)
     {
         var members = app.MapGroup("/members").WithTag("Members", "Who belongs to the community, and in which roles.");
-        members.MapPost("", MemberRegistration.Register).AllowAnonymous().ProducesProblem(403)
-            .WithSummary("Joins the community, or asks to be let in where it lets in one by one");
         members.MapGet("", List).AllowAnonymous().ProducesProblem(401).ProducesProblem(403)
             .WithSummary("All members for an operator; with ids, the public profiles of some");
         members.MapGet("/me", Mine).AnswersVersion().ProducesProblem(404).WithSummary("The profile of who asks, or what it was at an instant");
@@ -27,47 +23,46 @@ internal static class MemberEndpoints
         members.MapGet("/{id}", Read).AllowAnonymous().AnswersVersion().ProducesProblem(403).WithSummary("A profile; for the member and operators, what it was at an instant");
         members.MapGet("/{id}/history", History).WithSummary("All that happened to a member; for the member and operators");
         members.MapAvatars();
-        members.MapPut("/{id}/roles/{role}", Grant).RequireRoles(Roles.Operator).ProducesProblem(409).WithSummary("Gives a role");
-        members.MapDelete("/{id}/roles/{role}", Revoke).RequireRoles(Roles.Operator).ProducesProblem(409).WithSummary("Takes a role back");
     }
 
     private static async Task<Results<Ok<Profile>, ProblemHttpResult>> Read(
-        Guid id, Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
+        Guid id, Instant? asOf, ClaimsPrincipal user, [AsParameters] MemberServices services, CancellationToken ct)
     {
         // What somebody has taken from the profile is no longer for others to read.
-        if (asOf is not null && user.FindMemberId() != id && !user.May(Roles.Operator))
+        if (asOf is not null && user.FindMemberId() != id && !user.May(Role.Operator))
             return Problems.Forbidden("Only the member and operators see a profile as it was.");
 
-        var (state, version) = await store.Load(Member.Decider, id, asOf?.Value, ct);
-        if (state is not Joined member)
+        var (member, version) = await services.Store.LoadMember(id, asOf?.Value, ct);
+        if (member is null)
             return Problems.NotFound("member");
 
-        http.SetVersion(version, user.FindMemberId() == id ? null : "public");
+        services.Http.SetVersion(version, user.FindMemberId() == id ? null : "public");
 
-        return TypedResults.Ok(Profile.Of(id, member, await ring.Find([id], ct), asOf?.Value ?? clock.GetUtcNow(), withAddress: user.FindMemberId() == id));
+        return TypedResults.Ok(Profile.Of(
+            id, member, await services.Ring.Find([id], ct), asOf?.Value ?? services.Clock.GetUtcNow(), withAddress: user.FindMemberId() == id));
     }
 
     private static Task<Results<Ok<Profile>, ProblemHttpResult>> Mine(
-        Instant? asOf, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct) =>
-        Read(user.MemberId(), asOf, user, store, ring, clock, http, ct);
+        Instant? asOf, ClaimsPrincipal user, [AsParameters] MemberServices services, CancellationToken ct) => Read(user.MemberId(), asOf, user, services, ct);
 
     private static async Task<Results<Ok<Profile>, ProblemHttpResult>> Change(
-        ProfileChange change, ClaimsPrincipal user, StaffNames staff, IDocumentStore store, KeyRing ring, TimeProvider clock, HttpContext http, CancellationToken ct)
+        ProfileChange change, ClaimsPrincipal user, StaffNames staff, [AsParameters] MemberServices services, CancellationToken ct)
     {
+        var (store, http) = (services.Store, services.Http);
         var id = user.MemberId();
-        var now = clock.GetUtcNow();
-        var keys = await ring.Find([id], ct);
-        var (state, version) = await store.Load(Member.Decider, id, asOf: null, ct);
-        if (state is not Joined member)
+        var now = services.Clock.GetUtcNow();
+        var keys = await services.Ring.Find([id], ct);
+        var (member, version) = await store.LoadMember(id, asOf: null, ct);
+        if (member is null)
             return Problems.NotFound("member");
         if (http.ExpectedVersion() is { } expected && expected != version)
             throw new VersionConflictException(id, preconditionFailed: true);
 
         // Sealed texts cannot be compared, so what stays the same is found here and not by the decider.
-        List<MemberCommand> commands = [];
+        List<ProfileCommand> commands = [];
         if (change.DisplayName is { } name && name.Trim() != keys.Open(member.Name))
         {
-            await staff.Check(name, id, user.May(Roles.Moderator, Roles.Operator), ct);
+            await staff.Check(name, id, user.May(Role.Moderator, Role.Operator), ct);
             commands.Add(new Rename(keys.Seal(id, name.Trim()), now));
         }
 
@@ -79,26 +74,27 @@ internal static class MemberEndpoints
             commands.Add(new ChooseLanguage(language, now));
 
         var handled = await store.Handle(
-            Member.Decider, id, new Together(commands, now), new CommandOptions { ExpectedVersion = http.ExpectedVersion() is null ? null : version }, ct);
+            MemberProfile.Decider, id, new ChangeProfile(commands, now), new CommandOptions { ExpectedVersion = http.ExpectedVersion() is null ? null : version }, ct);
         if (handled.Rejection is { } rejection)
             return rejection.ToProblem();
 
-        http.SetVersion(handled.Version);
+        (member, version) = await store.LoadMember(id, asOf: null, ct);
+        http.SetVersion(version);
 
-        return TypedResults.Ok(Profile.Of(id, (Joined)handled.State, keys, now, withAddress: true));
+        return TypedResults.Ok(Profile.Of(id, member!, keys, now, withAddress: true));
     }
 
     private static async Task<Results<Ok<Page<Profile>>, ProblemHttpResult>> List(
-        string? ids, [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, CancellationToken ct)
+        string? ids, [AsParameters] Paging paging, ClaimsPrincipal user, [AsParameters] MemberServices services, CancellationToken ct)
     {
         var all = ids is null;
-        var now = clock.GetUtcNow();
+        var now = services.Clock.GetUtcNow();
         if (all && user.FindMemberId() is null)
             return Problems.Problem(401, "unauthenticated", "A list of all members needs an operator's token; ?ids= asks for some of them.");
-        if (all && (!user.May(Roles.Operator) || (user.HasClaim(claim => claim.Type == "scope") && !user.HasScope("read"))))
+        if (all && (!user.May(Role.Operator) || (user.HasClaim(claim => claim.Type == "scope") && !user.HasScope("read"))))
             return Problems.Forbidden("Only operators see all members; ?ids= asks for some of them.");
 
-        await using var session = store.QuerySession();
+        await using var session = services.Store.QuerySession();
         var some = ids is null ? [] : Ids(ids);
         var after = paging.Key<Guid>(out var last) ? last : Guid.Empty;
         var rows = await session.Query<MemberRow>()
@@ -107,7 +103,7 @@ internal static class MemberEndpoints
             .OrderBy(row => row.Id)
             .Take((all ? paging.Size : 100) + 1)
             .ToListAsync(ct);
-        var keys = await ring.Find([.. rows.Select(row => row.Id)], ct);
+        var keys = await services.Ring.Find([.. rows.Select(row => row.Id)], ct);
         var profiles = rows.Select(row => Profile.Of(row.Id, row.Member, keys, now, withAddress: all)).ToList();
 
         return TypedResults.Ok(all ? paging.Page(profiles, profile => profile.MemberId) : new Page<Profile>(profiles, null));
@@ -125,49 +121,14 @@ internal static class MemberEndpoints
     private static async Task<Results<Ok<History>, ProblemHttpResult>> History(
         Guid id, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, CancellationToken ct)
     {
-        if (user.MemberId() != id && !user.May(Roles.Operator))
+        if (user.MemberId() != id && !user.May(Role.Operator))
             return Problems.Forbidden("Only the member and operators see the history.");
         // Tokens, too, are streams: only a member's is shown here.
-        if ((await store.Load(Member.Decider, id, asOf: null, ct)).State is not Joined || await store.History(ring, id, ct) is not { } history)
+        if ((await store.LoadMember(id, asOf: null, ct)).State is null || await store.History(ring, id, ct) is not { } history)
             return Problems.NotFound("member");
 
         return TypedResults.Ok(history);
     }
-
-    private static async Task<Results<NoContent, ProblemHttpResult>> Grant(
-        Guid id, string role, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
-    {
-        if (Forbids(role, user) is { } refusal)
-            return refusal;
-        if (role == Roles.Owner)
-            return await Ownership.Give(id, user.MemberId(), store, clock, ct);
-
-        var handled = await store.Handle(Member.Decider, id, new GrantRole(role, user.MemberId(), clock.GetUtcNow()), ct);
-
-        return Answer(handled.Rejection);
-    }
-
-    private static async Task<Results<NoContent, ProblemHttpResult>> Revoke(
-        Guid id, string role, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
-    {
-        if (Forbids(role, user) is { } refusal)
-            return refusal;
-        if (role == Roles.Owner)
-            return await Ownership.Take(id, user.MemberId(), store, clock, ct);
-
-        var revoke = new RevokeRole(role, user.MemberId(), clock.GetUtcNow());
-        var revoked = await store.TokensWith(role, id, revoke.At, ct);
-        var handled = await store.Handle(Member.Decider, id, revoke, new CommandOptions { Together = revoked }, ct);
-
-        return Answer(handled.Rejection);
-    }
-
-    private static ProblemHttpResult? Forbids(string role, ClaimsPrincipal user) => role switch
-    {
-        Roles.Owner or Roles.Operator => user.IsInRole(Roles.Owner) ? null : Problems.Forbidden("Only an owner gives or takes this role."),
-        Roles.Member => Problems.Problem(409, "role-inseparable", "Every member has the role 'member'."),
-        _ => Roles.OfTrade.Contains(role) ? null : Problems.NotFound("role")
-    };
 
     internal static Results<NoContent, ProblemHttpResult> Answer(Rejection? rejection) =>
         rejection is null ? TypedResults.NoContent() : rejection.ToProblem();
@@ -177,6 +138,8 @@ internal static class MemberEndpoints
         [Text(2000, MultiLine = true, MayBeBlank = true)] string? Bio = null,
         [Text(300), WebAddresses] IReadOnlyList<string>? Links = null,
         Language? Language = null);
+
+    private sealed record MemberServices(IDocumentStore Store, KeyRing Ring, TimeProvider Clock, HttpContext Http);
 }
 
 /// <summary>Up to ten addresses that a browser can open and that cannot run a script.</summary>

@@ -1,5 +1,4 @@
 using Community.EventStore;
-using Community.Membership.Settings;
 using JasperFx.Events.Projections;
 
 namespace Community.Membership.Members;
@@ -14,7 +13,6 @@ internal static class MembersModule
             options.Schema.For<MemberRow>().Index(row => row.DueAt!).GinIndexJsonData(); // who has a role is asked at each new name
             options.Storage.ExtendedSchemaObjects.Add(Avatars.Table());
         });
-        builder.Services.AddSingleton<MemberRegistration>().AddSingleton<StaffNames>();
-        builder.Services.AddHostedService<EndWhatIsOver>();
+        builder.Services.AddSingleton<StaffNames>().AddHostedService<ExpiryJob>();
     }
 }

@@ -8,7 +8,7 @@ public abstract record CommunityEvent
 }
 
 [EventType("community-founded.v1")]
-public sealed record CommunityFounded(string Name, Guid OwnerId, DateTimeOffset At) : CommunityEvent;
+public sealed record CommunitySetUp(string Name, Guid OwnerId, DateTimeOffset At) : CommunityEvent;
 
 [EventType("ownership-given.v1")]
 public sealed record OwnershipGiven(Guid MemberId, Guid By, DateTimeOffset At) : CommunityEvent;

@@ -9,7 +9,7 @@ namespace Community.Membership.Settings;
 /// <summary>Who may join: anybody, whoever has an invitation, or whoever is let in. An invitation lets in at once in all of them.</summary>
 public enum Registration { Open, Invitation, Approval }
 
-/// <summary>How the community has arranged itself. As a whole, so that what is published needs no past to be understood.</summary>
+/// <summary>The settings of the community. As a whole, so that what is published needs no past to be understood.</summary>
 /// <param name="TimeZone">A name of the IANA database; calendar periods are counted in it.</param>
 /// <param name="Currency">ISO 4217.</param>
 /// <param name="Languages">BCP 47, the first one is the usual one.</param>
@@ -26,7 +26,7 @@ public sealed record CommunitySettings(
 }
 
 [EventType("community-arranged.v1")]
-public sealed record CommunityArranged(CommunitySettings Settings, Guid By, DateTimeOffset At) : CommunityEvent;
+public sealed record CommunityConfigured(CommunitySettings Settings, Guid By, DateTimeOffset At) : CommunityEvent;
 
 /// <summary>A name of the IANA time zone database, as this machine knows it.</summary>
 internal sealed partial class TimeZoneAttribute() : ValidationAttribute("must be a time zone of the IANA database, such as Asia/Shanghai")

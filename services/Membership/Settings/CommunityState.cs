@@ -26,25 +26,25 @@ internal abstract record CommunityState
 
     private static Decision<CommunityEvent> Decide(CommunityState community, CommunityCommand command) => (community, command) switch
     {
-        (NotSetUp, SetUpCommunity c) => new CommunityFounded(c.Name, c.OwnerId, c.At),
+        (NotSetUp, SetUpCommunity c) => new CommunitySetUp(c.Name, c.OwnerId, c.At),
         (IsSetUp, SetUpCommunity) => new Rejection("already-set-up", "The community has an owner already."),
         (NotSetUp, _) => new Rejection("not-set-up", "The community has no owner yet."),
-        (IsSetUp h, GiveOwnership c) when h.Owners.Contains(c.MemberId) => Decision.Nothing,
+        (IsSetUp s, GiveOwnership c) when s.Owners.Contains(c.MemberId) => Decision.Nothing,
         (IsSetUp, GiveOwnership c) => new OwnershipGiven(c.MemberId, c.By, c.At),
-        (IsSetUp h, TakeOwnership c) when !h.Owners.Contains(c.MemberId) => Decision.Nothing,
+        (IsSetUp s, TakeOwnership c) when !s.Owners.Contains(c.MemberId) => Decision.Nothing,
         (IsSetUp { Owners.Count: 1 }, TakeOwnership) => new Rejection("last-owner", "The community keeps at least one owner."),
         (IsSetUp, TakeOwnership c) => new OwnershipTaken(c.MemberId, c.By, c.At),
-        (IsSetUp h, Configure c) when c.Change(h.Settings) == h.Settings => Decision.Nothing,
-        (IsSetUp h, Configure c) => new CommunityArranged(c.Change(h.Settings), c.By, c.At),
+        (IsSetUp s, Configure c) when c.Change(s.Settings) == s.Settings => Decision.Nothing,
+        (IsSetUp s, Configure c) => new CommunityConfigured(c.Change(s.Settings), c.By, c.At),
         _ => throw new UnreachableException($"{command.GetType().Name} is not known.")
     };
 
     private static IsSetUp Evolve(CommunityState community, CommunityEvent @event) => (community, @event) switch
     {
-        (NotSetUp, CommunityFounded e) => new IsSetUp(CommunitySettings.Initial(e.Name), [e.OwnerId]),
-        (IsSetUp h, CommunityArranged e) => h with { Settings = e.Settings },
-        (IsSetUp h, OwnershipGiven e) => h with { Owners = h.Owners.Add(e.MemberId) },
-        (IsSetUp h, OwnershipTaken e) => h with { Owners = h.Owners.Remove(e.MemberId) },
+        (NotSetUp, CommunitySetUp e) => new IsSetUp(CommunitySettings.Initial(e.Name), [e.OwnerId]),
+        (IsSetUp s, CommunityConfigured e) => s with { Settings = e.Settings },
+        (IsSetUp s, OwnershipGiven e) => s with { Owners = s.Owners.Add(e.MemberId) },
+        (IsSetUp s, OwnershipTaken e) => s with { Owners = s.Owners.Remove(e.MemberId) },
         _ => throw new UnreachableException($"{@event.GetType().Name} cannot follow {community.GetType().Name}.")
     };
 }

@@ -15,19 +15,19 @@ internal static class SettingsEndpoints
     {
         var settings = app.MapGroup("/settings").WithTag("Community", "The community itself, and how it begins.");
         settings.MapGet("", Read).AllowAnonymous().AnswersVersion().WithSummary("How the community has arranged itself, or had at an instant");
-        settings.MapPatch("", Configure).RequireRoles(Roles.Owner).AnswersVersion().TakesVersion().WithSummary("Changes what is given");
+        settings.MapPatch("", Configure).RequireRoles(Role.Owner).AnswersVersion().TakesVersion().WithSummary("Changes what is given");
     }
 
     /// <summary>The settings now; those of a community that has no owner yet are what it would begin with.</summary>
     public static async Task<CommunitySettings> Settings(this IDocumentStore store, CancellationToken ct) =>
-        (await store.Load(CommunityState.Decider, CommunityState.Stream, asOf: null, ct)).State is IsSetUp house ? house.Settings : CommunitySettings.Initial("");
+        (await store.Load(CommunityState.Decider, CommunityState.Stream, asOf: null, ct)).State is IsSetUp community ? community.Settings : CommunitySettings.Initial("");
 
     private static async Task<Ok<SettingsView>> Read(Instant? asOf, IDocumentStore store, HttpContext http, CancellationToken ct)
     {
         var (state, version) = await store.Load(CommunityState.Decider, CommunityState.Stream, asOf?.Value, ct);
         http.SetVersion(version);
 
-        return TypedResults.Ok(state is IsSetUp house ? SettingsView.Of(house.Settings) : SettingsView.Of(CommunitySettings.Initial("")) with { Name = null });
+        return TypedResults.Ok(state is IsSetUp community ? SettingsView.Of(community.Settings) : SettingsView.Of(CommunitySettings.Initial("")) with { Name = null });
     }
 
     private static async Task<Results<Ok<SettingsView>, ProblemHttpResult>> Configure(

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Community.EventStore;
-using Community.Membership.Accounts.Sessions;
+using Community.Membership.Accounts.SignIn;
 using Community.Membership.Members;
 using Community.Membership.Settings;
 using Community.Membership.Tokens;
@@ -13,21 +13,22 @@ namespace Community.Membership.Setup;
 
 internal static class SetupEndpoints
 {
-    public static void AddSetup(this WebApplicationBuilder builder) => builder.Services.AddSingleton<SetupToken>().AddHostedService<SayHowToSetUp>();
+    public static void AddSetup(this WebApplicationBuilder builder) => builder.Services.AddSingleton<SetupToken>().AddHostedService<LogSetupToken>();
 
     public static void MapSetup(this IEndpointRouteBuilder app)
     {
-        var founding = app.MapGroup("").AllowAnonymous().WithTag("Community", "The community itself, and how it begins.");
-        founding.MapGet("/setup", async (IDocumentStore store, CancellationToken ct) =>
+        var setup = app.MapGroup("").AllowAnonymous().WithTag("Community", "The community itself, and how it begins.");
+        setup.MapGet("/setup", async (IDocumentStore store, CancellationToken ct) =>
             TypedResults.Ok(new SetupState((await store.Load(CommunityState.Decider, CommunityState.Stream, asOf: null, ct)).State is NotSetUp)))
             .WithSummary("Whether the community still waits for its owner");
-        founding.MapPost("/setup", SetUp).RequireRateLimiting(RateLimits.Credentials).ProducesProblem(403)
+        setup.MapPost("/setup", SetUp).RequireRateLimiting(RateLimits.Credentials).ProducesProblem(403)
             .WithSummary("Makes the first account, the owner's");
     }
 
     private static async Task<Results<Created<Profile>, ProblemHttpResult>> SetUp(
-        Setup request, SetupToken token, IDocumentStore store, KeyRing ring, Passwords passwords, TimeProvider clock, HttpContext http, CancellationToken ct)
+        Setup request, [AsParameters] SetupServices services, HttpContext http, CancellationToken ct)
     {
+        var (token, store, ring, passwords, clock) = services;
         if ((await store.Load(CommunityState.Decider, CommunityState.Stream, asOf: null, ct)).State is IsSetUp)
             return Problems.Problem(409, "already-set-up", "The community has an owner already.");
         if (!token.Is(request.SetupToken))
@@ -38,7 +39,7 @@ internal static class SetupEndpoints
         CommandMetadata.Set(CommandMetadata.Current with { By = id.ToString() });
         var keys = await ring.Create([id], ct);
         var joined = new MemberJoined(keys.Seal(id, request.DisplayName.Trim()), keys.Seal(id, AddressAttribute.Clean(request.Email)), now, Imported: false);
-        var granted = new RoleGranted(Roles.Owner, id, now);
+        var granted = new RoleGranted(Role.Owner, id, now);
         var credentials = passwords.Make(id, request.Email, request.Password);
 
         try
@@ -60,51 +61,20 @@ internal static class SetupEndpoints
         {
             await ring.Erase(id, ct);
 
-            return MemberRegistration.AddressTaken();
+            return Credentials.AddressTaken();
         }
 
-        var owner = (Joined)Member.Decider.Evolve(Member.Decider.Evolve(Member.Decider.Initial, joined), granted);
+        var owner = MemberDetails.Evolve(MemberDetails.Evolve(null, joined), granted)!;
 
         return TypedResults.Created($"/members/{id}", Profile.Of(id, owner, keys, now, withAddress: true));
     }
+
+    private sealed record SetupServices(SetupToken Token, IDocumentStore Store, KeyRing Ring, Passwords Passwords, TimeProvider Clock);
 
     private sealed record Setup(
         string SetupToken, [Address] string Email, [Password] string Password, [DisplayName] string DisplayName, [Text(80)] string CommunityName);
 
     private sealed record SetupState(bool Open);
-}
-
-/// <summary>Giving and taking the role of owner: decided for the whole community, and noted with the member in the same transaction.</summary>
-internal static class Ownership
-{
-    public static async Task<Results<NoContent, ProblemHttpResult>> Give(Guid member, Guid by, IDocumentStore store, TimeProvider clock, CancellationToken ct)
-    {
-        if ((await store.Load(Member.Decider, member, asOf: null, ct)).State is not Joined { DepartedAt: null, ErasedAt: null })
-            return Problems.NotFound("member");
-
-        var give = new GiveOwnership(member, by, clock.GetUtcNow());
-        var handled = await store.Handle(CommunityState.Decider, CommunityState.Stream, give, new CommandOptions
-        {
-            Together = [Besides.Of(Member.Decider, member, new GrantRole(Roles.Owner, by, give.At))]
-        }, ct);
-
-        return MemberEndpoints.Answer(handled.Rejection);
-    }
-
-    public static async Task<Results<NoContent, ProblemHttpResult>> Take(Guid member, Guid by, IDocumentStore store, TimeProvider clock, CancellationToken ct)
-    {
-        if ((await store.Load(Member.Decider, member, asOf: null, ct)).State is not Joined)
-            return Problems.NotFound("member");
-
-        var take = new TakeOwnership(member, by, clock.GetUtcNow());
-        var revoked = await store.TokensWith(Roles.Owner, member, take.At, ct);
-        var handled = await store.Handle(CommunityState.Decider, CommunityState.Stream, take, new CommandOptions
-        {
-            Together = [Besides.Append(member, new RoleRevoked(Roles.Owner, by, take.At)), .. revoked]
-        }, ct);
-
-        return MemberEndpoints.Answer(handled.Rejection);
-    }
 }
 
 /// <summary>The one-time token of <c>POST /setup</c>, from <c>Setup:Token</c>; where none is configured, one made for this run.</summary>
@@ -117,7 +87,7 @@ internal sealed class SetupToken(IConfiguration configuration)
 }
 
 /// <summary>A membership that runs alone tells its operator, and nobody else, how to begin.</summary>
-internal sealed class SayHowToSetUp(SetupToken token, IDocumentStore store, ILogger<SetupToken> log) : BackgroundService
+internal sealed class LogSetupToken(SetupToken token, IDocumentStore store, ILogger<SetupToken> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -13,15 +13,16 @@ internal static class SuspensionEndpoints
 {
     public static void MapSuspensions(this IEndpointRouteBuilder app)
     {
-        var suspension = app.MapGroup("/members/{id}/suspension").RequireRoles(Roles.Moderator, Roles.Operator)
+        var suspension = app.MapGroup("/members/{id}/suspension").RequireRoles(Role.Moderator, Role.Operator)
             .WithTag("Members", "Who belongs to the community, and in which roles.").ProducesProblem(409);
         suspension.MapPost("", Suspend).WithSummary("Keeps a member out, until an instant or until told otherwise; ends a suspension before it");
         suspension.MapDelete("", Lift).WithSummary("Lets a suspended member in again");
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Suspend(
-        Guid id, NewSuspension request, ClaimsPrincipal user, IDocumentStore store, SessionTable sessions, KeyRing ring, TimeProvider clock, CancellationToken ct)
+        Guid id, NewSuspension request, ClaimsPrincipal user, [AsParameters] SuspensionServices services, CancellationToken ct)
     {
+        var (store, sessions, ring, clock) = services;
         var now = clock.GetUtcNow();
         if (request.Until <= now)
             throw new InvalidParameter("until", "must be in the future");
@@ -29,7 +30,7 @@ internal static class SuspensionEndpoints
             return refusal;
 
         var reason = (await ring.Find([id], ct)).Seal(id, request.Reason.Trim());
-        var handled = await store.Handle(Member.Decider, id, new Suspend(reason, request.Until, user.MemberId(), now), new CommandOptions
+        var handled = await store.Handle(MemberSuspension.Decider, id, new Suspend(reason, request.Until, user.MemberId(), now), new CommandOptions
         {
             Together = await sessions.Endings(id, now, ct),
             WriteWithEvents = session => SessionTable.EndAll(session, id, now)
@@ -44,7 +45,7 @@ internal static class SuspensionEndpoints
         if (await Refusal(id, user, store, ct) is { } refusal)
             return refusal;
 
-        var handled = await store.Handle(Member.Decider, id, new LiftSuspension(user.MemberId(), clock.GetUtcNow()), ct);
+        var handled = await store.Handle(MemberSuspension.Decider, id, new LiftSuspension(user.MemberId(), clock.GetUtcNow()), ct);
 
         return MemberEndpoints.Answer(handled.Rejection);
     }
@@ -64,7 +65,9 @@ internal static class SuspensionEndpoints
         };
     }
 
-    private static int Rank(Func<string, bool> has) => has(Roles.Owner) ? 3 : has(Roles.Operator) ? 2 : has(Roles.Moderator) ? 1 : 0;
+    private static int Rank(Func<string, bool> has) => has(Role.Owner) ? 3 : has(Role.Operator) ? 2 : has(Role.Moderator) ? 1 : 0;
+
+    private sealed record SuspensionServices(IDocumentStore Store, SessionTable Sessions, KeyRing Ring, TimeProvider Clock);
 
     /// <param name="Reason">For the member, who is told it, and for operators.</param>
     private sealed record NewSuspension([Text(500, MultiLine = true)] string Reason, DateTimeOffset? Until = null);

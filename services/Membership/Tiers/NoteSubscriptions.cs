@@ -1,5 +1,4 @@
 using Community.EventStore;
-using Community.Membership.Members;
 using Community.Messaging;
 using Community.Payments.Contracts;
 using Marten;
@@ -12,25 +11,25 @@ internal sealed class NoteSubscriptions(IDocumentStore store) : IConsumer<Subscr
     IConsumer<SubscriptionChanged>, IConsumer<SubscriptionPaused>, IConsumer<SubscriptionResumed>, IConsumer<SubscriptionEnded>
 {
     public Task Consume(ConsumeContext<SubscriptionStarted> context) =>
-        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At)
+        Record(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At)
         {
             Given = context.Message.Source is "gift" or "complimentary"
         });
 
     public Task Consume(ConsumeContext<SubscriptionRenewed> context) =>
-        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At));
+        Record(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At));
 
     public Task Consume(ConsumeContext<SubscriptionChanged> context) =>
-        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At));
+        Record(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At));
 
     public Task Consume(ConsumeContext<SubscriptionPaused> context) =>
-        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, null, context.Message.Version, context.Message.At));
+        Record(context, context.Message.MemberId, new(context.Message.SubscriptionId, null, context.Message.Version, context.Message.At));
 
     public Task Consume(ConsumeContext<SubscriptionResumed> context) =>
-        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At));
+        Record(context, context.Message.MemberId, new(context.Message.SubscriptionId, context.Message.Tier, context.Message.Version, context.Message.At));
 
     public Task Consume(ConsumeContext<SubscriptionEnded> context) =>
-        Note(context, context.Message.MemberId, new(context.Message.SubscriptionId, null, context.Message.Version, context.Message.At));
+        Record(context, context.Message.MemberId, new(context.Message.SubscriptionId, null, context.Message.Version, context.Message.At));
 
-    private Task Note(ConsumeContext context, Guid member, NoteSubscription command) => store.Handle(Member.Decider, member, command, context);
+    private Task Record(ConsumeContext context, Guid member, RecordSubscription command) => store.Handle(MemberTiers.Decider, member, command, context);
 }

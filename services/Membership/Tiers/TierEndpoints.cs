@@ -13,7 +13,7 @@ internal static class TierEndpoints
 {
     public static void MapTiers(this IEndpointRouteBuilder app)
     {
-        var tier = app.MapGroup("/members/{id}/tier").RequireRoles(Roles.Operator)
+        var tier = app.MapGroup("/members/{id}/tier").RequireRoles(Role.Operator)
             .WithTag("Members", "Who belongs to the community, and in which roles.").ProducesProblem(409);
         tier.MapPut("", Give).WithSummary("Gives a tier without payment, until an instant or until told otherwise; it goes before one that is paid for");
         tier.MapDelete("", Take).WithSummary("Takes back a tier that was given; one that is paid for stays");
@@ -26,7 +26,7 @@ internal static class TierEndpoints
         if (request.Until <= now)
             throw new InvalidParameter("until", "must be in the future");
 
-        var handled = await store.Handle(Member.Decider, id, new GrantTier(TierSource.Gift, request.Tier.Trim().ToLowerInvariant(), request.Until, user.MemberId(), now), ct);
+        var handled = await store.Handle(MemberTiers.Decider, id, new GrantTier(TierSource.Gift, request.Tier.Trim().ToLowerInvariant(), request.Until, user.MemberId(), now), ct);
 
         return MemberEndpoints.Answer(handled.Rejection);
     }
@@ -34,7 +34,7 @@ internal static class TierEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> Take(
         Guid id, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        var handled = await store.Handle(Member.Decider, id, new EndTier(TierSource.Gift, user.MemberId(), clock.GetUtcNow()), ct);
+        var handled = await store.Handle(MemberTiers.Decider, id, new EndTier(TierSource.Gift, user.MemberId(), clock.GetUtcNow()), ct);
 
         return MemberEndpoints.Answer(handled.Rejection);
     }

@@ -1,9 +1,13 @@
-using Community.Membership.Mail;
+using Community.Membership.Members;
 using Community.Messaging;
 
 namespace Community.Membership.Tiers;
 
 internal static class TiersModule
 {
-    public static void AddTiers(this WebApplicationBuilder builder) => builder.AddConsumer<NoteSubscriptions>();
+    public static void AddTiers(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IExpiry, TierExpiry>();
+        builder.AddConsumer<NoteSubscriptions>();
+    }
 }

@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Membership.Accounts.Sessions;
 using Community.Membership.Members;
 using Community.Web;
 using Marten;
@@ -20,7 +19,7 @@ internal sealed class AccessTokens(SigningKeys keys, TokenRules rules, IDocument
     private static readonly JsonWebTokenHandler Writer = new() { SetDefaultTimesOnTokenCreation = false };
 
     /// <summary>A token of a session; null if the member is gone, or stopped.</summary>
-    public async Task<string?> ForSession(Guid member, Guid session, CancellationToken ct)
+    public async Task<string?> ForSession(Guid member, Guid session, DateTimeOffset signedInAt, CancellationToken ct)
     {
         await using var query = store.QuerySession();
         if (await query.LoadAsync<MemberRow>(member, ct) is not { } row || row.Member.Standing(clock.GetUtcNow()) != Standing.Active)
@@ -28,7 +27,8 @@ internal sealed class AccessTokens(SigningKeys keys, TokenRules rules, IDocument
 
         return await Write(member, row.Member.Roles, clock.GetUtcNow() + Life, new()
         {
-            ["sid"] = session.ToString(),
+            [SessionClaims.Session] = session.ToString(),
+            [SessionClaims.SignedInAt] = signedInAt.ToUnixTimeSeconds(),
             ["name"] = (await ring.Find([member], ct)).Open(row.Member.Name) ?? ""
         }, ct);
     }
@@ -55,27 +55,5 @@ internal sealed class AccessTokens(SigningKeys keys, TokenRules rules, IDocument
             Claims = claims,
             SigningCredentials = await keys.Current(ct)
         });
-    }
-}
-
-/// <summary>Here, where sessions, tokens and roles are kept, their end counts at once.</summary>
-internal sealed class EndedTokens(SessionTable sessions, IDocumentStore store, TimeProvider clock) : ITokenRevocation
-{
-    public async ValueTask<TokenState> Check(ClaimsPrincipal token, CancellationToken ct)
-    {
-        await using var query = store.QuerySession();
-        if (token.FindMemberId() is not { } member || await query.LoadAsync<MemberRow>(member, ct) is not { } row
-            || row.Member.Standing(clock.GetUtcNow()) != Standing.Active || await HasEnded(token, query, ct))
-            return TokenState.Revoked;
-
-        return new(false, [.. token.FindAll("role").Select(claim => claim.Value).Where(role => !row.Member.Roles.Contains(role))]);
-    }
-
-    private async ValueTask<bool> HasEnded(ClaimsPrincipal token, IQuerySession query, CancellationToken ct)
-    {
-        if (Guid.TryParse(token.FindFirstValue("sid"), out var session))
-            return await sessions.IsOver(session, ct);
-
-        return !Guid.TryParse(token.FindFirstValue("jti"), out var id) || await query.LoadAsync<TokenRow>(id, ct) is not { Token.RevokedAt: null };
     }
 }

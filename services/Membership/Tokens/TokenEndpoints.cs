@@ -2,7 +2,6 @@ using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using System.Text.Json.Serialization;
 using Community.EventStore;
-using Community.Membership.Accounts.Sessions;
 using Community.Membership.Members;
 using Community.Web;
 using JasperFx.Events.Projections;
@@ -35,10 +34,11 @@ internal static class TokenEndpoints
     }
 
     private static async Task<Results<Created<ShownToken>, ProblemHttpResult>> Make(
-        NewToken request, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, AccessTokens tokens, SessionTable sessions, TimeProvider clock, HttpContext http, CancellationToken ct)
+        NewToken request, ClaimsPrincipal user, [AsParameters] TokenServices services, HttpContext http, CancellationToken ct)
     {
+        var (store, ring, tokens, revocation, clock) = services;
         var now = clock.GetUtcNow();
-        if (user.FindFirst("sid") is null)
+        if (user.FindSession() is null)
             return Problems.Forbidden("Only a member who is signed in makes tokens; a token makes none.");
         if (request.ExpiresAt <= now || request.ExpiresAt > now + AccessTokens.LongestLife)
             throw new InvalidParameter("expiresAt", $"must be in the future, and within {AccessTokens.LongestLife.TotalDays} days");
@@ -48,7 +48,7 @@ internal static class TokenEndpoints
         // The roles of now and not those of the session's token, which may be a quarter of an hour old.
         if (await query.LoadAsync<MemberRow>(member, ct) is not { Member.Roles: var roles })
             return Problems.NotFound("member");
-        if (request.Scopes.Contains(Scopes.Import) && !roles.Contains(Roles.Operator) && !roles.Contains(Roles.Owner))
+        if (request.Scopes.Contains(Scopes.Import) && !roles.Contains(Role.Operator) && !roles.Contains(Role.Owner))
             return Problems.Forbidden("Only operators import.");
 
         var id = http.NewId(clock);
@@ -57,7 +57,7 @@ internal static class TokenEndpoints
         var expires = DateTimeOffset.FromUnixTimeSeconds((request.ExpiresAt ?? now + AccessTokens.LongestLife).ToUnixTimeSeconds());
         var make = new MakeToken(member, keys.Seal(member, request.Name), [.. request.Scopes.Distinct()], [.. roles], expires, now);
         var made = (Made)(await store.Handle(ApiToken.Decider, id, make, ct)).State;
-        if (SessionEndpoints.SessionOf(user) is not { } session || await sessions.IsOver(session, ct))
+        if ((await revocation.Check(user, ct)).IsRevoked)
         {
             // A new password ended the session while the token was made, and did not see it.
             await store.Handle(ApiToken.Decider, id, new RevokeToken(clock.GetUtcNow()), ct);
@@ -72,8 +72,9 @@ internal static class TokenEndpoints
     }
 
     private static async Task<Ok<Page<ListedToken>>> List(
-        [AsParameters] Paging paging, ClaimsPrincipal user, IDocumentStore store, KeyRing ring, TimeProvider clock, CancellationToken ct)
+        [AsParameters] Paging paging, ClaimsPrincipal user, [AsParameters] TokenServices services, CancellationToken ct)
     {
+        var (store, ring, _, _, clock) = services;
         var member = user.MemberId();
         var now = clock.GetUtcNow();
         var after = paging.Key<Guid>(out var last) ? last : Guid.Empty;
@@ -92,13 +93,15 @@ internal static class TokenEndpoints
         Guid id, ClaimsPrincipal user, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         var (state, _) = await store.Load(ApiToken.Decider, id, asOf: null, ct);
-        if (state is not Made token || (token.MemberId != user.MemberId() && !user.May(Roles.Operator)))
+        if (state is not Made token || (token.MemberId != user.MemberId() && !user.May(Role.Operator)))
             return Problems.NotFound("token");
 
         await store.Handle(ApiToken.Decider, id, new RevokeToken(clock.GetUtcNow()), ct);
 
         return TypedResults.NoContent();
     }
+
+    private sealed record TokenServices(IDocumentStore Store, KeyRing Ring, AccessTokens Tokens, ITokenRevocation Revocation, TimeProvider Clock);
 
     private sealed record NewToken([Text(80)] string Name, [Scopes] IReadOnlyList<string> Scopes, DateTimeOffset? ExpiresAt = null);
 

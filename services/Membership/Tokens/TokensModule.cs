@@ -24,7 +24,6 @@ internal static class TokensModule
         builder.Services
             .AddSingleton<SigningKeys>()
             .AddSingleton<IConfigurationManager<OpenIdConnectConfiguration>>(services => services.GetRequiredService<SigningKeys>())
-            .AddSingleton<AccessTokens>()
-            .AddSingleton<ITokenRevocation, EndedTokens>();
+            .AddSingleton<AccessTokens>();
     }
 }

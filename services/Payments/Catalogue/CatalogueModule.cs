@@ -18,6 +18,7 @@ internal static class CatalogueModule
             options.Schema.For<PlanOnOffer>();
             options.Schema.For<CouponInList>();
         });
+        builder.Services.AddSingleton(Tax.Of(builder.Configuration));
         builder.AddConsumer<OfferContentWhenPublished>();
         builder.AddConsumer<WithdrawContentWhenUnpublished>();
     }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Community.EventStore;
-using Community.Payments.Subscriptions;
 using Marten;
 
 namespace Community.Payments.Catalogue;
@@ -96,7 +95,7 @@ internal static class CouponRules
     /// <summary>The coupon of a code as somebody has written it.</summary>
     public static async Task<Loaded<Coupon>> FindCoupon(this IDocumentStore store, string written, CancellationToken ct)
     {
-        var (code, former) = (Coupon.Stream(Words.CouponCode(written) ?? ""), Coupon.Stream(written.Trim()));
+        var (code, former) = (Coupon.Stream(NormalizedText.CouponCode(written) ?? ""), Coupon.Stream(written.Trim()));
         var found = await store.Load(Coupon.Decider, code, null, ct);
 
         // One that is older than this way to write codes keeps its own.

@@ -42,7 +42,7 @@ internal static class CouponEndpoints
     private static async Task<Results<Created<CouponView>, ProblemHttpResult>> Create(
         NewCoupon wish, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
-        var code = Words.CouponCode(wish.Code) ?? throw new InvalidParameter("code", "must have 1 to 100 characters that are seen");
+        var code = NormalizedText.CouponCode(wish.Code) ?? throw new InvalidParameter("code", "must have 1 to 100 characters that are seen");
         var terms = new CouponTerms(
             code, wish.PercentOff, wish.AmountOff, wish.MaxUses, wish.MaxUsesPerMember, wish.Duration, wish.Months, wish.ExpiresAt?.ToUniversalTime());
         var handled = await store.Handle(Coupon.Decider, Coupon.Stream(code), new CreateCoupon(terms, clock.GetUtcNow()), ct);

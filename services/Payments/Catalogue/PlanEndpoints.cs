@@ -58,14 +58,16 @@ internal static class PlanEndpoints
             : Problems.NotFound("plan");
 
     private static async Task<Results<Created<PlanView>, ProblemHttpResult>> Offer(
-        NewPlan wish, HttpContext http, Orders.Tax tax, IEnumerable<IGateway> gateways, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        NewPlan wish, [AsParameters] CommandContext context, Tax tax, IEnumerable<IGateway> gateways, CancellationToken ct)
     {
+        var (_, http, store, clock) = context;
+
         if (gateways.Refuse(wish.Price) is { } notTaken)
         {
             return notTaken.ToProblem();
         }
 
-        var tier = Words.Tier(wish.Tier) ?? throw new InvalidParameter("tier", "must have 1 to 50 characters that are seen");
+        var tier = NormalizedText.Tier(wish.Tier) ?? throw new InvalidParameter("tier", "must have 1 to 50 characters that are seen");
         var (id, now) = (http.NewId(clock), clock.GetUtcNow());
         var terms = new Terms(id, wish.Name, tier, wish.Price, wish.Interval) { TaxPercent = tax.Percent, Days = wish.Days };
         var handled = await store.Handle(

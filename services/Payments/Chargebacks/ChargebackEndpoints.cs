@@ -1,3 +1,4 @@
+using Community.Payments.Orders;
 using Community.Web;
 using Marten;
 

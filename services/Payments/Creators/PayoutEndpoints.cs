@@ -3,6 +3,7 @@ using System.Security.Claims;
 using System.Text;
 using Community.EventStore;
 using Community.Payments.Catalogue;
+using Community.Payments.Gateways;
 using Community.Payments.Orders;
 using Community.ServiceDefaults;
 using Community.Web;
@@ -60,9 +61,9 @@ internal sealed class Sharing(IServiceProvider services, IConfiguration configur
 
     protected override Task Follow(IEvent fact, CancellationToken ct) => fact.Data switch
     {
-        OrderPaid paid when _percent > 0 => Tell(paid.Lines, paid.Amount, (creator, line, net) => new EarnShare(
+        OrderPaid paid when _percent > 0 => HandleEach(paid.Lines, paid.Amount, (creator, line, net) => new EarnShare(
             creator, fact.StreamId, line, net with { Amount = (long)((Int128)net.Amount * _percent / 100) }, net, paid.At.AddDays(_holdDays), paid.At), ct),
-        OrderRefunded back => Tell(back.Lines, back.Amount, (_, line, net) => new ReverseShare(fact.StreamId, line, back.RefundId, net, back.Whole, back.At), ct),
+        OrderRefunded back => HandleEach(back.Lines, back.Amount, (_, line, net) => new ReverseShare(fact.StreamId, line, back.RefundId, net, back.Whole, back.At), ct),
         PaymentDisputed e => Disputed(fact.StreamId, e.Receipt, line => new HoldShare(fact.StreamId, line, $"{e.Receipt.Gateway}/{e.Number}", e.At), ct),
         DisputeClosed e => Disputed(fact.StreamId, e.Receipt, line => new ReleaseShare(fact.StreamId, line, $"{e.Receipt.Gateway}/{e.Number}", e.At), ct),
         _ => Task.CompletedTask
@@ -73,11 +74,11 @@ internal sealed class Sharing(IServiceProvider services, IConfiguration configur
     {
         if ((await Store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Paid order && order.Receipt == receipt)
         {
-            await Tell(order.Lines, order.Total, (_, line, _) => command(line), ct);
+            await HandleEach(order.Lines, order.Total, (_, line, _) => command(line), ct);
         }
     }
 
-    private async Task Tell(OrderLine[] lines, Money money, Func<Guid, int, Money, CreatorCommand> command, CancellationToken ct)
+    private async Task HandleEach(OrderLine[] lines, Money money, Func<Guid, int, Money, CreatorCommand> command, CancellationToken ct)
     {
         foreach (var (index, (line, net)) in lines.Zip(lines.Net(money)).Index())
         {
@@ -191,7 +192,7 @@ internal static class PayoutEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Pay(
-        Guid id, PaidPayout paid, StaffWords words, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        Guid id, PaidPayout paid, StaffNotes notes, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         await using var session = store.QuerySession();
 
@@ -200,7 +201,7 @@ internal static class PayoutEndpoints
             return Problems.NotFound("payout");
         }
 
-        var mark = new MarkPaid(id, "", clock.GetUtcNow()) { ReferenceInWords = await words.Seal(payout.CreatorId, paid.Reference, ct) };
+        var mark = new MarkPaid(id, "", clock.GetUtcNow()) { ReferenceInWords = await notes.Seal(payout.CreatorId, paid.Reference, ct) };
         var handled = await store.Handle(CreatorAccount.Decider, CreatorAccount.Stream(payout.CreatorId), mark, ct);
 
         return handled.Rejection is null ? TypedResults.NoContent() : Problems.NotFound("payout");

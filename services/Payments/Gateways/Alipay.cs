@@ -74,7 +74,7 @@ internal sealed class Alipay : IGateway
         return answer.Code == "10000"
             ? Understand(answer.Text("trade_status"), answer.Text("trade_no"), answer.Text("total_amount"), payment.OrderId, payment.PaymentId)
             : answer.SubCode == "ACQ.TRADE_NOT_EXIST" ? new NothingNew()
-            : answer.IsRefusal ? new NotTold(answer.Reason)
+            : answer.IsRefusal ? new NotAnswered(answer.Reason)
             : throw new GatewayAwayException(Gateway, answer.Reason);
     }
 

@@ -1,5 +1,4 @@
 using Community.EventStore;
-using Community.Payments.Orders;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Payments.Gateways;
@@ -94,6 +93,14 @@ internal abstract record RefundAnswer
 /// <summary>The gateway does not answer, or not so that its answer could be believed.</summary>
 internal sealed class GatewayAwayException(string gateway, string reason, Exception? inner = null) : Exception($"{gateway}: {reason}", inner);
 
+internal enum PaymentStatus
+{
+    Pending,
+    Paid,
+    Failed,
+    OwedBack
+}
+
 /// <summary>What a gateway says by its webhook.</summary>
 internal abstract record Notification;
 
@@ -118,7 +125,7 @@ internal sealed record DisputeEnded(string Number, string Receipt, Money Amount,
 internal sealed record NothingNew : Notification;
 
 /// <summary>Asked, it will not say, however often it is asked.</summary>
-internal sealed record NotTold(string Reason) : Notification;
+internal sealed record NotAnswered(string Reason) : Notification;
 
 /// <summary>Not signed by the gateway, or too long ago.</summary>
 internal sealed record NotGenuine : Notification;

@@ -20,21 +20,21 @@ internal sealed class Refusals(NpgsqlDataSource database, CommunityZone zone, Ti
 {
     private const int Days = 90;
 
-    public async Task Note(string gateway, string code, ReadOnlyMemory<byte> body, CancellationToken ct)
+    public async Task Record(string gateway, string code, ReadOnlyMemory<byte> body, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        await using var note = database.CreateCommand("""
+        await using var upsert = database.CreateCommand("""
             with old as (delete from gateway_refusals where day < $3 - $6)
             insert into gateway_refusals as known (gateway, code, day, count, first_at, last_at, digest) values ($1, $2, $3, 1, $4, $4, $5)
             on conflict (gateway, code, day) do update set count = known.count + 1, last_at = excluded.last_at, digest = excluded.digest
             """);
-        note.Parameters.Add(new() { Value = gateway });
-        note.Parameters.Add(new() { Value = code });
-        note.Parameters.Add(new() { Value = (await zone.Now(ct)).DayOf(now) });
-        note.Parameters.Add(new() { Value = now });
-        note.Parameters.Add(new() { Value = Convert.ToHexStringLower(SHA256.HashData(body.Span)) });
-        note.Parameters.Add(new() { Value = Days });
-        await note.ExecuteNonQueryAsync(ct);
+        upsert.Parameters.Add(new() { Value = gateway });
+        upsert.Parameters.Add(new() { Value = code });
+        upsert.Parameters.Add(new() { Value = (await zone.Now(ct)).DayOf(now) });
+        upsert.Parameters.Add(new() { Value = now });
+        upsert.Parameters.Add(new() { Value = Convert.ToHexStringLower(SHA256.HashData(body.Span)) });
+        upsert.Parameters.Add(new() { Value = Days });
+        await upsert.ExecuteNonQueryAsync(ct);
     }
 
     /// <summary>Of each gateway, the latest first.</summary>

@@ -78,7 +78,7 @@ internal sealed class Sandbox(MasterKey master, IConfiguration configuration, Ti
 
     /// <summary>The webhook by which this gateway tells what the payer, or the payer's bank, has done.</summary>
     /// <param name="refundId">Where the outcome is one of a refund.</param>
-    public (IHeaderDictionary Headers, byte[] Body) Tell(PaymentRequest payment, string outcome, Guid? refundId = null)
+    public (IHeaderDictionary Headers, byte[] Body) Notify(PaymentRequest payment, string outcome, Guid? refundId = null)
     {
         var message = new Message(
             outcome, ReceiptOf(payment), payment.OrderId.ToString(), payment.PaymentId.ToString(),

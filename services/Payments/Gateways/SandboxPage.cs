@@ -6,12 +6,13 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Community.EventStore;
-using Community.Payments.Orders;
 using Community.Web;
-using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Community.Payments.Gateways;
+
+/// <summary>How far a payment is, as whoever wants it paid tells.</summary>
+internal delegate Task<PaymentStatus> StatusOfPayment(PaymentRequest payment, CancellationToken ct);
 
 /// <summary>Where the payer pays, or fails to: whoever has the address may, as at any gateway.</summary>
 internal static class SandboxPage
@@ -39,15 +40,14 @@ internal static class SandboxPage
     }
 
     private static async Task<Results<ContentHttpResult, ProblemHttpResult>> Show(
-        string token, HttpContext http, Sandbox sandbox, IDocumentStore store, IConfiguration configuration, CancellationToken ct)
+        string token, HttpContext http, Sandbox sandbox, StatusOfPayment statusOf, IConfiguration configuration, CancellationToken ct)
     {
         if (sandbox.Open(token) is not { } payment)
         {
             return Problems.NotFound("payment");
         }
 
-        var loaded = await store.Load(Order.Decider, Order.Stream(payment.OrderId), null, ct);
-        var status = (loaded.State as Placed)?.StatusOf(payment.PaymentId) ?? PaymentStatus.Pending;
+        var status = await statusOf(payment, ct);
         http.Response.Headers.ContentSecurityPolicy = Policy;
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.Vary = "Accept-Language";
@@ -55,24 +55,24 @@ internal static class SandboxPage
         return TypedResults.Content(Render(token, payment, status, new GatewaySettings(configuration, "Sandbox").ReturnTo, http.Request.Language()), "text/html; charset=utf-8");
     }
 
-    private static Task<IResult> Pay(string token, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Tell(
+    private static Task<IResult> Pay(string token, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Notify(
         token, manner, [.. Enumerable.Repeat(Sandbox.Paid, manner.Times ?? 1), .. manner.OutOfOrder == true ? [Sandbox.Failed] : Array.Empty<string>()]);
 
-    private static Task<IResult> Fail(string token, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Tell(
+    private static Task<IResult> Fail(string token, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Notify(
         token, manner, [.. Enumerable.Repeat(Sandbox.Failed, manner.Times ?? 1)]);
 
-    private static Task<IResult> OpenChargeback(string token, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Tell(
+    private static Task<IResult> OpenChargeback(string token, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Notify(
         token, manner, [.. Enumerable.Repeat(Sandbox.Chargeback, manner.Times ?? 1)]);
 
     // Out of order: its end is told before its beginning.
-    private static Task<IResult> CloseChargeback(string token, bool won, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Tell(
+    private static Task<IResult> CloseChargeback(string token, bool won, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Notify(
         token, manner,
         [.. Enumerable.Repeat(won ? Sandbox.ChargebackWon : Sandbox.ChargebackLost, manner.Times ?? 1), .. manner.OutOfOrder == true ? [Sandbox.Chargeback] : Array.Empty<string>()]);
 
-    private static Task<IResult> FailRefund(string token, Guid refundId, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Tell(
+    private static Task<IResult> FailRefund(string token, Guid refundId, [AsParameters] SandboxManner manner, [AsParameters] SandboxCall call) => call.Notify(
         token, manner, [.. Enumerable.Repeat(Sandbox.RefundFailed, manner.Times ?? 1)], refundId);
 
-    private static async Task<IResult> Tell(
+    private static async Task<IResult> Notify(
         this SandboxCall call, string token, SandboxManner manner, IReadOnlyList<string> outcomes, Guid? refundId = null)
     {
         if (call.Sandbox.Open(token) is not { } payment)
@@ -89,7 +89,7 @@ internal static class SandboxPage
         // as for a webhook that came in.
         foreach (var outcome in outcomes)
         {
-            var (headers, body) = call.Sandbox.Tell(payment, outcome, refundId);
+            var (headers, body) = call.Sandbox.Notify(payment, outcome, refundId);
             answer = await call.Receiver.Receive(call.Sandbox, headers, body, http.RequestAborted);
         }
 
@@ -106,7 +106,7 @@ internal static class SandboxPage
     internal sealed record SandboxManner(
         [property: Range(0, 60)] int? Delay = null, [property: Range(1, 100)] int? Times = null, bool? OutOfOrder = null);
 
-    internal sealed record SandboxCall(HttpContext Http, Sandbox Sandbox, Receiver Receiver, TimeProvider Clock);
+    internal sealed record SandboxCall(HttpContext Http, Sandbox Sandbox, NotificationReceiver Receiver, TimeProvider Clock);
 
     private sealed class SeeOther(string location) : IResult
     {

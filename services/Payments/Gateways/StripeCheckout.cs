@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Community.EventStore;
 using Community.ServiceDefaults;
-using Community.Web;
 using Stripe;
 using Stripe.Checkout;
 
@@ -111,7 +110,7 @@ internal sealed class StripeCheckout : IMandateGateway
             }
             catch (StripeException e) when (IsRefusal(e))
             {
-                return new NotTold($"{CodeOf(e)} {e.StripeError?.Message}".TrimEnd());
+                return new NotAnswered($"{CodeOf(e)} {e.StripeError?.Message}".TrimEnd());
             }
         }, ct);
 

@@ -67,7 +67,7 @@ internal sealed class WeChatPay : IGateway
         return answer.IsSuccess
             ? Understand(answer.Read<Transaction>(), payment.OrderId)
             : answer.Status == 404 ? new NothingNew()
-            : answer.IsRefusal ? new NotTold(answer.Reason)
+            : answer.IsRefusal ? new NotAnswered(answer.Reason)
             : throw new GatewayAwayException(Gateway, answer.Reason);
     }
 
@@ -125,7 +125,7 @@ internal sealed class WeChatPay : IGateway
     {
         if (type?.StartsWith("REFUND.", StringComparison.Ordinal) == true)
         {
-            return JsonSerializer.Deserialize<RefundTold>(resource, Json) switch
+            return JsonSerializer.Deserialize<RefundNotification>(resource, Json) switch
             {
                 null => new NotUnderstood(),
                 { Mchid: var merchant } when merchant != _setup.Now.Merchant => new NotOurs(),
@@ -317,7 +317,7 @@ internal sealed class WeChatPay : IGateway
 
     private sealed record RefundMade(string? RefundId, string? Status);
 
-    private sealed record RefundTold(string? Mchid, string? OutRefundNo, string? RefundId, string? RefundStatus);
+    private sealed record RefundNotification(string? Mchid, string? OutRefundNo, string? RefundId, string? RefundStatus);
 
     private sealed record Transaction(
         string? Appid, string? Mchid, string? OutTradeNo, string? TransactionId, string? TradeState, string? Attach, Transaction.Sum? Amount)

@@ -32,6 +32,8 @@ internal sealed record InvoiceView(
     internal DateTimeOffset IssuedThere => TimeZoneInfo.ConvertTime(IssuedAt, TimeZoneInfo.FindSystemTimeZoneById(TimeZone));
 }
 
+internal sealed record InvoiceServices(ClaimsPrincipal User, HttpContext Http, IDocumentStore Store, KeyRing Keys);
+
 internal static class InvoiceEndpoints
 {
     private const string Style = """
@@ -82,39 +84,38 @@ internal static class InvoiceEndpoints
     }
 
     private static async Task<Results<Ok<InvoiceView>, ProblemHttpResult>> Get(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, KeyRing keys, CancellationToken ct) =>
-        await Find(id, user, http, store, keys, ct) is { } invoice ? TypedResults.Ok(invoice) : Problems.NotFound("invoice");
+        Guid id, [AsParameters] InvoiceServices services, CancellationToken ct) =>
+        await Find(id, services, ct) is { } invoice ? TypedResults.Ok(invoice) : Problems.NotFound("invoice");
 
     private static async Task<Results<ContentHttpResult, ProblemHttpResult>> Document(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, KeyRing keys, IConfiguration configuration, CancellationToken ct)
+        Guid id, [AsParameters] InvoiceServices services, IConfiguration configuration, CancellationToken ct)
     {
-        if (await Find(id, user, http, store, keys, ct) is not { } invoice)
+        if (await Find(id, services, ct) is not { } invoice)
         {
             return Problems.NotFound("invoice");
         }
 
-        http.Response.Headers.ContentSecurityPolicy = Policy;
-        http.Response.Headers.CacheControl = "no-store";
-        http.Response.Headers.Vary = "Accept-Language";
+        services.Http.Response.Headers.ContentSecurityPolicy = Policy;
+        services.Http.Response.Headers.CacheControl = "no-store";
+        services.Http.Response.Headers.Vary = "Accept-Language";
 
-        return TypedResults.Content(Render(invoice, configuration["Invoices:Seller"], http.Request.Language()), "text/html; charset=utf-8");
+        return TypedResults.Content(Render(invoice, configuration["Invoices:Seller"], services.Http.Request.Language()), "text/html; charset=utf-8");
     }
 
     private static async Task<Results<FileContentHttpResult, ProblemHttpResult>> Pdf(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, KeyRing keys, IConfiguration configuration, ILogger<InvoicePdf> log,
-        CancellationToken ct)
+        Guid id, [AsParameters] InvoiceServices services, IConfiguration configuration, ILogger<InvoicePdf> log, CancellationToken ct)
     {
-        if (await Find(id, user, http, store, keys, ct) is not { } invoice)
+        if (await Find(id, services, ct) is not { } invoice)
         {
             return Problems.NotFound("invoice");
         }
 
-        http.Response.Headers.CacheControl = "no-store";
-        http.Response.Headers.Vary = "Accept-Language";
+        services.Http.Response.Headers.CacheControl = "no-store";
+        services.Http.Response.Headers.Vary = "Accept-Language";
 
         try
         {
-            var language = http.Request.Language();
+            var language = services.Http.Request.Language();
 
             return TypedResults.File(InvoicePdf.Of(invoice, configuration["Invoices:Seller"], language), "application/pdf", $"{invoice.Number}.pdf");
         }
@@ -145,14 +146,13 @@ internal static class InvoiceEndpoints
         return Open(details, await keys.Find([user.MemberId()], ct)) is { } buyer ? TypedResults.Ok(buyer) : Problems.NotFound("entry of what shall stand there");
     }
 
-    private static async Task<InvoiceView?> Find(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, KeyRing keys, CancellationToken ct)
+    private static async Task<InvoiceView?> Find(Guid id, InvoiceServices services, CancellationToken ct)
     {
-        await using var session = store.QuerySession();
+        await using var session = services.Store.QuerySession();
 
         return (await session.Events.FetchStreamAsync(id, token: ct)) is [{ Data: InvoiceIssued issued }]
-            && (issued.MemberId == user.MemberId() || user.May("operator"))
-            ? View(id, issued, await keys.Find(issued.Buyer is { } buyer ? [buyer.KeyId] : [], ct), http.Request.Language())
+            && (issued.MemberId == services.User.MemberId() || services.User.May("operator"))
+            ? View(id, issued, await services.Keys.Find(issued.Buyer is { } buyer ? [buyer.KeyId] : [], ct), services.Http.Request.Language())
             : null;
     }
 

@@ -1,5 +1,4 @@
 using Community.EventStore;
-using Community.Payments.Orders;
 using Community.ServiceDefaults;
 using Community.Web;
 using Marten;
@@ -17,20 +16,11 @@ internal sealed record TrialBalance(IReadOnlyList<AccountTotals> Accounts, bool 
         accounts, accounts.GroupBy(account => account.Currency).All(c => c.Sum(a => a.Debit) == c.Sum(a => a.Credit)));
 }
 
-/// <param name="Number">The gateway's own, or the reference of money that came without one.</param>
-internal sealed record ReceiptView(string Gateway, string Number);
-
-internal sealed record OwedRefundView(
-    Guid RefundOwedId, Guid OrderId, Guid PaymentId, ReceiptView Receipt, Money Amount, OwedBecause Because, DateTimeOffset At);
-
 internal static class LedgerEndpoints
 {
-    public static void MapLedger(this IEndpointRouteBuilder app)
-    {
-        var ledger = app.MapGroup("").RequireRoles("operator").WithTag("Ledger", "Double entry: each movement of money balances.");
-        ledger.MapGet("/ledger/trial-balance", Balance).WithSummary("The sums of all accounts, now or at an instant");
-        ledger.MapGet("/refunds-owed", ListOwed).WithSummary("Money that came for what no longer fits");
-    }
+    public static void MapLedger(this IEndpointRouteBuilder app) =>
+        app.MapGet("/ledger/trial-balance", Balance).RequireRoles("operator").WithTag("Ledger", "Double entry: each movement of money balances.")
+            .WithSummary("The sums of all accounts, now or at an instant");
 
     private static async Task<TrialBalance> Balance(
         Instant? asOf, IDocumentStore store, NpgsqlDataSource database, TimeProvider clock, CancellationToken ct)
@@ -63,24 +53,5 @@ internal static class LedgerEndpoints
         }
 
         return TrialBalance.Of(accounts);
-    }
-
-    private static async Task<Page<OwedRefundView>> ListOwed([AsParameters] Paging paging, IQuerySession session, KeyRing keys, CancellationToken ct)
-    {
-        var owed = session.Query<OwedRefund>().AsQueryable();
-
-        if (paging.Key<Guid>(out var after))
-        {
-            owed = owed.Where(o => o.Id > after);
-        }
-
-        var rows = await owed.OrderBy(o => o.Id).Take(paging.Size + 1).ToListAsync(ct);
-
-        var ring = await keys.Find([.. rows.Select(o => o.Receipt.Words?.KeyId).OfType<Guid>().Distinct()], ct);
-
-        return paging.Page(
-            [.. rows.Select(o => new OwedRefundView(
-                o.Id, o.OrderId, o.PaymentId, new ReceiptView(o.Receipt.Gateway, ring.Open(o.Receipt.Words) ?? o.Receipt.Number), o.Amount, o.Because, o.At))],
-            o => o.RefundOwedId);
     }
 }

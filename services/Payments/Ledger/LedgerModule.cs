@@ -5,10 +5,6 @@ namespace Community.Payments.Ledger;
 
 internal static class LedgerModule
 {
-    public static void AddLedger(this WebApplicationBuilder builder) => builder.ConfigureStore(options =>
-    {
-        options.Projections.Add(new Postings(options), ProjectionLifecycle.Async);
-        options.Projections.Add<OwedRefunds>(ProjectionLifecycle.Async);
-        options.Schema.For<OwedRefund>();
-    });
+    public static void AddLedger(this WebApplicationBuilder builder) =>
+        builder.ConfigureStore(options => options.Projections.Add(new Postings(options), ProjectionLifecycle.Async));
 }

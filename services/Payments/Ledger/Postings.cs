@@ -1,10 +1,9 @@
 using Community.EventStore;
 using Community.Payments.Chargebacks;
 using Community.Payments.Creators;
+using Community.Payments.Gateways;
 using Community.Payments.Orders;
-using Community.Payments.Reconciliation;
 using Community.Payments.Subscriptions;
-using Community.Web;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;

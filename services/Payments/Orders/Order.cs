@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Community.EventStore;
+using Community.Payments.Catalogue;
+using Community.Payments.Charging;
+using Community.Payments.Gateways;
 
 namespace Community.Payments.Orders;
 
@@ -132,7 +135,7 @@ internal abstract record Order
         (Paid, StartPayment) => new Rejection("order-already-paid", "The order is paid already."),
 
         (Open { Charged: { } charge }, TryCharge c) when charge.PaymentId == c.PaymentId && c.At >= charge.DueAt =>
-            new ChargeTried(c.PaymentId, charge.Tries + 1, c.At + Charge.Wait(charge.Tries + 1), c.At),
+            new ChargeTried(c.PaymentId, charge.Tries + 1, c.At + Charge.BackOff.After(charge.Tries + 1), c.At),
         (Placed, TryCharge) => new Rejection("charge-not-due", "It has its outcome, or somebody else tries."),
 
         (Open, CancelOrder c) => new OrderCancelled(c.At),
@@ -292,27 +295,7 @@ internal abstract record Order
 /// <summary>No such order, though money may have come for it.</summary>
 internal sealed record NotPlaced : Order;
 
-internal enum PaymentStatus
-{
-    Pending,
-    Paid,
-    Failed,
-    OwedBack
-}
-
 internal sealed record Payment(string Gateway, PaymentStatus Status);
-
-/// <summary>A payment by a mandate whose outcome is not known.</summary>
-/// <param name="Tries">How often the gateway was asked.</param>
-/// <param name="DueAt">Before this nobody asks it.</param>
-internal sealed record Charge(Guid PaymentId, int Tries, DateTimeOffset DueAt)
-{
-    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(6);
-    private static readonly TimeSpan ShortestWait = TimeSpan.FromMinutes(5); // longer than a call takes at the most, with all its retries
-
-    /// <summary>Five minutes, doubled each time, up to six hours.</summary>
-    public static TimeSpan Wait(int tries) => TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, ShortestWait.Ticks << Math.Min(tries - 1, 20)));
-}
 
 internal abstract record Placed(Guid MemberId, OrderLine[] Lines, Money Total, DateTimeOffset PlacedAt) : Order
 {

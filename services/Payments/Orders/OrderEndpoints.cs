@@ -1,7 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Payments.Subscriptions;
+using Community.Payments.Catalogue;
+using Community.Payments.Gateways;
 using Community.ServiceDefaults;
 using Community.Web;
 using Marten;
@@ -13,6 +14,11 @@ namespace Community.Payments.Orders;
 internal sealed record NewOrder(
     [property: MinLength(1), MaxLength(50)] IReadOnlyList<NewOrderItem> Items, [property: Text(100)] string? CouponCode = null,
     Guid? GiftTo = null);
+
+/// <summary>What an order would cost.</summary>
+/// <param name="Subtotal">Before the discount.</param>
+/// <param name="Tax">Included in the total; null: none.</param>
+internal sealed record OrderPreview(Money Subtotal, Money Discount, Money Total, Money? Tax, IReadOnlyList<OrderItemView> Items);
 
 internal sealed record NewOrderItem(Guid ProductId, [property: Range(1, 1000)] int Quantity);
 
@@ -40,12 +46,13 @@ internal static class OrderEndpoints
     {
         var orders = app.MapGroup("/orders").WithTag("Orders", "What members order, pay and get back.");
         orders.MapPost("", Place).AnswersVersion().WithSummary("Places an order, at the prices of now");
-        orders.MapPricing();
+        orders.MapPost("/previews", Preview).WithSummary("What an order would cost now; nothing is ordered");
         orders.MapGet("", List).WithSummary("One's own orders, the latest first; for operators, all");
         orders.MapGet("/{id}", Get).AnswersVersion().WithSummary("An order, or what it was at an instant");
         orders.MapGet("/{id}/history", History).WithSummary("All that happened to an order");
         orders.MapPost("/{id}/cancellation", Cancel).TakesVersion().WithSummary("Cancels an order that is not paid");
         orders.MapPost("/{id}/refunds", Refund).RequireRoles("operator").AnswersVersion().TakesVersion().WithSummary("Gives money back, all that is left unless an amount is named");
+        orders.MapPayments();
     }
 
     /// <summary>The order as its member or an operator may see it; to anybody else it does not exist.</summary>
@@ -61,10 +68,11 @@ internal static class OrderEndpoints
         order is Placed placed && (placed.MemberId == user.MemberId() || user.May("operator"));
 
     private static async Task<Results<Created<OrderView>, ProblemHttpResult>> Place(
-        NewOrder wish, ClaimsPrincipal user, HttpContext http, Tax tax, KnownMembers members, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        NewOrder wish, [AsParameters] CommandContext context, Pricing pricing, CancellationToken ct)
     {
+        var (user, http, store, clock) = context;
         var (id, now) = (http.NewId(clock), clock.GetUtcNow());
-        var (place, reserve, rejected) = await store.Price(wish, tax, members, id, user.MemberId(), now, ct);
+        var (place, reserve, rejected) = await pricing.Price(wish, id, user.MemberId(), now, ct);
 
         if (rejected is not null)
         {
@@ -73,7 +81,7 @@ internal static class OrderEndpoints
 
         if (reserve is not null)
         {
-            return await store.PlaceWith(id, place, reserve, ct) is { } refused
+            return await pricing.PlaceWith(id, place, reserve, ct) is { } refused
                 ? refused.ToProblem()
                 : TypedResults.Created($"/orders/{id}", View(id, (Placed)(await store.Load(Order.Decider, Order.Stream(id), null, ct)).State));
         }
@@ -88,6 +96,23 @@ internal static class OrderEndpoints
         http.SetVersion(handled.Version);
 
         return TypedResults.Created($"/orders/{id}", View(id, (Placed)handled.State));
+    }
+
+    private static async Task<Results<Ok<OrderPreview>, ProblemHttpResult>> Preview(
+        NewOrder wish, ClaimsPrincipal user, HttpContext http, Pricing pricing, TimeProvider clock, CancellationToken ct)
+    {
+        var (place, _, rejection) = await pricing.Price(wish, http.NewId(clock), user.MemberId(), clock.GetUtcNow(), ct);
+
+        if (rejection is not null)
+        {
+            return rejection.ToProblem();
+        }
+
+        var total = Order.Decider.Decide(Order.Decider.Initial, place).Events.OfType<OrderPlaced>().Single().Total;
+        var discount = place.Coupon?.Discount ?? total with { Amount = 0 };
+
+        return TypedResults.Ok(new OrderPreview(
+            total with { Amount = total.Amount + discount.Amount }, discount, total, total.TaxAt(place.TaxPercent), Items(place.Lines)));
     }
 
     private static async Task<Results<Ok<OrderView>, ProblemHttpResult>> Get(
@@ -143,8 +168,10 @@ internal static class OrderEndpoints
     }
 
     private static async Task<Results<Created<RefundView>, ProblemHttpResult>> Refund(
-        Guid id, NewRefund wish, ClaimsPrincipal user, HttpContext http, StaffWords words, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        Guid id, NewRefund wish, [AsParameters] CommandContext context, StaffNotes notes, CancellationToken ct)
     {
+        var (user, http, store, clock) = context;
+
         if (await store.FindOrder(id, user, null, ct) is not var (found, _))
         {
             return Problems.NotFound("order");
@@ -152,7 +179,7 @@ internal static class OrderEndpoints
 
         var refund = new RefundOrder(http.NewId(clock), wish.Amount, "", clock.GetUtcNow())
         {
-            ReasonInWords = await words.Seal(found.MemberId, wish.Reason, ct)
+            ReasonInWords = await notes.Seal(found.MemberId, wish.Reason, ct)
         };
         var handled = await store.Handle(
             Order.Decider.Where(order => order.IsSeenBy(user)), Order.Stream(id), refund, new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);

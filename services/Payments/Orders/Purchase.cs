@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Community.EventStore;
+using Marten;
 
 namespace Community.Payments.Orders;
 
@@ -49,4 +50,13 @@ internal sealed record Purchase(Guid? OrderId)
         PurchaseEnded e => new Purchase((Guid?)null) { Ended = purchase.Ended.Add(e.OrderId) },
         _ => throw new UnreachableException($"{@event.GetType().Name} is no event of a purchase.")
     };
+}
+
+/// <summary>What is the member's already is not ordered again.</summary>
+internal sealed class BoughtOnce(IDocumentStore store) : IOrderRule
+{
+    public async Task<Rejection?> Refuse(OrderLine line, Guid member, CancellationToken ct) =>
+        line.IsOneContent() && (await store.Load(Purchase.Decider, Purchase.Stream(member, line.ProductId), null, ct)).State.OrderId is not null
+            ? new Rejection("content-bought", $"You have bought {line.Name} already.")
+            : null;
 }

@@ -2,9 +2,9 @@ using System.Data;
 using System.Security.Cryptography;
 using System.Text;
 using Community.EventStore;
+using Community.Payments.Gateways;
 using Community.Payments.Invoices;
 using Community.Payments.Ledger;
-using Community.Payments.Orders;
 using Community.Privacy;
 using Community.Web;
 using Marten;
@@ -14,26 +14,11 @@ using Npgsql;
 
 namespace Community.Payments.Reconciliation;
 
-/// <param name="Fee">What the gateway has kept of it; null: the report does not say.</param>
-public sealed record ReportedMoney(string Receipt, Money Amount, DateTimeOffset At, Money? Fee = null);
-
-/// <summary>What a gateway says that it took, by its own report.</summary>
-[EventType("gateway-report-uploaded.v1")]
-public sealed record GatewayReportUploaded(string Gateway, ReportedMoney[] Lines, DateTimeOffset At);
-
-internal sealed record UploadReport(string Gateway, ReportedMoney[] Lines, DateTimeOffset At);
-
-internal sealed record GatewayReport(bool Uploaded)
-{
-    public static readonly Decider<GatewayReport, UploadReport, GatewayReportUploaded> Decider = new(
-        new GatewayReport(false),
-        (report, c) => report.Uploaded ? Decision.Nothing : new GatewayReportUploaded(c.Gateway, c.Lines, c.At),
-        (_, _) => new GatewayReport(true));
-}
-
 /// <param name="Payments">Arrivals and returns of money that were looked at.</param>
 /// <param name="TimeZone">The community's: in it the days of <c>from</c> and <c>to</c> begin and end.</param>
 internal sealed record ReconciliationView(int Payments, int Entitlements, int ReportLines, IReadOnlyList<Difference> Differences, string TimeZone);
+
+internal sealed record ReconciliationServices(CommunityZone Community, OfflineMoney Offline, KeyRing Keys, IDocumentStore Store, NpgsqlDataSource Database);
 
 internal static class ReconciliationEndpoints
 {
@@ -53,28 +38,29 @@ internal static class ReconciliationEndpoints
     }
 
     private static async Task<Ok<ReconciliationView>> Reconcile(
-        DateOnly? from, DateOnly? to, CommunityZone community, StaffWords words, KeyRing keys, IDocumentStore store, NpgsqlDataSource database, CancellationToken ct)
+        DateOnly? from, DateOnly? to, [AsParameters] ReconciliationServices services, CancellationToken ct)
     {
+        var (community, offline, keys, store, database) = services;
         var zone = await community.Now(ct);
         var begin = from is { } first ? zone.StartOf(first) : DateTimeOffset.MinValue;
         var end = to is { } last && last < DateOnly.MaxValue ? zone.StartOf(last.AddDays(1)) : DateTimeOffset.MaxValue;
-        var books = new Books(begin, end);
+        var recorded = new RecordedFacts(begin, end);
         await using var session = store.LightweightSession(new Marten.Services.SessionOptions { IsolationLevel = IsolationLevel.RepeatableRead });
         await session.BeginTransactionAsync(ct);
-        await books.Read(session, Books.Page, ct);
-        var money = books.Money.Select(fact => fact.Gateway == Pricing.Offline && fact.Receipt is { } receipt
-            ? fact with { Receipt = words.DigestOf(receipt) }
+        await recorded.Read(session, RecordedFacts.Page, ct);
+        var money = recorded.Money.Select(fact => fact.Gateway == OfflineMoney.Gateway && fact.Receipt is { } receipt
+            ? fact with { Receipt = offline.DigestOf(receipt) }
             : fact).ToList();
         var (ledger, unbalanced) = await Ledger(store, database, begin, end, ct);
-        var (reports, entitlements) = (books.Reports, books.Entitlements);
-        var witnesses = new ReconciliationInputs(
-            money, ledger, unbalanced, reports, books.PlanOrders, books.PaidOrders, books.RefundedOrders, entitlements,
-            (await Invoiced(session, money, ct)).Concat(books.WithoutInvoice).ToHashSet())
+        var (reports, entitlements) = (recorded.Reports, recorded.Entitlements);
+        var inputs = new ReconciliationInputs(
+            money, ledger, unbalanced, reports, recorded.PlanOrders, recorded.PaidOrders, recorded.RefundedOrders, entitlements,
+            (await Invoiced(session, money, ct)).Concat(recorded.WithoutInvoice).ToHashSet())
         {
-            Receipts = books.Receipts
+            Receipts = recorded.Receipts
         };
 
-        return TypedResults.Ok(new ReconciliationView(money.Count, entitlements.Count, reports.Values.Sum(lines => lines.Count), await Readable(witnesses.Differences(), money, keys, ct), zone.Id));
+        return TypedResults.Ok(new ReconciliationView(money.Count, entitlements.Count, reports.Values.Sum(lines => lines.Count), await Readable(inputs.Differences(), money, keys, ct), zone.Id));
     }
 
     // A digest says nothing to whoever has to look for the money.
@@ -85,7 +71,7 @@ internal static class ReconciliationEndpoints
         var ring = await keys.Find([.. named.Select(difference => sealedWords[difference.Subject]!.KeyId).Distinct()], ct);
 
         return [.. differences.Select(difference => ring.Open(sealedWords.GetValueOrDefault(difference.Subject)) is { } words
-            ? difference with { Subject = $"{Pricing.Offline} {words}" }
+            ? difference with { Subject = $"{OfflineMoney.Gateway} {words}" }
             : difference)];
     }
 
@@ -93,7 +79,7 @@ internal static class ReconciliationEndpoints
     {
         var invoiced = new List<Guid>();
 
-        foreach (var some in money.Select(fact => fact.EventId).Chunk(Books.Page))
+        foreach (var some in money.Select(fact => fact.EventId).Chunk(RecordedFacts.Page))
         {
             var facts = some.ToDictionary(InvoiceIds.Of);
             var wanted = facts.Keys.ToArray();
@@ -140,7 +126,7 @@ internal static class ReconciliationEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Upload(
-        string gateway, HttpRequest request, StaffWords words, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        string gateway, HttpRequest request, OfflineMoney offline, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         using var reader = new StreamReader(request.Body, Encoding.UTF8);
         var text = await reader.ReadToEndAsync(ct);
@@ -153,9 +139,9 @@ internal static class ReconciliationEndpoints
         }
 
         // What a bank's statement says of a transfer may name who made it.
-        if (gateway == Pricing.Offline)
+        if (gateway == OfflineMoney.Gateway)
         {
-            lines = [.. lines.Select(line => line with { Receipt = words.Digest(line.Receipt) })];
+            lines = [.. lines.Select(line => line with { Receipt = offline.Digest(line.Receipt) })];
         }
 
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

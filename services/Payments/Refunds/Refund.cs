@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Community.EventStore;
+using Community.Payments.Charging;
 
 namespace Community.Payments.Refunds;
 
@@ -84,8 +85,7 @@ internal sealed record Refund(RefundStatus Status, int Attempts, int Tries, int 
     /// <summary>Then an operator looks at it: about five days.</summary>
     public const int MostTries = 30;
 
-    private static readonly TimeSpan ShortestWait = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(6);
+    public static readonly BackOff BackOff = new(TimeSpan.FromMinutes(1), TimeSpan.FromHours(6));
     private static readonly TimeSpan Held = TimeSpan.FromHours(1);
 
     public static readonly Decider<Refund, RefundCommand, RefundEvent> Decider =
@@ -100,10 +100,6 @@ internal sealed record Refund(RefundStatus Status, int Attempts, int Tries, int 
     public bool IsRepeat => TriesInRound > 1;
 
     public static Guid Stream(Guid refundId) => StreamId.Of("refund", refundId);
-
-    /// <summary>One minute, doubled each time, up to six hours.</summary>
-    internal static TimeSpan Wait(int tries) =>
-        TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, ShortestWait.Ticks << Math.Min(Math.Max(tries, 1) - 1, 20)));
 
     private static Decision<RefundEvent> Decide(Refund refund, RefundCommand command) => (refund.Status, command) switch
     {
@@ -122,7 +118,7 @@ internal sealed record Refund(RefundStatus Status, int Attempts, int Tries, int 
         (RefundStatus.Requested, PutRefundOff c) when c.Attempt == refund.Attempts && refund.Tries >= MostTries =>
             new RefundFailed(c.RefundId, null, c.Reason, Certain: false, c.At),
         (RefundStatus.Requested, PutRefundOff c) when c.Attempt == refund.Attempts =>
-            new RefundPutOff(c.RefundId, c.Reason, c.At + Wait(refund.Tries), c.At),
+            new RefundPutOff(c.RefundId, c.Reason, c.At + BackOff.After(refund.Tries), c.At),
         (_, PutRefundOff) => Decision.Nothing,
 
         (RefundStatus.Requested, FailRefund c) when c.Attempt == refund.Attempts =>

@@ -1,5 +1,5 @@
 using Community.EventStore;
-using Community.Payments.Ledger;
+using Community.Payments.Gateways;
 using Community.Payments.Orders;
 using Community.Web;
 using Marten;
@@ -18,6 +18,14 @@ internal sealed record SentRefundView(
 /// <param name="Reference">Of the transfer or the receipt by which the money went back.</param>
 internal sealed record RefundByHand([property: Text(200)] string Reference);
 
+/// <param name="Number">The gateway's own, or the reference of money that came without one.</param>
+internal sealed record ReceiptView(string Gateway, string Number);
+
+internal sealed record OwedRefundView(
+    Guid RefundOwedId, Guid OrderId, Guid PaymentId, ReceiptView Receipt, Money Amount, OwedBecause Because, DateTimeOffset At);
+
+internal sealed record NoteServices(StaffNotes Notes, OfflineMoney Offline, KeyRing Keys);
+
 internal static class RefundEndpoints
 {
     public static void MapRefunds(this IEndpointRouteBuilder app)
@@ -29,6 +37,8 @@ internal static class RefundEndpoints
         refunds.MapPost("/refunds/{id}/attempts", TryAgain).WithSummary("Has a refund that failed tried again");
         refunds.MapPost("/refunds/{id}/confirmation", Confirm).WithSummary("Notes that a refund which no gateway could send was given back by hand");
         refunds.MapPost("/refunds-owed/{id}/refund", Return).WithSummary("Sends money back that fitted no order");
+        app.MapGet("/refunds-owed", ListOwed).RequireRoles("operator").WithTag("Ledger", "Double entry: each movement of money balances.")
+            .WithSummary("Money that came for what no longer fits");
     }
 
     private static async Task<Page<SentRefundView>> List(
@@ -82,8 +92,10 @@ internal static class RefundEndpoints
     }
 
     private static async Task<Results<Ok<SentRefundView>, ProblemHttpResult>> Confirm(
-        Guid id, RefundByHand how, IDocumentStore store, StaffWords words, KeyRing keys, TimeProvider clock, CancellationToken ct)
+        Guid id, RefundByHand how, [AsParameters] CommandContext context, [AsParameters] NoteServices services, CancellationToken ct)
     {
+        var ((_, _, store, clock), (notes, offline, keys)) = (context, services);
+
         if (await Find(store, id, ct) is not { } given)
         {
             return Problems.NotFound("refund");
@@ -96,10 +108,10 @@ internal static class RefundEndpoints
 
         // Where the order is nobody's, by a key of its own.
         var order = (await store.Load(Order.Decider, Order.Stream(given.OrderId), null, ct)).State;
-        var (now, reference) = (clock.GetUtcNow(), words.Digest(how.Reference));
+        var (now, reference) = (clock.GetUtcNow(), offline.Digest(how.Reference));
         var note = new NoteRefundByHand(id, reference, now)
         {
-            Words = await words.Seal((order as Placed)?.MemberId ?? given.OrderId, how.Reference.Trim(), ct)
+            Words = await notes.Seal((order as Placed)?.MemberId ?? given.OrderId, how.Reference.Trim(), ct)
         };
 
         // Only what is noted uses a reference.
@@ -108,7 +120,7 @@ internal static class RefundEndpoints
             return refused.ToProblem();
         }
 
-        if ((await store.Handle(Reference.Decider, Reference.OfRefund(reference), new UseReference(id, now), ct)).Rejection is { } used)
+        if ((await store.Handle(OfflineReference.Decider, OfflineReference.OfRefund(reference), new UseReference(id, now), ct)).Rejection is { } used)
         {
             return used.ToProblem();
         }
@@ -134,6 +146,25 @@ internal static class RefundEndpoints
         // Also where somebody else was first.
         return await Find(store, id, ct) is { } refund ? TypedResults.Created($"/refunds/{id}", await View(refund, keys, ct))
             : rejection?.ToProblem() ?? Problems.NotFound("refund that is owed");
+    }
+
+    private static async Task<Page<OwedRefundView>> ListOwed([AsParameters] Paging paging, IQuerySession session, KeyRing keys, CancellationToken ct)
+    {
+        var owed = session.Query<OwedRefund>().AsQueryable();
+
+        if (paging.Key<Guid>(out var after))
+        {
+            owed = owed.Where(o => o.Id > after);
+        }
+
+        var rows = await owed.OrderBy(o => o.Id).Take(paging.Size + 1).ToListAsync(ct);
+
+        var ring = await keys.Find([.. rows.Select(o => o.Receipt.Words?.KeyId).OfType<Guid>().Distinct()], ct);
+
+        return paging.Page(
+            [.. rows.Select(o => new OwedRefundView(
+                o.Id, o.OrderId, o.PaymentId, new ReceiptView(o.Receipt.Gateway, ring.Open(o.Receipt.Words) ?? o.Receipt.Number), o.Amount, o.Because, o.At))],
+            o => o.RefundOwedId);
     }
 
     /// <summary>Why what its order has decided is not sent after all; null: it is, or was.</summary>

@@ -19,7 +19,6 @@ internal sealed record RefundInList(
     public Sealed? Reference { get; init; }
 }
 
-/// <summary>Inline: the work to do is there with the fact that asks for it.</summary>
 internal sealed partial class RefundList : MultiStreamProjection<RefundInList, Guid>
 {
     public RefundList()

@@ -68,7 +68,7 @@ internal sealed class RefundSender(IDocumentStore store, IEnumerable<IGateway> g
     {
         if (gateways.FirstOrDefault(g => g.Name == refund.Gateway) is not { } gateway)
         {
-            return new FailRefund(refund.Id, state.Attempts, $"{(refund.Gateway == Pricing.Offline ? "It came without a gateway" : $"{refund.Gateway} is not configured")}: to be given back by hand.", Certain: false, Clock.GetUtcNow());
+            return new FailRefund(refund.Id, state.Attempts, $"{(refund.Gateway == OfflineMoney.Gateway ? "It came without a gateway" : $"{refund.Gateway} is not configured")}: to be given back by hand.", Certain: false, Clock.GetUtcNow());
         }
 
         try

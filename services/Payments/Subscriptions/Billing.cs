@@ -1,6 +1,6 @@
 using Community.EventStore;
 using Community.Payments.Catalogue;
-using Community.Payments.Gateways;
+using Community.Payments.Charging;
 using Community.Payments.Orders;
 using JasperFx.Events;
 using Marten;
@@ -35,7 +35,7 @@ internal sealed class Billing(IServiceProvider services) : EventSubscription(ser
 
     private async Task Paid(IDocumentStore store, Guid orderId, OrderPaid e, CancellationToken ct)
     {
-        var mandate = Service<IEnumerable<IGateway>>().OfType<IMandateGateway>().Any(gateway => gateway.Name == e.Receipt.Gateway) ? e.Receipt.Gateway : null;
+        var mandate = Service<Mandates>().Find(e.Receipt.Gateway)?.Name;
         var coupon = (await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Placed { Coupon: { } use }
             ? (await store.Load(Coupon.Decider, Coupon.Stream(use.Code), null, ct)).State.Terms
             : null;
@@ -44,7 +44,7 @@ internal sealed class Billing(IServiceProvider services) : EventSubscription(ser
         {
             if (line.Kind is "renewal" or "change")
             {
-                await Tell(store, line.SubjectId, new RecordPayment(orderId, paid, mandate, e.At), ct);
+                await Handle(store, line.SubjectId, new RecordPayment(orderId, paid, mandate, e.At), ct);
             }
             else if (line.Kind is "plan" or "gift" && (await store.Load(Plan.Decider, Plan.Stream(line.ProductId), null, ct)).State.Terms is { } terms)
             {
@@ -66,8 +66,8 @@ internal sealed class Billing(IServiceProvider services) : EventSubscription(ser
         // Whoever it was for was erased before it was paid.
         if (await Service<KnownMembers>().HasErased(member, ct))
         {
-            await Tell(store, order, start, ct);
-            await Tell(store, order, new RecordRefund(order, start.Paid, start.At), ct);
+            await Handle(store, order, start, ct);
+            await Handle(store, order, new RecordRefund(order, start.Paid, start.At), ct);
             await GiveBack(store, order, StreamId.Of("not-needed", order), start.Paid, start.At, ct);
 
             return;
@@ -85,7 +85,7 @@ internal sealed class Billing(IServiceProvider services) : EventSubscription(ser
             // Ordered before the member had it: the money goes back.
             if (had.Bar(terms) is not null && had.Holding(terms.Tier) is { } held)
             {
-                await Tell(store, held.SubscriptionId, new RecordPayment(order, start.Paid, start.Mandate, start.At), ct);
+                await Handle(store, held.SubscriptionId, new RecordPayment(order, start.Paid, start.Mandate, start.At), ct);
 
                 return;
             }
@@ -96,21 +96,21 @@ internal sealed class Billing(IServiceProvider services) : EventSubscription(ser
                 await Cancel(store, trial.Due is { } due ? [due.OrderId] : [], start.At, ct);
                 var convert = new ConvertTrial(order, terms, start.Paid, start.Discount, start.Mandate, start.At);
 
-                if (await Tell(store, trial.SubscriptionId, convert, ct) is null)
+                if (await Handle(store, trial.SubscriptionId, convert, ct) is null)
                 {
                     return;
                 }
 
-                await Tell(store, trial.SubscriptionId, new CancelSubscription(start.At), ct);
+                await Handle(store, trial.SubscriptionId, new CancelSubscription(start.At), ct);
             }
 
             if (terms.IsForGood && had.Holding(terms.Tier) is { } renewing)
             {
-                await Tell(store, renewing.SubscriptionId, new CancelSubscription(start.At), ct);
+                await Handle(store, renewing.SubscriptionId, new CancelSubscription(start.At), ct);
             }
         }
 
-        await Tell(store, order, start with { After = terms.IsForGood ? null : await EndOf(member, terms.Tier, start.At, ct) }, ct);
+        await Handle(store, order, start with { After = terms.IsForGood ? null : await EndOf(member, terms.Tier, start.At, ct) }, ct);
     }
 
     // Days that are paid for are not lost to days that the member has anyway.
@@ -125,7 +125,7 @@ internal sealed class Billing(IServiceProvider services) : EventSubscription(ser
 
         foreach (var pass in ending.Where(s => s.Period.Start > now).OrderBy(s => s.Period.Start))
         {
-            await Tell(Store, pass.SubscriptionId, new BringForward(to, now), ct);
+            await Handle(Store, pass.SubscriptionId, new BringForward(to, now), ct);
             to = pass.Period.Start > to ? to + (pass.Period.End!.Value - pass.Period.Start) : pass.Period.End!.Value;
         }
     }
@@ -144,10 +144,10 @@ internal sealed class Billing(IServiceProvider services) : EventSubscription(ser
             {
                 var refund = new RecordRefund(orderId, paid, e.At);
 
-                if (await Tell(store, line.Kind is "plan" or "gift" ? orderId : line.SubjectId, refund, ct) == Rejection.NotFound
+                if (await Handle(store, line.Kind is "plan" or "gift" ? orderId : line.SubjectId, refund, ct) == Rejection.NotFound
                     && (await store.HadBy(e.MemberId, ct)).FirstOrDefault(s => s.Settled.Contains(orderId)) is { } tried)
                 {
-                    await Tell(store, tried.SubscriptionId, refund, ct); // what it pays for began as a trial
+                    await Handle(store, tried.SubscriptionId, refund, ct); // what it pays for began as a trial
                 }
             }
             else if (line.IsOneContent())
@@ -169,7 +169,7 @@ internal sealed class Billing(IServiceProvider services) : EventSubscription(ser
     {
         if ((await store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Placed { Lines: [{ Kind: "renewal" } line] })
         {
-            await Tell(store, line.SubjectId, new RecordFailedPayment(orderId, e.At), ct);
+            await Handle(store, line.SubjectId, new RecordFailedPayment(orderId, e.At), ct);
         }
     }
 
@@ -252,7 +252,7 @@ internal sealed class Billing(IServiceProvider services) : EventSubscription(ser
     private static async Task<Rejection?> Note(IDocumentStore store, PurchaseCommand command, CancellationToken ct) =>
         (await store.Handle(Purchase.Decider, Purchase.Stream(command.MemberId, command.ProductId), command, ct)).Rejection;
 
-    private static async Task<Rejection?> Tell(IDocumentStore store, Guid subscriptionId, SubscriptionCommand command, CancellationToken ct) =>
+    private static async Task<Rejection?> Handle(IDocumentStore store, Guid subscriptionId, SubscriptionCommand command, CancellationToken ct) =>
         (await store.Handle(Subscription.Decider, Subscription.Stream(subscriptionId), command, ct)).Rejection;
 
     private static OrderLine Line(string kind, Guid subscriptionId, Terms terms, Money charge) =>

@@ -1,4 +1,5 @@
 using Community.EventStore;
+using Community.Payments.Charging;
 using Community.Payments.Gateways;
 using Community.Payments.Orders;
 using Marten;
@@ -10,7 +11,7 @@ namespace Community.Payments.Subscriptions;
 /// Who appends the attempt asks, and nobody else until the next is due.
 /// </summary>
 internal sealed class ChargeSender(
-    IDocumentStore store, IEnumerable<IGateway> gateways, Receiver receiver, TimeProvider clock, ILogger<ChargeSender> log)
+    IDocumentStore store, Mandates mandates, TimeProvider clock, ILogger<ChargeSender> log)
     : PeriodicJob("charge-sender", TimeSpan.FromSeconds(1), clock, log)
 {
     private const int AtATime = 100;
@@ -55,7 +56,7 @@ internal sealed class ChargeSender(
 
         var name = order.Payments[paymentId].Gateway;
 
-        if (gateways.OfType<IMandateGateway>().FirstOrDefault(g => g.Name == name) is not { } gateway || await LastReceipt(order, name, ct) is not { } last)
+        if (mandates.Find(name) is not { } gateway || await LastReceipt(order, name, ct) is not { } last)
         {
             Log.LogWarning("The payment {PaymentId} fails: {Gateway} has no mandate any more", paymentId, name);
             await store.Handle(Order.Decider, Order.Stream(orderId), new FailPayment(paymentId, Clock.GetUtcNow()), ct);
@@ -63,15 +64,7 @@ internal sealed class ChargeSender(
             return true;
         }
 
-        try
-        {
-            var charge = new ChargeRequest(new PaymentRequest(orderId, paymentId, order.Total), last, IsRepeat: order.Charged!.Tries > 1);
-            await receiver.Take(gateway, await gateway.Charge(charge, ct), ct);
-        }
-        catch (GatewayAwayException e)
-        {
-            Log.LogWarning("The payment {PaymentId} is asked for again: {Reason}", paymentId, e.Message);
-        }
+        await mandates.Charge(gateway, new ChargeRequest(new PaymentRequest(orderId, paymentId, order.Total), last, IsRepeat: order.Charged!.Tries > 1), ct);
 
         return true;
     }

@@ -13,15 +13,15 @@ namespace Community.Payments.Subscriptions;
 internal sealed class EndSubscriptionsOfLeavers(IDocumentStore store) : IConsumer<MemberDeparted>, IConsumer<MemberErased>
 {
     public Task Consume(ConsumeContext<MemberDeparted> context) =>
-        Tell(context, context.Message.MemberId, new CancelSubscription(context.Message.At));
+        Handle(context, context.Message.MemberId, new CancelSubscription(context.Message.At));
 
     public async Task Consume(ConsumeContext<MemberErased> context)
     {
         await store.Once(context, session => session.EraseKey(context.Message.MemberId));
-        await Tell(context, context.Message.MemberId, new RevokeSubscription(context.Message.At));
+        await Handle(context, context.Message.MemberId, new RevokeSubscription(context.Message.At));
     }
 
-    private async Task Tell(ConsumeContext context, Guid member, SubscriptionCommand command)
+    private async Task Handle(ConsumeContext context, Guid member, SubscriptionCommand command)
     {
         foreach (var stream in await store.SubscriptionsOf(member, context.CancellationToken))
         {

@@ -1,4 +1,6 @@
 using Community.EventStore;
+using Community.Payments.Catalogue;
+using Community.Payments.Orders;
 using JasperFx.Events;
 using Marten;
 using Marten.Events.Projections;
@@ -48,7 +50,7 @@ internal static class MemberSubscriptions
         s => s.SubscriptionId != but && s.Terms.Tier == tier && !s.IsTrial && (s.Renews || s.Period.End is null));
 
     /// <summary>Why a plan is not ordered; null: it is nothing that the member has.</summary>
-    public static Rejection? Bar(this IEnumerable<Begun> had, Catalogue.Terms wanted) => had.Holding(wanted.Tier) switch
+    public static Rejection? Bar(this IEnumerable<Begun> had, Terms wanted) => had.Holding(wanted.Tier) switch
     {
         null => null,
         { Renews: true } when wanted.IsForGood => null,
@@ -66,4 +68,13 @@ internal static class MemberSubscriptions
         { Renews: false } => "it ends by itself.",
         _ => "change its plan."
     }));
+}
+
+/// <summary>Nobody pays twice for one tier.</summary>
+internal sealed class TierHeldOnce(IDocumentStore store) : IOrderRule
+{
+    public async Task<Rejection?> Refuse(OrderLine line, Guid member, CancellationToken ct) =>
+        line.Kind == "plan" && (await store.Load(Plan.Decider, Plan.Stream(line.ProductId), null, ct)).State.Terms is { } terms
+            ? (await store.HadBy(member, ct)).Bar(terms)
+            : null;
 }

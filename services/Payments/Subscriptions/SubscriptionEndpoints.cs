@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using Community.EventStore;
 using Community.Payments.Catalogue;
+using Community.Payments.Orders;
 using Community.ServiceDefaults;
 using Community.Web;
 using Marten;
@@ -45,16 +46,16 @@ internal static class SubscriptionEndpoints
         subscriptions.MapPost("/complimentary", Grant).RequireRoles("operator").WithSummary("Gives a member a plan for nothing, until an instant or for good");
         subscriptions.MapPost("/{id}/plan", Change).AnswersVersion().TakesVersion().WithSummary("Changes the plan; a dearer one from when the difference is paid");
         subscriptions.MapPost("/{id}/plan/previews", Preview).WithSummary("What a change of plan would ask now; nothing changes");
-        subscriptions.MapPost("/{id}/cancellation", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-            Command(id, new CancelSubscription(clock.GetUtcNow()), user, http, store, ct)).TakesVersion().WithSummary("Ends it with the period that is paid");
+        subscriptions.MapPost("/{id}/cancellation", (Guid id, [AsParameters] CommandContext context, CancellationToken ct) =>
+            Command(id, new CancelSubscription(context.Clock.GetUtcNow()), context, ct)).TakesVersion().WithSummary("Ends it with the period that is paid");
         subscriptions.MapDelete("/{id}/cancellation", Continue).TakesVersion().WithSummary("Takes the cancellation back, before the period ends");
         subscriptions.MapPost("/{id}/refusal", Decline).TakesVersion().WithSummary("Declines what somebody else has given; what of it is not used goes back to who paid");
-        subscriptions.MapPost("/{id}/pause", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-            Command(id, new PauseSubscription(clock.GetUtcNow()), user, http, store, ct)).TakesVersion().WithSummary("Stops the running period; its days are kept");
-        subscriptions.MapDelete("/{id}/pause", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-            Command(id, new ContinueSubscription(clock.GetUtcNow()), user, http, store, ct)).TakesVersion().WithSummary("Goes on after a pause");
-        subscriptions.MapDelete("/{id}", (Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-            Command(id, new RevokeSubscription(clock.GetUtcNow()), user, http, store, ct)).RequireRoles("operator").TakesVersion().WithSummary("Ends it at once, without a refund");
+        subscriptions.MapPost("/{id}/pause", (Guid id, [AsParameters] CommandContext context, CancellationToken ct) =>
+            Command(id, new PauseSubscription(context.Clock.GetUtcNow()), context, ct)).TakesVersion().WithSummary("Stops the running period; its days are kept");
+        subscriptions.MapDelete("/{id}/pause", (Guid id, [AsParameters] CommandContext context, CancellationToken ct) =>
+            Command(id, new ContinueSubscription(context.Clock.GetUtcNow()), context, ct)).TakesVersion().WithSummary("Goes on after a pause");
+        subscriptions.MapDelete("/{id}", (Guid id, [AsParameters] CommandContext context, CancellationToken ct) =>
+            Command(id, new RevokeSubscription(context.Clock.GetUtcNow()), context, ct)).RequireRoles("operator").TakesVersion().WithSummary("Ends it at once, without a refund");
     }
 
     private static bool IsSeenBy(this Subscription subscription, ClaimsPrincipal user) =>
@@ -193,8 +194,9 @@ internal static class SubscriptionEndpoints
     }
 
     private static async Task<Results<Ok<SubscriptionView>, ProblemHttpResult>> Change(
-        Guid id, NewPlanOfSubscription wish, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+        Guid id, NewPlanOfSubscription wish, [AsParameters] CommandContext context, CancellationToken ct)
     {
+        var (user, http, store, clock) = context;
         var plan = (await store.Load(Plan.Decider, Plan.Stream(wish.PlanId), null, ct)).State;
 
         if (plan is not { Status: PlanStatus.Offered, Terms: { } terms })
@@ -254,11 +256,11 @@ internal static class SubscriptionEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Continue(
-        Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>
-        await store.FindSubscription(id, user, null, ct) is (Live { Cancelled: true } cancelled, _)
-            && (await store.HadBy(cancelled.MemberId, ct)).Holding(cancelled.Terms.Tier, but: id) is { } held
+        Guid id, [AsParameters] CommandContext context, CancellationToken ct) =>
+        await context.Store.FindSubscription(id, context.User, null, ct) is (Live { Cancelled: true } cancelled, _)
+            && (await context.Store.HadBy(cancelled.MemberId, ct)).Holding(cancelled.Terms.Tier, but: id) is { } held
             ? held.Bar().ToProblem()
-            : await Command(id, new ContinueSubscription(clock.GetUtcNow()), user, http, store, ct);
+            : await Command(id, new ContinueSubscription(context.Clock.GetUtcNow()), context, ct);
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Decline(
         Guid id, ClaimsPrincipal user, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
@@ -272,11 +274,11 @@ internal static class SubscriptionEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Command(
-        Guid id, SubscriptionCommand command, ClaimsPrincipal user, HttpContext http, IDocumentStore store, CancellationToken ct)
+        Guid id, SubscriptionCommand command, CommandContext context, CancellationToken ct)
     {
-        var handled = await store.Handle(
-            Subscription.Decider.Where(s => s.IsSeenBy(user)), Subscription.Stream(id), command,
-            new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
+        var handled = await context.Store.Handle(
+            Subscription.Decider.Where(s => s.IsSeenBy(context.User)), Subscription.Stream(id), command,
+            new CommandOptions { ExpectedVersion = context.Http.ExpectedVersion() }, ct);
 
         return handled.Rejection is { } rejection ? Refused(rejection) : TypedResults.NoContent();
     }

@@ -1,5 +1,6 @@
 using Community.EventStore;
 using Community.Messaging;
+using Community.Payments.Orders;
 using JasperFx.Events.Projections;
 
 namespace Community.Payments.Subscriptions;
@@ -14,12 +15,10 @@ internal static class SubscriptionsModule
             options.Projections.Add<SubscriptionList>(ProjectionLifecycle.Async);
             options.Schema.For<SubscriptionInList>().Index(s => s.MemberId).Index(s => s.SubscriptionId).Index(s => s.DueAt!);
             options.Schema.For<BegunSubscription>().Index(s => s.MemberId);
-            options.Storage.ExtendedSchemaObjects.Add(KnownMembers.Table);
         });
         builder.AddFollower(services => new Billing(services));
         builder.AddConsumer<EndSubscriptionsOfLeavers>();
-        builder.AddConsumer<NoteMembers>();
-        builder.Services.AddSingleton<KnownMembers>();
+        builder.Services.AddSingleton<IOrderRule, TierHeldOnce>();
         builder.Services.AddHostedService<DueSubscriptions>();
         builder.Services.AddHostedService<ChargeSender>();
     }

@@ -1,3 +1,4 @@
+using Community.Content.Access;
 using Community.Content.Publishing;
 
 namespace Community.Content.Tests.Contents;

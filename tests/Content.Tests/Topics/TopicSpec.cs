@@ -135,18 +135,18 @@ public sealed class TopicSpec
     {
         var like = new ReactionAdded(First, Asker, ReactionKind.Like, Noon);
         var withdrawn = new ReactionWithdrawn(First, Asker, ReactionKind.Like, Noon);
-        Spec.For(Opinion.Decider).Given(like).When(new React(First, Asker, ReactionKind.Like, Noon)).ThenNothing();
-        Spec.For(Opinion.Decider).Given(like).When(new React(First, Asker, ReactionKind.Thanks, Noon)).Then(like with { Kind = ReactionKind.Thanks });
-        Spec.For(Opinion.Decider).Given(like).When(new WithdrawReaction(First, Asker, ReactionKind.Like, Noon)).Then(withdrawn);
-        Spec.For(Opinion.Decider).Given(like, withdrawn).When(new WithdrawReaction(First, Asker, ReactionKind.Like, Noon)).ThenNothing();
-        Spec.For(Opinion.Decider).Given(like, withdrawn).When(new React(First, Asker, ReactionKind.Like, Noon)).Then(like);
+        Spec.For(MemberFeedback.Decider).Given(like).When(new React(First, Asker, ReactionKind.Like, Noon)).ThenNothing();
+        Spec.For(MemberFeedback.Decider).Given(like).When(new React(First, Asker, ReactionKind.Thanks, Noon)).Then(like with { Kind = ReactionKind.Thanks });
+        Spec.For(MemberFeedback.Decider).Given(like).When(new WithdrawReaction(First, Asker, ReactionKind.Like, Noon)).Then(withdrawn);
+        Spec.For(MemberFeedback.Decider).Given(like, withdrawn).When(new WithdrawReaction(First, Asker, ReactionKind.Like, Noon)).ThenNothing();
+        Spec.For(MemberFeedback.Decider).Given(like, withdrawn).When(new React(First, Asker, ReactionKind.Like, Noon)).Then(like);
     }
 
     [Fact]
     public void Feedback_given_anew_takes_the_place_of_the_old()
     {
         var feedback = new FeedbackGiven(First, Asker, 5, "好", Noon);
-        Spec.For(Opinion.Decider).Given(feedback).When(new GiveFeedback(First, Asker, 5, "好", Noon.AddDays(1))).ThenNothing();
-        Spec.For(Opinion.Decider).Given(feedback).When(new GiveFeedback(First, Asker, 2, "嗯", Noon)).Then(feedback with { Rating = 2, Text = "嗯" });
+        Spec.For(MemberFeedback.Decider).Given(feedback).When(new GiveFeedback(First, Asker, 5, "好", Noon.AddDays(1))).ThenNothing();
+        Spec.For(MemberFeedback.Decider).Given(feedback).When(new GiveFeedback(First, Asker, 2, "嗯", Noon)).Then(feedback with { Rating = 2, Text = "嗯" });
     }
 }

@@ -49,7 +49,7 @@ public sealed class ImportTests(MembershipService membership)
     [Fact]
     public async Task Who_comes_with_an_address_sets_a_password_and_signs_in_and_nobody_is_mailed_before()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (_, bo) = await community.Join("bo");
         using var owner = await community.SignIn("owner@example.org");
         using var client = community.Host.Client((await owner.PostAsJsonAsync("/tokens", new { name = "x", scopes = new[] { "import" } }, Ct).Ok(201)).Text("token"));
@@ -85,7 +85,7 @@ public sealed class ImportTests(MembershipService membership)
     [Fact]
     public async Task An_address_that_two_imports_bring_at_once_is_one_member()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         using var owner = await community.SignIn("owner@example.org");
         using var client = community.Host.Client((await owner.PostAsJsonAsync("/tokens", new { name = "x", scopes = new[] { "import" } }, Ct).Ok(201)).Text("token"));
 

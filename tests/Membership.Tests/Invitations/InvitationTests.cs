@@ -38,7 +38,7 @@ public sealed class InvitationTests(MembershipService membership)
     [Fact]
     public async Task By_invitation_only_the_invited_join_and_who_brought_them_is_kept_and_told()
     {
-        await using var community = await MembershipService.Found(new { registration = "open" });
+        await using var community = await MembershipService.SetUpAnother(new { registration = "open" });
         await using var neighbour = await Neighbour.Start(community.Host.Messaging, [], null, typeof(Contracts.MemberBrought));
         var (ann, annId) = await community.Join("ann");
         using var owner = await community.SignIn("owner@example.org");
@@ -77,7 +77,7 @@ public sealed class InvitationTests(MembershipService membership)
     [Fact]
     public async Task An_invitation_ends_when_its_time_is_over_when_it_is_withdrawn_and_with_its_makers_standing()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, _) = await community.Join("ann");
         var (bob, _) = await community.Join("bob");
         using var anonymous = community.Host.Client();
@@ -100,7 +100,7 @@ public sealed class InvitationTests(MembershipService membership)
     [Fact]
     public async Task A_page_of_invitations_reads_no_more_than_it_shows()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, _) = await community.Join("ann");
         var all = new List<string>();
         for (var i = 0; i < 4; i++)
@@ -137,7 +137,7 @@ public sealed class InvitationTests(MembershipService membership)
     [Fact]
     public async Task By_approval_who_registers_waits_until_somebody_lets_them_in()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         await using var neighbour = await Neighbour.Start(community.Host.Messaging, [], null, typeof(Contracts.MemberJoined));
         var (moderator, _) = await community.Join("moderator", "moderator");
         var (plain, _) = await community.Join("plain");

@@ -9,7 +9,7 @@ public sealed class AddressTests
     [Fact]
     public async Task An_address_changes_by_the_link_that_was_mailed_to_the_new_one_and_the_old_one_is_told()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         await community.Join("bob");
         using var owner = await community.SignIn("owner@example.org");
@@ -56,7 +56,7 @@ public sealed class AddressTests
     [Fact]
     public async Task Who_has_the_address_first_keeps_it_and_a_new_password_ends_what_was_asked_before()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         await ann.PutAsJsonAsync("/members/me/email", new { email = "carl@example.org", currentPassword = MembershipService.GoodPassword }, Ct).Ok(202);
         var token = await community.TokenOf(id, "changeAddress");

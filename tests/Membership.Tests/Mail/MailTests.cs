@@ -16,7 +16,7 @@ public sealed class MailTests
     [Fact]
     public async Task An_address_is_confirmed_by_the_link_that_was_mailed_once()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         using var anonymous = community.Host.Client();
         Assert.False((await ann.GetAsync("/members/me", Ct).Ok(200))["emailConfirmed"]!.GetValue<bool>());
@@ -40,7 +40,7 @@ public sealed class MailTests
     [Fact]
     public async Task A_link_is_good_for_its_time_only()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         var token = await community.TokenOf(id, "confirmAddress");
         using var anonymous = community.Host.Client();
@@ -54,7 +54,7 @@ public sealed class MailTests
     [Fact]
     public async Task Operators_see_the_outbox_but_not_what_would_make_them_more()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (plain, _) = await community.Join("plain");
         var (oscar, oscarId) = await community.Join("oscar", "operator");
         await oscar.PostAsJsonAsync("/password-resets", new { email = "owner@example.org" }, Ct).Ok(202);
@@ -76,7 +76,7 @@ public sealed class MailTests
     [Fact]
     public async Task Mail_is_in_the_members_language_and_nothing_of_it_stands_in_the_clear()
     {
-        await using var community = await MembershipService.Found(new { name = "程序员" });
+        await using var community = await MembershipService.SetUpAnother(new { name = "程序员" });
         using var anonymous = community.Host.Client();
         anonymous.DefaultRequestHeaders.AcceptLanguage.ParseAdd("fr, en;q=0.5, zh-CN;q=0.8");
         await anonymous.PostAsJsonAsync("/members", new { email = "findme@example.org", password = MembershipService.GoodPassword, displayName = "王安" }, Ct).Ok(201);
@@ -133,7 +133,7 @@ public sealed class MailTests
         await using var server = await MailServer.Start();
         server.Refuses = 3;
         var smtp = new Dictionary<string, string?> { ["Smtp:Host"] = "127.0.0.1", ["Smtp:Port"] = $"{server.Port}", ["Smtp:Security"] = "None", ["Smtp:From"] = "club@example.com", ["Setup:Token"] = MembershipService.SetupToken };
-        await using var community = await MembershipService.Found(configuration: smtp);
+        await using var community = await MembershipService.SetUpAnother(configuration: smtp);
         await using var replica = await MembershipService.StartAnother(community.Clock, community.Host.Database, smtp);
         using var anonymous = community.Host.Client();
         foreach (var i in Enumerable.Range(0, 20))
@@ -164,7 +164,7 @@ public sealed class MailTests
     {
         await using var server = await MailServer.Start();
         var smtp = new Dictionary<string, string?> { ["Smtp:Host"] = "127.0.0.1", ["Smtp:Port"] = $"{server.Port}", ["Smtp:Security"] = "None" };
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, annsId) = await community.Join("ann");
         var (bob, _) = await community.Join("bob");
         // As a replica leaves it that dies after it began to send, and one that dies before.

@@ -10,7 +10,7 @@ public sealed class OutboxAccessTests
     [Fact]
     public async Task No_api_token_and_no_old_session_reads_a_link()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (_, id) = await community.Join("ann");
         using var owner = await community.SignIn("owner@example.org");
         using var anonymous = community.Host.Client();
@@ -27,6 +27,12 @@ public sealed class OutboxAccessTests
         Assert.Equal((null, true), ((string?)later["text"], later["freshSignInNeeded"]!.GetValue<bool>()));
 
         // A session that is only continued is as old as its sign-in.
+        var session = await anonymous.PostAsJsonAsync("/sessions", new { email = "owner@example.org", password = MembershipService.GoodPassword }, Ct).Ok(200);
+        community.Clock.Advance(TimeSpan.FromMinutes(11));
+        using var continued = community.Host.Client(
+            (await anonymous.PostAsJsonAsync("/sessions/refresh", new { refreshToken = session.Text("refreshToken") }, Ct).Ok(200)).Text("accessToken"));
+        Assert.True((await MailMessage(continued))["freshSignInNeeded"]!.GetValue<bool>());
+
         using var again = await community.SignIn("owner@example.org");
         var fresh = await MailMessage(again);
         Assert.Contains("token=", fresh.Text("text"), StringComparison.Ordinal);

@@ -26,45 +26,20 @@ public sealed class MemberTests
         .ThenNothing();
 
     [Fact]
-    public void Nobody_who_has_not_joined_is_given_a_role() => Spec.For(Member.Decider)
+    public void Who_comes_by_a_provider_and_an_invitation_has_a_confirmed_address_and_somebody_who_brought_them() => Spec.For(Member.Decider)
         .Given()
-        .When(new GrantRole("creator", Olga, Noon))
-        .ThenRejected("not-found");
+        .When(new Join(Name, Address, Noon, Language: Language.Zh) { Provider = "github", Invitation = (Olga, Olga) })
+        .Then(Registered, new LanguageChosen(Language.Zh, Noon), new AddressConfirmed(Noon), new SignInLinked("github", Noon), new MemberBrought(Olga, Olga, Noon));
 
     [Fact]
-    public void A_role_is_granted_once() => Spec.For(Member.Decider)
-        .Given(Registered, new RoleGranted("creator", Olga, Noon))
-        .When(new GrantRole("creator", Olga, Noon))
-        .ThenNothing();
-
-    [Fact]
-    public void A_role_can_be_granted_again_after_it_was_revoked() => Spec.For(Member.Decider)
-        .Given(Registered, new RoleGranted("creator", Olga, Noon), new RoleRevoked("creator", Olga, Noon))
-        .When(new GrantRole("creator", Olga, Noon))
-        .Then(new RoleGranted("creator", Olga, Noon));
-
-    [Fact]
-    public void A_role_that_is_not_held_is_not_revoked() => Spec.For(Member.Decider)
-        .Given(Registered)
-        .When(new RevokeRole("creator", Olga, Noon))
-        .ThenNothing();
-
-    [Fact]
-    public void Nobody_stops_being_a_member_by_role() => Spec.For(Member.Decider)
-        .Given(Registered)
-        .When(new RevokeRole("member", Olga, Noon))
-        .ThenRejected("role-inseparable");
-
-    [Fact]
-    public void The_state_follows_the_events()
+    public void What_is_shown_of_a_member_follows_the_events()
     {
-        var state = (Joined)Spec.For(Member.Decider)
-            .Given(Registered, new BioRewritten(Address, Noon), new RoleGranted("expert", Olga, Noon), new MemberRenamed(Address, Noon), new BioRewritten(null, Noon))
-            .State;
+        MemberEvent[] events = [Registered, new BioRewritten(Address, Noon), new RoleGranted("expert", Olga, Noon), new MemberRenamed(Address, Noon), new BioRewritten(null, Noon)];
+        var member = events.Aggregate((MemberDetails?)null, MemberDetails.Evolve)!;
 
-        Assert.Equal(["expert", "member"], state.Roles);
-        Assert.Equal(Address, state.Name);
-        Assert.Null(state.Bio);
-        Assert.Equal(Noon, state.JoinedAt);
+        Assert.Equal(["expert", "member"], member.Roles);
+        Assert.Equal(Address, member.Name);
+        Assert.Null(member.Bio);
+        Assert.Equal(Noon, member.JoinedAt);
     }
 }

@@ -12,18 +12,18 @@ public sealed class ProviderTests : IAsyncLifetime
 
     private readonly MovableClock _clock = new(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
     private OtherSide? _side;
-    private FoundedCommunity? _community;
+    private AnotherCommunity? _community;
 
     private static CancellationToken Ct => MembershipService.Ct;
 
     private OtherSide Side => _side!;
 
-    private FoundedCommunity Community => _community!;
+    private AnotherCommunity Community => _community!;
 
     public async ValueTask InitializeAsync()
     {
         _side = await OtherSide.Start(() => _clock.GetUtcNow());
-        _community = await MembershipService.Found(clock: _clock, configuration: new Dictionary<string, string?>
+        _community = await MembershipService.SetUpAnother(clock: _clock, configuration: new Dictionary<string, string?>
         {
             ["SignIn:RedirectUris:0"] = Back,
             ["SignIn:Providers:club:Kind"] = "Oidc",

@@ -8,7 +8,7 @@ public sealed class CommunityStateTests
     private static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly Guid Olga = Guid.Parse("0196a000-0000-7000-8000-000000000001");
     private static readonly Guid Otto = Guid.Parse("0196a000-0000-7000-8000-000000000002");
-    private static readonly CommunityFounded IsSetUp = new("Programmers", Olga, Noon);
+    private static readonly CommunitySetUp IsSetUp = new("Programmers", Olga, Noon);
 
     [Fact]
     public void A_community_is_founded() => Spec.For(CommunityState.Decider)

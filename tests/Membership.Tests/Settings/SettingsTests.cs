@@ -8,7 +8,7 @@ public sealed class SettingsTests(MembershipService membership)
 {
     private static readonly DateTimeOffset Noon = new(2026, 5, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly Guid Olga = Guid.Parse("0196a000-0000-7000-8000-000000000001");
-    private static readonly CommunityFounded IsSetUp = new("Programmers", Olga, Noon);
+    private static readonly CommunitySetUp IsSetUp = new("Programmers", Olga, Noon);
 
     private static CancellationToken Ct => MembershipService.Ct;
 
@@ -20,9 +20,9 @@ public sealed class SettingsTests(MembershipService membership)
 
     [Fact]
     public void Settings_are_kept_as_a_whole() => Spec.For(CommunityState.Decider)
-        .Given(IsSetUp, new CommunityArranged(CommunitySettings.Initial("Programmers") with { Points = false }, Olga, Noon))
+        .Given(IsSetUp, new CommunityConfigured(CommunitySettings.Initial("Programmers") with { Points = false }, Olga, Noon))
         .When(new Configure(settings => settings with { TimeZone = "Asia/Shanghai" }, Olga, Noon))
-        .Then(new CommunityArranged(new("Programmers", "Asia/Shanghai", "CNY", ["zh", "en"], Registration.Open, Points: false), Olga, Noon));
+        .Then(new CommunityConfigured(new("Programmers", "Asia/Shanghai", "CNY", ["zh", "en"], Registration.Open, Points: false), Olga, Noon));
 
     [Fact]
     public async Task An_owner_arranges_the_community_and_the_others_hear_of_it()

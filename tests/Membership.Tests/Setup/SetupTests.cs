@@ -58,7 +58,7 @@ public sealed class SetupTests(MembershipService membership)
     [Fact]
     public async Task Who_is_erased_in_between_does_not_become_an_owner()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (otto, id) = await community.Join("otto");
         using var owner = await community.SignIn("owner@example.org");
 

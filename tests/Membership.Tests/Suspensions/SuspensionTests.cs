@@ -13,7 +13,7 @@ public sealed class SuspensionTests
     [Fact]
     public async Task Who_is_suspended_is_refused_at_once_here_and_soon_everywhere_until_it_ends_by_itself()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         await using var elsewhere = await AnotherService.Start(community);
         var (moderator, _) = await community.Join("moderator", "moderator");
         var (ann, id) = await community.Join("ann");
@@ -60,7 +60,7 @@ public sealed class SuspensionTests
         var clock = new MovableClock(new DateTimeOffset(2026, 5, 1, 12, 0, 0, TimeSpan.Zero));
         string database;
         List<Guid> members = [];
-        await using (var community = await MembershipService.Found(clock: clock))
+        await using (var community = await MembershipService.SetUpAnother(clock: clock))
         {
             database = community.Host.Database;
             using var owner = await community.SignIn("owner@example.org");
@@ -100,7 +100,7 @@ public sealed class SuspensionTests
     [Fact]
     public async Task Who_may_suspend_whom()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (plain, plainId) = await community.Join("plain", "creator");
         var (moderator, moderatorId) = await community.Join("moderator", "moderator");
         var (_, colleague) = await community.Join("colleague", "moderator");

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Community.EventStore;
 using Community.Membership.Members;
+using Community.Membership.Tiers;
 using Community.Payments.Contracts;
 using Community.Testing;
 using Npgsql;
@@ -20,20 +21,20 @@ public sealed class PaidTierTests(MembershipService membership)
         var gold = new SubscriptionNoted(Ids.Second, "gold", 1, Noon.AddDays(1));
         TierGranted Paid(string tier, DateTimeOffset at) => new(TierSource.Subscription, tier, Until: null, By: null, at);
 
-        Spec.For(Member.Decider).Given(Joined).When(new NoteSubscription(Ids.First, "silver", 3, Noon)).Then(silver, Paid("silver", Noon));
-        var one = Spec.For(Member.Decider).Given(Joined, silver, Paid("silver", Noon));
-        one.When(new NoteSubscription(Ids.First, "bronze", 2, Noon)).ThenNothing();
-        one.When(new NoteSubscription(Ids.First, "bronze", 3, Noon)).ThenNothing();
-        one.When(new NoteSubscription(Ids.First, "silver", 4, Noon)).Then(silver with { Version = 4 });
-        one.When(new NoteSubscription(Ids.First, null, 4, Noon)).Then(silver with { Tier = null, Version = 4 }, new TierEnded(TierSource.Subscription, By: null, Noon));
-        one.When(new NoteSubscription(Ids.Second, "gold", 1, Noon.AddDays(1))).Then(gold, Paid("gold", Noon.AddDays(1)));
+        Spec.For(MemberTiers.Decider).Given(Joined).When(new RecordSubscription(Ids.First, "silver", 3, Noon)).Then(silver, Paid("silver", Noon));
+        var one = Spec.For(MemberTiers.Decider).Given(Joined, silver, Paid("silver", Noon));
+        one.When(new RecordSubscription(Ids.First, "bronze", 2, Noon)).ThenNothing();
+        one.When(new RecordSubscription(Ids.First, "bronze", 3, Noon)).ThenNothing();
+        one.When(new RecordSubscription(Ids.First, "silver", 4, Noon)).Then(silver with { Version = 4 });
+        one.When(new RecordSubscription(Ids.First, null, 4, Noon)).Then(silver with { Tier = null, Version = 4 }, new TierEnded(TierSource.Subscription, By: null, Noon));
+        one.When(new RecordSubscription(Ids.Second, "gold", 1, Noon.AddDays(1))).Then(gold, Paid("gold", Noon.AddDays(1)));
         var two = one.Given(gold, Paid("gold", Noon.AddDays(1)));
-        two.When(new NoteSubscription(Ids.Second, null, 2, Noon.AddDays(2))).Then(
+        two.When(new RecordSubscription(Ids.Second, null, 2, Noon.AddDays(2))).Then(
             gold with { Tier = null, Version = 2, At = Noon.AddDays(2) }, Paid("silver", Noon.AddDays(2)));
-        two.When(new NoteSubscription(Ids.First, null, 4, Noon.AddDays(2))).Then(silver with { Tier = null, Version = 4, At = Noon.AddDays(2) });
+        two.When(new RecordSubscription(Ids.First, null, 4, Noon.AddDays(2))).Then(silver with { Tier = null, Version = 4, At = Noon.AddDays(2) });
 
         // Also of who has left, for they may come back.
-        one.Given(new MemberDeparted(Noon)).When(new NoteSubscription(Ids.First, null, 4, Noon))
+        one.Given(new MemberDeparted(Noon)).When(new RecordSubscription(Ids.First, null, 4, Noon))
             .Then(silver with { Tier = null, Version = 4 }, new TierEnded(TierSource.Subscription, By: null, Noon));
     }
 
@@ -43,12 +44,12 @@ public sealed class PaidTierTests(MembershipService membership)
         var gold = new SubscriptionNoted(Ids.First, "gold", 1, Noon);
         var shown = new TierGranted(TierSource.Subscription, "gold", Until: null, By: null, Noon);
         var given = new SubscriptionNoted(Ids.Second, "bronze", 1, Noon.AddDays(1)) { Given = true };
-        var paying = Spec.For(Member.Decider).Given(Joined, gold, shown);
-        paying.When(new NoteSubscription(Ids.Second, "bronze", 1, Noon.AddDays(1)) { Given = true }).Then(given);
+        var paying = Spec.For(MemberTiers.Decider).Given(Joined, gold, shown);
+        paying.When(new RecordSubscription(Ids.Second, "bronze", 1, Noon.AddDays(1)) { Given = true }).Then(given);
 
         // What is told of it later does not say again who pays.
-        paying.Given(given).When(new NoteSubscription(Ids.Second, "bronze", 2, Noon.AddDays(2))).Then(given with { Version = 2, At = Noon.AddDays(2) });
-        paying.Given(given).When(new NoteSubscription(Ids.First, null, 2, Noon.AddDays(2))).Then(
+        paying.Given(given).When(new RecordSubscription(Ids.Second, "bronze", 2, Noon.AddDays(2))).Then(given with { Version = 2, At = Noon.AddDays(2) });
+        paying.Given(given).When(new RecordSubscription(Ids.First, null, 2, Noon.AddDays(2))).Then(
             gold with { Tier = null, Version = 2, At = Noon.AddDays(2) }, shown with { Tier = "bronze", At = Noon.AddDays(2) });
     }
 

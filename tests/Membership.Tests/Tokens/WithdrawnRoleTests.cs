@@ -12,7 +12,7 @@ public sealed class WithdrawnRoleTests
     [Fact]
     public async Task Who_was_an_owner_makes_no_owners_with_the_token_of_before()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (_, id) = await community.Join("bea");
         var (_, accomplice) = await community.Join("carl");
         using var owner = await community.SignIn("owner@example.org");
@@ -34,7 +34,7 @@ public sealed class WithdrawnRoleTests
     [Fact]
     public async Task Who_was_an_operator_grants_nothing_also_not_to_oneself()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (_, id) = await community.Join("olaf", "operator");
         using var olaf = await community.SignIn("olaf@example.org");
         using var owner = await community.SignIn("owner@example.org");
@@ -50,7 +50,7 @@ public sealed class WithdrawnRoleTests
     [Fact]
     public async Task Every_other_service_hears_of_it_and_counts_the_role_no_more()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         await using var elsewhere = await AnotherService.Start(community);
         var (_, id) = await community.Join("olaf", "operator");
         using var client = await community.SignIn("olaf@example.org");
@@ -71,7 +71,7 @@ public sealed class WithdrawnRoleTests
     [InlineData(true)]
     public async Task A_new_password_ends_the_api_tokens_too_and_its_mail_names_them(bool byLink)
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         using var program = community.Host.Client((await ann.PostAsJsonAsync("/tokens", new { name = "backup robot", scopes = new[] { "read" } }, Ct).Ok(201)).Text("token"));
         await program.GetAsync("/members/me", Ct).Ok(200);
@@ -95,7 +95,7 @@ public sealed class WithdrawnRoleTests
     [Fact]
     public async Task A_token_that_is_made_while_the_password_changes_ends_with_it()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, id) = await community.Join("ann");
         using var elsewhere = await community.SignIn("ann@example.org");
         await using var database = NpgsqlDataSource.Create(community.Host.Database);
@@ -119,7 +119,7 @@ public sealed class WithdrawnRoleTests
     [Fact]
     public async Task A_token_whose_session_ends_while_it_is_made_is_none()
     {
-        await using var community = await MembershipService.Found();
+        await using var community = await MembershipService.SetUpAnother();
         var (ann, _) = await community.Join("ann");
         using var elsewhere = await community.SignIn("ann@example.org");
         await using var database = NpgsqlDataSource.Create(community.Host.Database);

@@ -1,4 +1,5 @@
 using Community.Payments.Catalogue;
+using Community.Payments.Gateways;
 using Community.Payments.Orders;
 using Community.Payments.Subscriptions;
 using Community.Testing;

@@ -1,4 +1,5 @@
 using Community.Payments.Chargebacks;
+using Community.Payments.Gateways;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Testing;
@@ -127,18 +128,18 @@ public sealed class LedgerProperties
     [Fact]
     public void A_reference_pays_one_order() => Prop.ForAll(Gen.Choose(0, 30).ArrayOf().ToArbitrary(), story =>
     {
-        var (references, orders) = (new Dictionary<Guid, Reference>(), new Dictionary<Guid, HashSet<Guid>>());
+        var (references, orders) = (new Dictionary<Guid, OfflineReference>(), new Dictionary<Guid, HashSet<Guid>>());
 
         foreach (var n in story)
         {
             // Each time spelled as somebody else would.
-            var (stream, order) = (Reference.OfMoney((n % 2 == 0 ? " Transfer {0} " : "transfer {0}").Replace("{0}", $"{n % 5}", StringComparison.Ordinal)), Id(n / 5));
-            var state = references.GetValueOrDefault(stream, Reference.Decider.Initial);
-            var decision = Reference.Decider.Decide(state, new UseReference(order, Noon));
+            var (stream, order) = (OfflineReference.OfMoney((n % 2 == 0 ? " Transfer {0} " : "transfer {0}").Replace("{0}", $"{n % 5}", StringComparison.Ordinal)), Id(n / 5));
+            var state = references.GetValueOrDefault(stream, OfflineReference.Decider.Initial);
+            var decision = OfflineReference.Decider.Decide(state, new UseReference(order, Noon));
 
             if (decision.Rejection is null)
             {
-                references[stream] = decision.Events.Aggregate(state, Reference.Decider.Evolve);
+                references[stream] = decision.Events.Aggregate(state, OfflineReference.Decider.Evolve);
                 (orders.TryGetValue(stream, out var paid) ? paid : orders[stream] = []).Add(order);
             }
         }

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
+using Community.Payments.Gateways;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
+using Community.Payments.Refunds;
 using Community.Testing;
 using JasperFx.Events;
 using Marten;

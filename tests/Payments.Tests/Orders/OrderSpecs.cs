@@ -1,4 +1,6 @@
 using Community.EventStore;
+using Community.Payments.Charging;
+using Community.Payments.Gateways;
 using Community.Payments.Orders;
 using Community.Testing;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Community.Payments.Ledger;
+using Community.Payments.Refunds;
 using Community.Testing;
 using Marten;
 

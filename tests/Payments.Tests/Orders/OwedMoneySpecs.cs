@@ -1,3 +1,4 @@
+using Community.Payments.Gateways;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Testing;

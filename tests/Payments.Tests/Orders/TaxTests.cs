@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using Community.Payments.Catalogue;
+using Community.Payments.Gateways;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Payments.Subscriptions;

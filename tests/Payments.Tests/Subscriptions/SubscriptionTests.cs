@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Community.EventStore;
 using Community.Payments.Catalogue;
+using Community.Payments.Gateways;
 using Community.Payments.Orders;
 using Community.Payments.Subscriptions;
 using Community.Testing;

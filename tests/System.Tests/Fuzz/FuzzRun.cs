@@ -189,7 +189,7 @@ internal sealed class FuzzRun : IAsyncDisposable
         var random = new Random(_seed);
         var content = await creator.Publish("Given to the fuzz", 100, reviewer);
         await creator.Publish("Given to all", null, reviewer);
-        var product = (await _system.Product(content)).Id("productId");
+        var product = (await _system.Product(content)).ProductId;
         await member.Pay(await member.Order(product));
         await _callers["expert"].Order(product);
         var topic = await member.Post("content/topics", new { kind = "question", title = "Why?", body = "Why so?" });

@@ -41,8 +41,6 @@ internal sealed class Descriptions : DelegatingHandler
     /// <summary>The same documents, nothing heard yet.</summary>
     public Descriptions Anew() => new(_byOrigin);
 
-    public HttpClient Client() => new(this) { Timeout = TimeSpan.FromSeconds(60) };
-
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (!_byOrigin.TryGetValue(request.RequestUri!.GetLeftPart(UriPartial.Authority), out var known))

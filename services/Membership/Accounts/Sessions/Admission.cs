@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text.Json.Serialization;
 using Community.EventStore;
+using Community.Membership.Accounts.SignIn;
 using Community.Membership.Accounts.TwoFactor;
 using Community.Membership.Members;
 using Community.Membership.Tokens;
@@ -53,28 +54,6 @@ internal sealed class Admission(
         return (credentials, null);
     }
 
-    /// <summary>Whether who is signed in knows the password too, before what a thief of the session must not do; null: yes.</summary>
-    public async Task<ProblemHttpResult?> Confirm(ClaimsPrincipal user, string? password, HttpContext http, CancellationToken ct)
-    {
-        if (user.FindFirst("sid") is not { Value: var current })
-            return Problems.Forbidden("Only a member who is signed in may do this; a token may not.");
-
-        await using var session = store.QuerySession();
-        if (await session.LoadAsync<Credentials>(user.MemberId(), ct) is not { } credentials)
-            return Problems.NotFound("member");
-        if (credentials.Password.Length == 0)
-            return null; // who signs in elsewhere has none
-        var attempt = await lockout.Begin(credentials.Address, http, device: current, ct);
-        if (attempt.Wait is { } wait)
-            return wait;
-        if (passwords.Match(credentials, password ?? "") == PasswordVerificationResult.Failed)
-            return Problems.Problem(403, "wrong-password", "The password is wrong.");
-
-        await attempt.Succeeded(ct);
-
-        return null;
-    }
-
     /// <summary>Begins a session, where the member may have one.</summary>
     /// <param name="by">By which the member was recognized; null where a provider did it.</param>
     public async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> Admit(Guid member, Credentials? by, HttpContext http, CancellationToken ct)
@@ -103,7 +82,7 @@ internal sealed class Admission(
     public async Task<Results<Ok<SessionTokens>, ProblemHttpResult>> Answer(Continuation session, HttpContext http, CancellationToken ct, string? deviceToken = null)
     {
         http.Response.Headers.CacheControl = "no-store";
-        if (await tokens.ForSession(session.MemberId, session.SessionId, ct) is { } access)
+        if (await tokens.ForSession(session.MemberId, session.SessionId, session.SignedInAt, ct) is { } access)
             return TypedResults.Ok(new SessionTokens(access, session.RefreshToken, (int)AccessTokens.Life.TotalSeconds, "Bearer", deviceToken));
 
         // Stopped between two steps.

@@ -1,6 +1,8 @@
 using System.Security.Claims;
 using Community.EventStore;
+using Community.Membership.Accounts.SignIn;
 using Community.Membership.Members;
+using Community.Membership.Tokens;
 using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -10,7 +12,7 @@ namespace Community.Membership.Accounts.Sessions;
 internal static class SessionEndpoints
 {
     public static void AddSessions(this WebApplicationBuilder builder) => builder.Services
-        .AddSingleton(Passwords.Hasher).AddSingleton<Passwords>().AddSingleton<Lockout>().AddSingleton<Devices>().AddSingleton<SessionTable>().AddSingleton<Admission>();
+        .AddSingleton<SessionTable>().AddSingleton<Admission>().AddSingleton<ITokenRevocation, EndedTokens>();
 
     public static void MapSessions(this IEndpointRouteBuilder app)
     {
@@ -60,14 +62,14 @@ internal static class SessionEndpoints
         var before = paging.Key<Guid>(out var last) ? last : Guid.AllBitsSet;
         var keys = await ring.Find([member], ct);
         var mine = (await sessions.List(member, ct)).Where(session => session.Id < before).Take(paging.Size + 1)
-            .Select(session => new SessionView(session.Id, session.BeganAt, session.LastSeenAt, session.ExpiresAt, keys.Open(session.Agent), $"{session.Id}" == user.FindFirstValue("sid")));
+            .Select(session => new SessionView(session.Id, session.BeganAt, session.LastSeenAt, session.ExpiresAt, keys.Open(session.Agent), session.Id == user.FindSession()));
 
         return TypedResults.Ok(paging.Page([.. mine], view => view.SessionId));
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> SignOut(ClaimsPrincipal user, SessionTable sessions, CancellationToken ct)
     {
-        if (SessionOf(user) is not { } session)
+        if (user.FindSession() is not { } session)
             return Problems.Forbidden("An API token has no session: DELETE /tokens/{id} ends it.");
 
         await sessions.End(session, user.MemberId(), ct);
@@ -76,22 +78,20 @@ internal static class SessionEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> End(Guid id, ClaimsPrincipal user, SessionTable sessions, CancellationToken ct) =>
-        SessionOf(user) is null ? Problems.Forbidden("An API token ends no sessions.")
+        user.FindSession() is null ? Problems.Forbidden("An API token ends no sessions.")
         : await sessions.End(id, user.MemberId(), ct) ? TypedResults.NoContent()
         : Problems.NotFound("session");
 
     private static async Task<Results<NoContent, ProblemHttpResult>> EndOthers(
         ClaimsPrincipal user, SessionTable sessions, CancellationToken ct)
     {
-        if (SessionOf(user) is not { } current)
+        if (user.FindSession() is not { } current)
             return Problems.Forbidden("An API token ends no sessions.");
 
         await sessions.EndOthers(current, user.MemberId(), ct);
 
         return TypedResults.NoContent();
     }
-
-    internal static Guid? SessionOf(ClaimsPrincipal user) => Guid.TryParse(user.FindFirstValue("sid"), out var session) ? session : null;
 
     /// <param name="DeviceToken">Of an earlier sign-in by this client; one that is not good is as none.</param>
     private sealed record SignInRequest([Text(254)] string Email, [Text(1000)] string Password, [Text(40)] string? OneTimeCode = null, [Text(200)] string? DeviceToken = null);

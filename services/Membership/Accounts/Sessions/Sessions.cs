@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Community.EventStore;
+using Community.Membership.Accounts.SignIn;
 using Community.Membership.Tokens;
 using Marten;
 using Npgsql;
@@ -11,7 +12,8 @@ using Weasel.Postgresql.Tables;
 namespace Community.Membership.Accounts.Sessions;
 
 /// <summary>A session and the refresh token that continues it.</summary>
-internal sealed record Continuation(Guid SessionId, Guid MemberId, string RefreshToken);
+/// <param name="SignedInAt">However often it was continued since.</param>
+internal sealed record Continuation(Guid SessionId, Guid MemberId, DateTimeOffset SignedInAt, string RefreshToken);
 
 /// <param name="LastSeenAt">When it was begun or continued last.</param>
 internal sealed record LiveSession(Guid Id, DateTimeOffset BeganAt, DateTimeOffset LastSeenAt, DateTimeOffset ExpiresAt, Sealed? Agent);
@@ -50,7 +52,7 @@ internal sealed class SessionTable(NpgsqlDataSource database, IDocumentStore sto
             """, member, now));
         await batch.ExecuteNonQueryAsync(ct);
 
-        return begin.RecordsAffected == 1 ? new(session, member, token) : null;
+        return begin.RecordsAffected == 1 ? new(session, member, now, token) : null;
     }
 
     /// <summary>Null: the token is unknown, was used before, or its session is over.</summary>
@@ -65,13 +67,13 @@ internal sealed class SessionTable(NpgsqlDataSource database, IDocumentStore sto
         await using var use = Command(connection, """
             with used as (update refresh_tokens set used_at = $2 where hash = $1 and used_at is null returning session_id)
             update sessions set expires_at = $3 from used where sessions.id = used.session_id and ended_at is null and expires_at > $2
-            returning sessions.id, sessions.member_id
+            returning sessions.id, sessions.member_id, sessions.began_at
             """, Hash(refreshToken), now, now + Life);
         Continuation? continuation = null;
         await using (var row = await use.ExecuteReaderAsync(ct))
         {
             if (await row.ReadAsync(ct))
-                continuation = new(row.GetGuid(0), row.GetGuid(1), next);
+                continuation = new(row.GetGuid(0), row.GetGuid(1), row.GetFieldValue<DateTimeOffset>(2), next);
         }
 
         if (continuation is not null)
@@ -180,15 +182,6 @@ internal sealed class SessionTable(NpgsqlDataSource database, IDocumentStore sto
         return sessions;
     }
 
-    /// <summary>When somebody signed in to begin it, however often it was continued; null: there is none.</summary>
-    public async Task<DateTimeOffset?> BeganAt(Guid session, CancellationToken ct)
-    {
-        await using var select = database.CreateCommand("select began_at from sessions where id = $1");
-        select.Parameters.Add(new() { Value = session });
-
-        return await select.ExecuteScalarAsync(ct) is DateTime began ? new DateTimeOffset(began, TimeSpan.Zero) : null;
-    }
-
     public async Task<bool> IsOver(Guid session, CancellationToken ct)
     {
         await using var select = database.CreateCommand("select ended_at is not null from sessions where id = $1");
@@ -224,8 +217,6 @@ internal static class SessionStorage
 {
     public static void AddSessions(this StoreOptions options)
     {
-        options.Schema.For<Credentials>().UniqueIndex(Marten.Schema.UniqueIndexType.Computed, Credentials.AddressIndex, credentials => credentials.Address);
-
         var sessions = new Table("sessions");
         sessions.AddColumn<Guid>("id").AsPrimaryKey();
         sessions.AddColumn<Guid>("member_id").NotNull().AddIndex();
@@ -237,8 +228,6 @@ internal static class SessionStorage
         tokens.AddColumn("hash", "bytea").AsPrimaryKey();
         tokens.AddColumn<Guid>("session_id").NotNull().AddIndex();
         tokens.AddColumn("used_at", "timestamptz");
-        foreach (var table in Lockout.Tables())
-            options.Storage.ExtendedSchemaObjects.Add(table);
         options.Storage.ExtendedSchemaObjects.Add(sessions);
         options.Storage.ExtendedSchemaObjects.Add(tokens);
     }

@@ -67,6 +67,8 @@ internal sealed class SecondFactor(NpgsqlDataSource database, KeyRing ring, Mast
     public string[] Renew(IDocumentSession session, Guid member)
     {
         string[] codes = [.. Enumerable.Range(0, RecoveryCodes).Select(_ => RandomNumberGenerator.GetString(Alphabet, 10))];
+        // Replicas that renew at once take turns by this row: nobody deletes codes that another has not committed yet.
+        session.QueueSqlCommand("update two_factor set last_step = last_step where member_id = ?", member);
         session.QueueSqlCommand("delete from recovery_codes where member_id = ?", member);
         foreach (var code in codes)
             session.QueueSqlCommand("insert into recovery_codes (member_id, hash) values (?, ?)", member, Hash(member, code));

@@ -1,8 +1,9 @@
 using System.Security.Claims;
 using Community.EventStore;
-using Community.Membership.Accounts.Sessions;
+using Community.Membership.Accounts.SignIn;
 using Community.Membership.Members;
 using Community.Membership.Settings;
+using Community.Membership.Tokens;
 using Community.Web;
 using Marten;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -29,9 +30,10 @@ internal static class TwoFactorEndpoints
         TypedResults.Ok(new TwoFactorView(await factor.IsOn(user.MemberId(), ct), await factor.RecoveryCodesLeft(user.MemberId(), ct)));
 
     private static async Task<Results<Ok<Enrolment>, ProblemHttpResult>> Begin(
-        WithPassword request, ClaimsPrincipal user, Admission admission, SecondFactor factor, IDocumentStore store, KeyRing ring, HttpContext http, CancellationToken ct)
+        WithPassword request, ClaimsPrincipal user, PasswordConfirmation confirmation, [AsParameters] TwoFactorServices services, HttpContext http, CancellationToken ct)
     {
-        if (await admission.Confirm(user, request.Password, http, ct) is { } refusal)
+        var (factor, _, store, ring, _) = services;
+        if (await confirmation.Refusal(user, request.Password, http, ct) is { } refusal)
             return refusal;
 
         var id = user.MemberId();
@@ -51,14 +53,15 @@ internal static class TwoFactorEndpoints
     }
 
     private static async Task<Results<Ok<RecoveryCodesShown>, ProblemHttpResult>> Confirm(
-        WithCode request, ClaimsPrincipal user, Lockout lockout, SecondFactor factor, IDocumentStore store, TimeProvider clock, HttpContext http, CancellationToken ct)
+        WithCode request, ClaimsPrincipal user, [AsParameters] TwoFactorServices services, HttpContext http, CancellationToken ct)
     {
-        if (await Refusal(request, user, lockout, factor, http, ct) is { } refusal)
+        var (factor, _, store, _, clock) = services;
+        if (await Refusal(request, user, services, http, ct) is { } refusal)
             return refusal;
 
         var id = user.MemberId();
         string[] codes = [];
-        var handled = await store.Handle(Member.Decider, id, new TurnTwoFactorOn(clock.GetUtcNow()), new CommandOptions
+        var handled = await store.Handle(Account.Decider, id, new TurnTwoFactorOn(clock.GetUtcNow()), new CommandOptions
         {
             WriteWithEvents = session =>
             {
@@ -73,9 +76,10 @@ internal static class TwoFactorEndpoints
     }
 
     private static async Task<Results<Ok<RecoveryCodesShown>, ProblemHttpResult>> Renew(
-        WithCode request, ClaimsPrincipal user, Lockout lockout, SecondFactor factor, IDocumentStore store, HttpContext http, CancellationToken ct)
+        WithCode request, ClaimsPrincipal user, [AsParameters] TwoFactorServices services, HttpContext http, CancellationToken ct)
     {
-        if (await Refusal(request, user, lockout, factor, http, ct) is { } refusal)
+        var (factor, _, store, _, _) = services;
+        if (await Refusal(request, user, services, http, ct) is { } refusal)
             return refusal;
         if (!await factor.IsOn(user.MemberId(), ct))
             return Problems.Problem(409, "two-factor-off", "One-time codes are not turned on.");
@@ -88,13 +92,13 @@ internal static class TwoFactorEndpoints
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Remove(
-        WithPassword request, ClaimsPrincipal user, Admission admission, IDocumentStore store, TimeProvider clock, HttpContext http, CancellationToken ct)
+        WithPassword request, ClaimsPrincipal user, PasswordConfirmation confirmation, [AsParameters] TwoFactorServices services, HttpContext http, CancellationToken ct)
     {
-        if (await admission.Confirm(user, request.Password, http, ct) is { } refusal)
+        if (await confirmation.Refusal(user, request.Password, http, ct) is { } refusal)
             return refusal;
 
         var id = user.MemberId();
-        var handled = await store.Handle(Member.Decider, id, new TurnTwoFactorOff(clock.GetUtcNow()), new CommandOptions
+        var handled = await services.Store.Handle(Account.Decider, id, new TurnTwoFactorOff(services.Clock.GetUtcNow()), new CommandOptions
         {
             WriteInAnyCase = session => SecondFactor.Forget(session, id)
         }, ct);
@@ -104,22 +108,24 @@ internal static class TwoFactorEndpoints
 
     // Six digits are guessed in a day where nobody counts.
     private static async Task<ProblemHttpResult?> Refusal(
-        WithCode request, ClaimsPrincipal user, Lockout lockout, SecondFactor factor, HttpContext http, CancellationToken ct)
+        WithCode request, ClaimsPrincipal user, TwoFactorServices services, HttpContext http, CancellationToken ct)
     {
-        if (SessionEndpoints.SessionOf(user) is not { } session)
+        if (user.FindSession() is not { } session)
             return Problems.Forbidden("Only a member who is signed in may do this; a token may not.");
 
         http.Response.Headers.CacheControl = "no-store";
-        var attempt = await lockout.Begin($"two-factor {user.MemberId()}", http, device: $"{session}", ct);
+        var attempt = await services.Lockout.Begin($"two-factor {user.MemberId()}", http, device: $"{session}", ct);
         if (attempt.Wait is { } wait)
             return wait;
-        if (!await factor.Use(user.MemberId(), request.OneTimeCode, ct))
+        if (!await services.Factor.Use(user.MemberId(), request.OneTimeCode, ct))
             return Problems.Problem(403, "wrong-one-time-code", "The code is wrong or was used already.");
 
         await attempt.Succeeded(ct);
 
         return null;
     }
+
+    private sealed record TwoFactorServices(SecondFactor Factor, Lockout Lockout, IDocumentStore Store, KeyRing Ring, TimeProvider Clock);
 
     private sealed record WithPassword([Text(1000)] string? Password = null);
 

@@ -1,4 +1,5 @@
 using Community.Payments.Chargebacks;
+using Community.Payments.Gateways;
 using Community.Payments.Ledger;
 using Community.Payments.Orders;
 using Community.Testing;

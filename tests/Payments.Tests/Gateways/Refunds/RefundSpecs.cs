@@ -49,7 +49,7 @@ public sealed class RefundSpecs
         Given(Tried).When(new PutRefundOff(Id, 1, "away", Noon)).Then(new RefundPutOff(Id, "away", Noon.AddMinutes(1), Noon));
         Given(Tried, new RefundPutOff(Id, "away", Noon.AddMinutes(1), Noon)).When(new TryRefund(Id, Noon.AddSeconds(59))).ThenRejected("refund-not-due");
         Assert.Equal(
-            [1, 2, 4, 8, 256, 360, 360], new[] { 1, 2, 3, 4, 9, 10, 29 }.Select(tries => (int)Refund.Wait(tries).TotalMinutes));
+            [1, 2, 4, 8, 256, 360, 360], new[] { 1, 2, 3, 4, 9, 10, 29 }.Select(tries => (int)Refund.BackOff.After(tries).TotalMinutes));
     }
 
     [Fact]

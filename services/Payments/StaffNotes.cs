@@ -1,0 +1,13 @@
+using Community.EventStore;
+using Community.Privacy;
+using Npgsql;
+
+namespace Community.Payments;
+
+/// <summary>What staff write about a member's money may name the member: it is sealed by the member's key and goes with it.</summary>
+internal sealed class StaffNotes(KeyRing keys, NpgsqlDataSource database)
+{
+    /// <summary>Null: the member is erased, and nothing is kept.</summary>
+    public async Task<Sealed?> Seal(Guid member, string note, CancellationToken ct) =>
+        await database.IsErased(member, ct) ? null : (await keys.Create([member], ct)).Seal(member, note);
+}
