@@ -1,5 +1,4 @@
 using Community.Testing;
-using Deque.AxeCore.Playwright;
 
 namespace Community.EndToEnd.Tests;
 
@@ -16,6 +15,7 @@ public sealed class AccessibilityTests(RunningCommunity community)
     private static readonly string[] ForOperators =
     [
         "/admin", "/admin/members", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/rules", "/admin/rewards", "/admin/orders", "/admin/refunds", "/admin/settings",
+        "/admin/growth", "/admin/retention", "/admin/revenue", "/admin/funnel", "/admin/content", "/admin/what-if", "/admin/decisions",
         "/admin/payouts", "/admin/ledger", "/admin/reconciliation", "/admin/chargebacks", "/admin/outbox",
         "/system?still=true"
     ];
@@ -64,10 +64,7 @@ public sealed class AccessibilityTests(RunningCommunity community)
             {
                 await before.Go(page);
                 await Picture(before, page, manner);
-                faults.AddRange(from violation in (await before.Page.RunAxe()).Violations
-                                where violation.Impact is "serious" or "critical"
-                                from node in violation.Nodes
-                                select $"{page}: {violation.Id}: {node.Html}: {node.Any.FirstOrDefault()?.Message}");
+                faults.AddRange(await before.SeriousFaults());
             }
 
             before.AllWentWell();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Community.Testing;
 using static Microsoft.Playwright.Assertions;
 
@@ -29,5 +30,42 @@ public sealed class LiveTests(RunningCommunity community)
         await Expect(story.Member.Page.Locator("#comments .thread")).ToContainTextAsync("My own last word.");
 
         Assert.All(story.Everybody.Append(reader), visitor => visitor.AllWentWell());
+    }
+
+    [LongFact]
+    public async Task Behind_another_tab_a_page_asks_nothing_and_catches_up_when_it_is_looked_at()
+    {
+        var story = await community.Story();
+        var (reader, behind) = (await community.Enter(), await community.Enter());
+        await reader.Go(story.Question);
+        await behind.Go(story.Question);
+        await behind.Hide(hidden: true);
+        var asked = new ConcurrentQueue<string>();
+        behind.Page.Request += (_, request) => asked.Enqueue(request.Url);
+
+        await story.Creator.Go(story.Question);
+        await story.Creator.Send("reply", [("body", "Heard by **those who look**.")]);
+        await Expect(reader.See("those who look")).ToBeVisibleAsync();
+        Assert.Empty(asked);
+
+        await behind.Hide(hidden: false);
+        await Expect(behind.See("those who look")).ToBeVisibleAsync();
+
+        // A page that looks again by itself, in the browser's own time.
+        var staff = await community.Enter();
+        staff.Is(story.Owner.Name, story.Owner.Email);
+        await staff.SignIn();
+        await staff.Page.Clock.InstallAsync();
+        await staff.Go("/system");
+        await Expect(staff.Page.Locator("meta[http-equiv=refresh]")).ToHaveCountAsync(0);
+        await staff.Hide(hidden: true);
+        asked.Clear();
+        staff.Page.Request += (_, request) => asked.Enqueue(request.Url);
+        await staff.Page.Clock.FastForwardAsync(600_000);
+        Assert.Empty(asked);
+
+        await staff.Hide(hidden: false);
+        await staff.Page.RunAndWaitForRequestAsync(() => staff.Page.Clock.FastForwardAsync(6_000), request => request.Url.EndsWith("/system", StringComparison.Ordinal));
+        Assert.All([.. story.Everybody, reader, behind, staff], visitor => visitor.AllWentWell());
     }
 }
