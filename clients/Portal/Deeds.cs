@@ -60,25 +60,30 @@ internal sealed class Deeds(ContentService content, MembershipService membership
 
 internal static class DeedEndpoints
 {
-    public static void MapDeeds(this IEndpointRouteBuilder app) => app.MapPost("/do/{deed}", async (
-        string deed, IFormCollection form, HttpContext http, Deeds deeds, CancellationToken ct) =>
+    public static void MapDeeds(this IEndpointRouteBuilder app)
     {
-        if (Languages.Local(form["back"]) is not { } back)
+        app.MapDrafts();
+        app.MapPost("/do/{deed}", async (
+            string deed, IFormCollection form, HttpContext http, Deeds deeds, WaitingWork waiting, CancellationToken ct) =>
         {
-            return Results.BadRequest();
-        }
+            if (Languages.Local(form["back"]) is not { } back)
+            {
+                return Results.BadRequest();
+            }
 
-        if (http.User.Identity?.IsAuthenticated != true)
-        {
-            return Results.LocalRedirect(Query.Of("/sign-in", ("back", back)));
-        }
+            if (http.User.Identity?.IsAuthenticated != true)
+            {
+                return Results.LocalRedirect(Query.Of("/sign-in", ("back", back)));
+            }
 
-        var problem = await deeds.Do(deed, Guid.TryParse(form["id"], out var id) ? id : Guid.Empty, form["value"].ToString(), form, ct);
+            var problem = await deeds.Do(deed, Guid.TryParse(form["id"], out var id) ? id : Guid.Empty, form["value"].ToString(), form, ct);
+            waiting.Forget();
 
-        return problem is { Code: "unauthenticated" }
-            ? Results.LocalRedirect(Query.Of("/sign-in", ("back", back)))
-            : Results.LocalRedirect(Told(back, problem is null ? ("done", deed) : ("fault", problem.Code)));
-    });
+            return problem is { Code: "unauthenticated" }
+                ? Results.LocalRedirect(Query.Of("/sign-in", ("back", back)))
+                : Results.LocalRedirect(Told(back, problem is null ? ("done", deed) : ("fault", problem.Code)));
+        });
+    }
 
     /// <summary>The page again, and what it is to tell.</summary>
     public static string Told(string back, (string Name, string Value) told)

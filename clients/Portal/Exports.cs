@@ -4,19 +4,23 @@ using Community.Portal.Services;
 
 namespace Community.Portal;
 
-/// <summary>What each service holds about the member, in one file.</summary>
+/// <summary>Files to take away: what each service holds about the member, and the tables of the figures.</summary>
 internal static class Exports
 {
     private static readonly string[] Services = OperationsService.Services;
 
-    public static void MapExports(this IEndpointRouteBuilder app) => app.MapGet("/me/export.json", async (IHttpClientFactory clients, HttpContext http, CancellationToken ct) =>
+    public static void MapExports(this IEndpointRouteBuilder app)
     {
-        var parts = await Task.WhenAll(Services.Select(service => Of(clients.CreateClient(OperationsService.ClientOf(service)), ct)));
-        var all = new JsonObject(Services.Zip(parts, (service, part) => KeyValuePair.Create(service, part)));
-        http.Response.Headers.CacheControl = "private, no-store";
+        app.MapFigureTables();
+        app.MapGet("/me/export.json", async (IHttpClientFactory clients, HttpContext http, CancellationToken ct) =>
+        {
+            var parts = await Task.WhenAll(Services.Select(service => Of(clients.CreateClient(OperationsService.ClientOf(service)), ct)));
+            var all = new JsonObject(Services.Zip(parts, (service, part) => KeyValuePair.Create(service, part)));
+            http.Response.Headers.CacheControl = "private, no-store";
 
-        return Results.File(System.Text.Encoding.UTF8.GetBytes(all.ToJsonString(new(System.Text.Json.JsonSerializerDefaults.Web) { WriteIndented = true })), "application/json", "export.json");
-    }).RequireAuthorization();
+            return Results.File(System.Text.Encoding.UTF8.GetBytes(all.ToJsonString(new(System.Text.Json.JsonSerializerDefaults.Web) { WriteIndented = true })), "application/json", "export.json");
+        }).RequireAuthorization();
+    }
 
     /// <summary>All pages of a service; a service that is away is named as such in the file.</summary>
     private static async Task<JsonNode?> Of(HttpClient http, CancellationToken ct)

@@ -13,6 +13,7 @@ internal static class Feeds
 
     public static void MapFeeds(this IEndpointRouteBuilder app)
     {
+        app.MapCommunityDocument();
         app.MapGet("/robots.txt", (Addresses addresses) => Results.Text(
             $"User-agent: *\nDisallow: /me\nDisallow: /studio\nDisallow: /review\nDisallow: /admin\nDisallow: /system\nDisallow: /checkout\nSitemap: {addresses.Of("/sitemap.xml")}\n"));
         app.MapGet("/sitemap.xml", Sitemap);

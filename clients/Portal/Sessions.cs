@@ -38,6 +38,7 @@ internal static class Sessions
         services.AddSingleton<Refreshes>();
         services.AddSingleton<PendingSignIns>();
         services.AddAuthorization();
+        services.AddCascadingAuthenticationState();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(options =>
         {
             options.Cookie.Name = "community-session";
@@ -51,7 +52,9 @@ internal static class Sessions
         });
     }
 
-    public static void MapSessions(this IEndpointRouteBuilder app) =>
+    public static void MapSessions(this IEndpointRouteBuilder app)
+    {
+        app.MapProviderSignIns();
         app.MapPost("/sign-out", async ([FromForm] string? back, HttpContext http, MembershipService membership, CancellationToken ct) =>
         {
             if (Languages.Local(back) is not { } path)
@@ -65,6 +68,7 @@ internal static class Sessions
 
             return Results.LocalRedirect(path);
         });
+    }
 
     /// <summary>Who is signed in; null: nobody.</summary>
     public static Guid? Me(this ClaimsPrincipal user) => Guid.TryParse(user.FindFirstValue("sub"), out var id) ? id : null;

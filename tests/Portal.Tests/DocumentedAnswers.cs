@@ -22,6 +22,9 @@ internal sealed partial class Neighbours
 
     public bool HasOwner { get; set; } = true;
 
+    /// <summary>How many wait to be let in: one or none.</summary>
+    public int Applicants { get; set; } = 1;
+
     /// <summary>What was asked to be done: method, path, Idempotency-Key, body.</summary>
     public ConcurrentQueue<(string Call, string Key, JsonObject? Body)> Done { get; } = new();
 
@@ -41,6 +44,14 @@ internal sealed partial class Neighbours
     public bool AsksForCode { get; set; }
 
     private static object Money(long amount) => new { amount, currency = "CNY" };
+
+    private const string LongTitle = "如何在不停机的情况下把一个单体应用的订单模块拆成事件溯源的服务,并且不丢一条数据";
+
+    private static readonly string LongText = string.Concat(Enumerable.Repeat("What was written stays, and what follows from it can be computed again. ", 3));
+
+    /// <summary>As many as were asked for.</summary>
+    private static object[] Some(HttpRequest request, Func<Guid, object> make) =>
+        [.. Enumerable.Range(1, int.Parse(request.Query["limit"]!, System.Globalization.CultureInfo.InvariantCulture)).Select(n => make(new($"01900000-0000-7000-8000-{n:D12}")))];
 
     private static IResult Page(params object[] items) => Results.Json(new { items, next = (string?)null });
 
@@ -102,7 +113,9 @@ internal sealed partial class Neighbours
     private void MapContent(WebApplication server)
     {
         server.MapGet("/contents/topics", () => Page(new { topic = "architecture", count = 2 }, new { topic = "写作", count = 1 }));
-        server.MapGet("/contents/{id:guid}/comments", () => Page(new { commentId = FirstReply, authorId = Free, body = "A **comment**.", bodyFormat = "markdown", at = Then }));
+        server.MapGet("/contents/{id:guid}/comments", (HttpRequest request) => IsFull
+            ? Page(Some(request, id => new { commentId = id, authorId = id, body = LongText, bodyFormat = "markdown", at = Then }))
+            : Page(new { commentId = FirstReply, authorId = Free, body = "A **comment**.", bodyFormat = "markdown", at = Then }));
         server.MapGet("/contents/{id:guid}/reactions", () => Results.Json(new
         {
             items = new[] { "like", "insightful", "thanks", "celebrate", "curious" }.Select(kind => new { kind, count = kind == "like" ? 2 : 0, mine = false })
@@ -110,13 +123,15 @@ internal sealed partial class Neighbours
         server.MapGet($"/contents/{Draft}", (HttpRequest request) => request.Headers.Authorization.Count == 0 ? Refuse(404, "not-found") : Results.Json(DraftText(request)));
         server.MapGet("/comments/{id:guid}", (Guid id) => id == FirstReply
             ? Results.Json(new { commentId = FirstReply, authorId = Free, body = "A **comment**.", bodyFormat = "markdown", at = Then }) : Refuse(404, "not-found"));
+        server.MapGet("/topics/{id:guid}/replies", (HttpRequest request) => IsFull
+            ? Page(Some(request, id => With(Reply(), new { replyId = id, authorId = id, body = LongText }))) : Page(Reply()));
         server.MapGet("/topics/{id:guid}/replies/{reply:guid}", (Guid reply) => reply == FirstReply ? Results.Json(Reply()) : Refuse(404, "not-found"));
         server.MapGet("/updates", (string subjects) => subjects == $"{Question}"
             ? Results.Text($"event: beat\ndata: null\n\ndata: {{\"subject\":\"{Question}\",\"kind\":\"reply\",\"id\":\"{FirstReply}\"}}\n\n", "text/event-stream") : Refuse(404, "not-found"));
         Delete(server, "/comments/{id:guid}");
         Delete(server, "/topics/{id:guid}");
         Delete(server, "/topics/{id:guid}/replies/{reply:guid}");
-        server.MapGet("/topics", () => Page(TopicItem()));
+        server.MapGet("/topics", (HttpRequest request) => IsFull ? Page(Some(request, id => With(TopicItem(), new { topicId = id, title = LongTitle, tags = new[] { "postgres", "架构", "messaging" } }))) : Page(TopicItem()));
         server.MapGet("/topics/{id:guid}", (Guid id) => id == Question ? Results.Json(TopicText()) : Refuse(404, "not-found"));
         Post(server, "/contents", request => Results.Json(DraftText(request), statusCode: 201));
         server.MapPatch("/contents/{id:guid}", (HttpRequest request) => request.Headers.IfMatch == "\"1\"" || request.Headers.IfMatch.Count == 0
@@ -504,25 +519,27 @@ internal sealed partial class Neighbours
             status = "open",
             at = Then
         }));
-        server.MapGet("/outbox", () => Page(new
-        {
-            mailId = Order,
-            memberId = Paid,
-            kind = "letIn",
-            state = "waiting",
-            attempts = 2,
-            fault = (string?)null,
-            createdAt = Then,
-            expiresAt = "2036-03-01T12:00:00Z",
-            sentAt = (string?)null,
-            to = "ada@example.org",
-            subject = "Welcome",
-            text = "Come in.",
-            freshSignInNeeded = false
-        }));
+        server.MapGet("/outbox", () => Page(Mail(Paid, "letIn", "Come in."), Mail(Free, "confirmAddress", "Is it yours?")));
         server.MapGet("/refunds", () => Page());
         server.MapGet("/refunds-owed", () => Page());
-        server.MapGet("/applications", () => Page(new { memberId = Paid, displayName = "Ada", email = "ada@example.org", note = "Please.", appliedAt = Then }));
+        server.MapGet("/applications", () => Applicants == 0 ? Page() : Page(new { memberId = Paid, displayName = "Ada", email = "ada@example.org", note = "Please.", appliedAt = Then }));
         Post(server, "/applications/{id:guid}/approval", _ => Results.NoContent());
     }
+
+    private static object Mail(Guid member, string kind, string text) => new
+    {
+        mailId = member,
+        memberId = member,
+        kind,
+        state = "waiting",
+        attempts = 2,
+        fault = (string?)null,
+        createdAt = Then,
+        expiresAt = "2036-03-01T12:00:00Z",
+        sentAt = (string?)null,
+        to = "ada@example.org",
+        subject = "Welcome",
+        text,
+        freshSignInNeeded = false
+    };
 }

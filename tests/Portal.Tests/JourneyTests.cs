@@ -2,6 +2,8 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Community.Portal.Tests;
 
@@ -262,6 +264,35 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
     }
 
     [Fact]
+    public async Task Who_has_a_role_sees_beside_its_entry_how_much_waits_and_at_once_what_became_of_it()
+    {
+        await using var beside = await Neighbours.Start();
+        (beside.Role, beside.Stage) = ("owner", "submitted");
+        await using var plain = JourneyPortal.Portal(_ => beside.Address);
+        // However slow the machine is, the counts are waited for.
+        await using var own = plain.WithWebHostBuilder(builder => builder.ConfigureTestServices(services => services.AddSingleton<TimeProvider>(new PatientClock())));
+        var owner = JourneyPortal.Browser(own);
+        await SignIn(owner);
+        var page = (await Get(owner, "/admin/members")).Page;
+        Assert.Contains("""<a href="/admin/applications">Applications<span class="count">1</span></a>""", page, StringComparison.Ordinal);
+        Assert.Contains("""<a href="/admin/refunds">Refunds</a>""", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("""Refunds<span class="count">""", page, StringComparison.Ordinal);
+        Assert.Contains("""<a href="/admin">Admin<span class="count">""", page, StringComparison.Ordinal);
+
+        beside.Applicants = 0;
+        await Deed(owner, "/admin/applications", "admit", Neighbours.Paid);
+        Assert.DoesNotContain("""Applications<span class="count">""", (await Get(owner, "/admin/members")).Page, StringComparison.Ordinal);
+
+        beside.Role = "reviewer";
+        var reviewer = JourneyPortal.Browser(own);
+        await SignIn(reviewer);
+        page = (await Get(reviewer, "/contents")).Page;
+        Assert.Contains("""<a href="/review">Review<span class="count">1</span></a>""", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("/admin", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("class=\"count\"", (await Get(await Member(), "/contents")).Page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_member_sees_why_redeems_and_takes_it_back()
     {
         var member = await Member();
@@ -419,6 +450,12 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         using var form = new FormUrlEncodedContent(new Dictionary<string, string> { ["theme"] = "dark", ["back"] = "/plans" });
         Assert.Equal("/plans", (await browser.PostAsync(new Uri("/theme", UriKind.Relative), form, Ct)).Headers.Location?.ToString());
         Assert.Contains("data-theme=\"dark\"", (await Get(browser, "/plans")).Page, StringComparison.Ordinal);
+    }
+
+    private sealed class PatientClock : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     private async Task<HttpClient> Member(string language = "en")

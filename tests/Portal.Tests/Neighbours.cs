@@ -49,6 +49,9 @@ internal sealed partial class Neighbours : IAsyncDisposable
     /// <summary>How often it was told to wait.</summary>
     public int Refusals => _refusals;
 
+    /// <summary>Whether lists are as long as the portal asks for, with long titles and texts in them.</summary>
+    public bool IsFull { get; set; }
+
     /// <summary>Of the articles.</summary>
     public string Body { get; set; } = "# Part\n\nText of **it**. <script>alert(1)</script> [x](javascript:alert(1))\n\n| a | b |\n|---|---|\n| 1 | 2 |";
 
@@ -99,7 +102,8 @@ internal sealed partial class Neighbours : IAsyncDisposable
         server.MapDelete("/sessions/current", () => Results.NoContent());
         server.MapGet("/contents", (HttpRequest request) => Results.Json(new
         {
-            items = request.Query.ContainsKey("status") ? neighbours.Drafts(request) : [neighbours.Item(Free, request), neighbours.Item(Paid, request)],
+            items = request.Query.ContainsKey("status") ? neighbours.Drafts(request) : neighbours.IsFull ? Some(request, id => With(neighbours.Item(Free, request), new { contentId = id, title = LongTitle, excerpt = LongText }))
+                : [neighbours.Item(Free, request), neighbours.Item(Paid, request)],
             next = request.Query.ContainsKey("after") || request.Query.ContainsKey("status") ? null : "more"
         }));
         neighbours.MapContent(server);

@@ -6,6 +6,9 @@ internal sealed class ContentService(HttpClient http)
 {
     public const int PageSize = 12;
 
+    /// <summary>So that a page stays small.</summary>
+    private const int Posts = 30;
+
     private readonly ContentClient _client = new(http);
 
     public Task<Answer<ContentPage>> Published(string? after, CancellationToken ct, string? topic = null, Guid? author = null, Format? format = null, int limit = PageSize) =>
@@ -43,7 +46,7 @@ internal sealed class ContentService(HttpClient http)
     public Task<Answer<object>> Unreact(Guid id, ReactionKind kind, CancellationToken ct) =>
         Answers.Of(_client.DeleteContentsByIdReactionsByKindAsync(id, Wording.Find<Kind>(kind.ToString())!.Value, ct));
 
-    public Task<Answer<CommentPage>> Comments(Guid id, string? after, CancellationToken ct) => Answers.Of(_client.GetContentsByIdCommentsAsync(id, 50, after, ct));
+    public Task<Answer<CommentPage>> Comments(Guid id, string? after, CancellationToken ct) => Answers.Of(_client.GetContentsByIdCommentsAsync(id, Posts, after, ct));
 
     public Task<Answer<ContentComment>> Comment(Guid id, string body, string key, CancellationToken ct) =>
         Answers.Of(_client.PostContentsByIdCommentsAsync(id, new NewComment { Body = body }, key, ct));
@@ -67,7 +70,7 @@ internal sealed class ContentService(HttpClient http)
 
     public Task<Answer<TopicText>> Topic(Guid id, CancellationToken ct) => Answers.Of(_client.GetTopicsByIdAsync(id, ct));
 
-    public Task<Answer<PageOfReplyAnswer>> Replies(Guid id, string after, CancellationToken ct) => Answers.Of(_client.GetTopicsByIdRepliesAsync(id, 50, after, ct));
+    public Task<Answer<PageOfReplyAnswer>> Replies(Guid id, string? after, CancellationToken ct) => Answers.Of(_client.GetTopicsByIdRepliesAsync(id, Posts, after, ct));
 
     public Task<Answer<TopicText>> Open(TopicKind kind, string title, string body, IReadOnlyList<string> tags, string key, CancellationToken ct) =>
         Answers.Of(_client.PostTopicsAsync(new NewTopic { Kind = kind, Title = title, Body = body, Tags = tags }, key, ct));

@@ -39,6 +39,7 @@ internal static class Registration
             options.CircuitBreaker.BreakDuration = TimeSpan.FromSeconds(2);
         });
         services.AddSingleton<CommunityProfile>();
+        services.AddSingleton<WaitingWork>();
         services.AddScoped<Addresses>();
         services.AddScoped<Deeds>();
     }
