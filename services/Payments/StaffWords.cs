@@ -14,8 +14,7 @@ internal sealed class StaffWords(KeyRing keys, MasterKey master, NpgsqlDataSourc
     private const string Mark = "ref-";
 
     /// <summary>Null: the member is erased, and nothing is kept.</summary>
-    public async Task<Sealed?> Seal(Guid member, string words, CancellationToken ct) =>
-        await database.IsErased(member, ct) ? null : (await keys.Create([member], ct)).Seal(member, words);
+    public Task<Sealed?> Seal(Guid member, string words, CancellationToken ct) => keys.SealAbout(database, member, words, ct);
 
     /// <summary>The receipt of money that came without a gateway.</summary>
     public async Task<Receipt> Receipt(Guid member, string reference, CancellationToken ct) =>
