@@ -238,7 +238,7 @@ internal sealed class RewardDesk(
     }
 }
 
-/// <summary>Where open redemptions of a person who is forgotten would go is forgotten too.</summary>
+/// <summary>Where open redemptions of a person who is forgotten would go is forgotten too, and what staff wrote about the person.</summary>
 internal sealed class ForgetAddressesWhenMemberErased(IDocumentStore store, RewardQueries rewards) : IConsumer<MemberErased>
 {
     public async Task Consume(ConsumeContext<MemberErased> context)
@@ -250,6 +250,8 @@ internal sealed class ForgetAddressesWhenMemberErased(IDocumentStore store, Rewa
             {
                 session.EraseKey(redemption);
             }
+
+            session.EraseKey(context.Message.MemberId);
         });
     }
 }
