@@ -1,3 +1,4 @@
+using Community.EventStore;
 using Npgsql;
 
 namespace Community.Privacy;
@@ -12,4 +13,8 @@ public static class Erasures
 
         return (bool)(await select.ExecuteScalarAsync(ct))!;
     }
+
+    /// <summary>What was written about a member, which may name the member: by the member's key, and gone with it. Null: there is nothing, or the member is erased.</summary>
+    public static async Task<Sealed?> SealAbout(this KeyRing keys, NpgsqlDataSource database, Guid member, string? text, CancellationToken ct) =>
+        string.IsNullOrEmpty(text) || await database.IsErased(member, ct) ? null : (await keys.Create([member], ct)).Seal(member, text);
 }

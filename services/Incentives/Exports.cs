@@ -31,7 +31,7 @@ internal static class Exports
         Disclosure.Of<LevelChanged>(e => [e.Data.MemberId]),
         Disclosure.Of<LeaderboardChoiceMade>(e => [e.Data.MemberId]),
         Disclosure.Of<CauseHeld>(e => [e.Data.MemberId], (e, _) => new { e.MemberId, e.Because, e.At }), // who did it is theirs
-        Disclosure.Of<CauseReleased>(e => [e.Data.MemberId], (e, _) => new { e.MemberId, e.Reason, e.At }),
+        Disclosure.Of<CauseReleased>(e => [e.Data.MemberId], (e, _) => new { e.MemberId, e.Reason, e.Words, e.At }),
         Disclosure.Nobodys<LevelsSet>(),
         Disclosure.Nobodys<RewardOffered>(),
         Disclosure.Nobodys<RewardRetired>(),

@@ -8,6 +8,5 @@ namespace Community.Payments;
 internal sealed class StaffNotes(KeyRing keys, NpgsqlDataSource database)
 {
     /// <summary>Null: the member is erased, and nothing is kept.</summary>
-    public async Task<Sealed?> Seal(Guid member, string note, CancellationToken ct) =>
-        await database.IsErased(member, ct) ? null : (await keys.Create([member], ct)).Seal(member, note);
+    public Task<Sealed?> Seal(Guid member, string note, CancellationToken ct) => keys.SealAbout(database, member, note, ct);
 }

@@ -18,8 +18,8 @@ public class LyingDumpTests
         Assert.Equal((2, 0, 1), import.Of("members"));
         Assert.Equal((1, 0, 0), import.Of("votes"));
         var ids = new SourceIds("test");
-        Assert.Equal("2016-02-04T00:00:00Z", community.Find("imports/accepted-replies", ids.Post(1))?.GetProperty("at").GetString());
-        Assert.Equal("2016-02-01T10:00:00Z", community.Find("imports/votes", ids.Vote(2))?.GetProperty("at").GetString()); // not before its post
+        Assert.Equal(new DateTimeOffset(2016, 2, 4, 0, 0, 0, TimeSpan.Zero), community.Find("imports/accepted-replies", ids.Post(1))?.GetProperty("at").GetDateTimeOffset());
+        Assert.Equal(new DateTimeOffset(2016, 2, 1, 10, 0, 0, TimeSpan.Zero), community.Find("imports/votes", ids.Vote(2))?.GetProperty("at").GetDateTimeOffset()); // not before its post
     }
 
     [Theory]

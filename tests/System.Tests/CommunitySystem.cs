@@ -146,7 +146,7 @@ public class CommunitySystem : IAsyncLifetime
     internal async Task<Person> Join(params string[] roles)
     {
         var (name, email) = Somebody();
-        var id = (await Anybody.Membership.PostMembersAsync(new() { Email = email, Password = Password, DisplayName = name }).Gives()).MemberId;
+        var id = (await Anybody.Membership.PostMembersAsync(new() { Email = email, Password = Password, DisplayName = name, SignIn = false }).Gives()).MemberId;
 
         foreach (var role in roles)
             await Owner.Membership.PutMembersByIdRolesByRoleAsync(id, role);

@@ -47,9 +47,12 @@ internal static class AntiAbuseEndpoints
         return TypedResults.Ok(paging.Page(rows, row => row.Cause));
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> Undo(Release body, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    private static async Task<Results<NoContent, ProblemHttpResult>> Undo(
+        Release body, IDocumentStore store, WordsAbout words, TimeProvider clock, CancellationToken ct)
     {
-        var handled = await store.Handle(Holding.Decider, Holding.Stream(body.Cause), new ReleaseCause(body.Reason, clock.GetUtcNow()), ct);
+        var stream = Holding.Stream(body.Cause);
+        var reason = (await store.Load(Holding.Decider, stream, asOf: null, ct)).State.Held is { } held ? await words.Seal(held.MemberId, body.Reason, ct) : null;
+        var handled = await store.Handle(Holding.Decider, stream, new ReleaseCause(reason, clock.GetUtcNow()), ct);
 
         return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.NoContent();
     }

@@ -15,14 +15,19 @@ public abstract record HoldingEvent
 public sealed record CauseHeld(string Cause, Guid MemberId, string Because, DateTimeOffset At) : HoldingEvent;
 
 /// <summary>An operator has looked at it: it pays, and is not held again.</summary>
+/// <param name="Reason">Of a release that kept it in the clear; else empty.</param>
 [EventType("cause-released.v1")]
-public sealed record CauseReleased(string Cause, Guid MemberId, string Reason, DateTimeOffset At) : HoldingEvent;
+public sealed record CauseReleased(string Cause, Guid MemberId, string Reason, DateTimeOffset At) : HoldingEvent
+{
+    /// <summary>The operator's reason; null: the member was erased.</summary>
+    public Sealed? Words { get; init; }
+}
 
 internal abstract record HoldingCommand;
 
 internal sealed record HoldCause(CauseHeld Held) : HoldingCommand;
 
-internal sealed record ReleaseCause(string Reason, DateTimeOffset At) : HoldingCommand;
+internal sealed record ReleaseCause(Sealed? Words, DateTimeOffset At) : HoldingCommand;
 
 internal sealed record Holding(CauseHeld? Held, bool IsReleased)
 {
@@ -36,7 +41,7 @@ internal sealed record Holding(CauseHeld? Held, bool IsReleased)
         (_, HoldCause) => Decision.Nothing,
         (null, ReleaseCause) => Rejection.NotFound,
         (_, ReleaseCause) when holding.IsReleased => Decision.Nothing,
-        ({ } held, ReleaseCause c) => new CauseReleased(held.Cause, held.MemberId, c.Reason, c.At),
+        ({ } held, ReleaseCause c) => new CauseReleased(held.Cause, held.MemberId, "", c.At) { Words = c.Words },
         _ => throw new UnreachableException()
     };
 

@@ -44,6 +44,11 @@ internal static class PointsEndpoints
     private static async Task<Results<Created<AdjustmentAnswer>, ProblemHttpResult>> Adjust(
         Guid id, Adjustment body, HttpContext http, Wallets wallets, TimeProvider clock, CancellationToken ct)
     {
+        if (body.Points == 0)
+        {
+            throw new InvalidParameter("points", "must give or take at least one");
+        }
+
         var adjustmentId = http.NewId(clock);
         var handled = await wallets.Adjust(adjustmentId, id, body.Points, body.Reason, ct);
 

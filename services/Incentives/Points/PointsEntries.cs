@@ -37,6 +37,7 @@ internal sealed class PointsEntries : EventProjection
         entries.AddColumn<string>("kind").NotNull().DefaultValueByExpression("'earned'");
         entries.AddColumn<int>("number").NotNull().DefaultValueByExpression("0");
         entries.AddColumn<string>("reason");
+        entries.AddColumn<string>("words");
         entries.AddColumn<DateTimeOffset>("expires_at");
         entries.Indexes.Add(new IndexDefinition("points_entries_member_cause") { Columns = ["member_id", "cause"] });
         entries.Indexes.Add(new IndexDefinition("points_entries_member_at") { Columns = ["member_id", "at", "entry_id"] });
@@ -45,8 +46,8 @@ internal sealed class PointsEntries : EventProjection
         Options.DeleteDataInTableOnTeardown(entries.Identifier.QualifiedName);
         _insert =
             $"""
-            insert into {entries.Identifier.QualifiedName} (entry_id, member_id, kind, points, rule, rule_version, cause, at, recorded_at, number, reason, expires_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), nullif(?, 'infinity'::timestamptz))
+            insert into {entries.Identifier.QualifiedName} (entry_id, member_id, kind, points, rule, rule_version, cause, at, recorded_at, number, reason, words, expires_at)
+            values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, 'infinity'::timestamptz))
             """;
         // What is taken back, or comes again, ends when what it was paid with does.
         _inherit =
@@ -89,7 +90,7 @@ internal sealed class PointsEntries : EventProjection
         {
             operations.QueueSqlCommand(
                 _insert, e.Id, entry.MemberId, entry.Kind, entry.Points, entry.Rule, entry.RuleVersion, entry.Cause, entry.At.ToUniversalTime(),
-                e.Timestamp, entry.Number, entry.Reason, entry.ExpiresAt?.ToUniversalTime() ?? DateTimeOffset.MaxValue);
+                e.Timestamp, entry.Number, entry.Reason, entry.Words?.Ciphertext ?? "", entry.ExpiresAt?.ToUniversalTime() ?? DateTimeOffset.MaxValue);
 
             if (e.Data is PointsReversed)
             {
@@ -113,6 +114,8 @@ internal sealed class PointsEntries : EventProjection
 
         public string Reason { get; init; } = "";
 
+        public Sealed? Words { get; init; }
+
         public DateTimeOffset? ExpiresAt { get; init; }
 
         /// <summary>Levels go by what was ever earned, so that spending takes none away.</summary>
@@ -124,7 +127,7 @@ internal sealed class PointsEntries : EventProjection
         {
             PointsEarned p => new(p.MemberId, "earned", p.Points, p.Rule, p.RuleVersion, p.Cause, p.At) { Number = p.Number, ExpiresAt = p.ExpiresAt },
             PointsReversed p => new(p.MemberId, "reversed", p.Points, p.Rule, p.RuleVersion, p.Cause, p.At) { Number = p.Number, Reason = p.Because },
-            PointsAdjusted p => new(p.MemberId, "adjusted", p.Points, "adjustment", 0, $"adjustment/{p.AdjustmentId}", p.At) { Reason = p.Reason },
+            PointsAdjusted p => new(p.MemberId, "adjusted", p.Points, "adjustment", 0, $"adjustment/{p.AdjustmentId}", p.At) { Reason = p.Reason, Words = p.Words },
             PointsSpent p => new(p.MemberId, "spent", -p.Points, "redemption", 0, $"redemption/{p.RedemptionId}", p.At),
             PointsRefunded p => new(p.MemberId, "reversed", p.Points, "redemption", 0, $"redemption/{p.RedemptionId}", p.At) { Reason = "cancelled" },
             PointsExpired { Points: not 0 } p => new(p.MemberId, "expired", p.Points, "expiry", 0, "expiry", p.At),

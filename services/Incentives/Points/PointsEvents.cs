@@ -33,8 +33,13 @@ public sealed record PointsReversed(
     string? Area = null) : PointsEvent;
 
 /// <summary>An operator gave or took points.</summary>
+/// <param name="Reason">Of a release that kept it in the clear; else empty.</param>
 [EventType("points-adjusted.v1")]
-public sealed record PointsAdjusted(Guid AdjustmentId, Guid MemberId, int Points, string Reason, DateTimeOffset At) : PointsEvent;
+public sealed record PointsAdjusted(Guid AdjustmentId, Guid MemberId, int Points, string Reason, DateTimeOffset At) : PointsEvent
+{
+    /// <summary>The reason; null: the member was erased.</summary>
+    public Sealed? Words { get; init; }
+}
 
 /// <param name="Points">What was paid: a positive number.</param>
 [EventType("points-spent.v1")]

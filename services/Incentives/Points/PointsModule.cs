@@ -13,6 +13,7 @@ internal static class PointsModule
         builder.Services.AddSingleton<IStorePart, CauseTable>();
         builder.Services.AddSingleton<IStorePart, SettlePointsSubscription>();
         builder.Services.AddSingleton<Settlement>();
+        builder.Services.AddSingleton<WordsAbout>();
         builder.Services.AddSingleton<PointsQueries>();
         builder.Services.AddSingleton<Wallets>();
         builder.Services.AddSingleton<Why>();

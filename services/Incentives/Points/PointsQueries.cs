@@ -1,3 +1,4 @@
+using Community.EventStore;
 using Community.Privacy;
 using Dapper;
 using Npgsql;
@@ -19,7 +20,7 @@ internal sealed record PointsBalance(long Balance, long Lifetime, long Spendable
 internal sealed record PointsTotals(long Balance, long Lifetime, int Streak);
 
 /// <summary>Asks the ledger.</summary>
-internal sealed class PointsQueries(NpgsqlDataSource database)
+internal sealed class PointsQueries(NpgsqlDataSource database, WordsAbout words)
 {
     /// <summary>What the member has as the ledger stands.</summary>
     public async Task<PointsBalance> Balance(Guid memberId, CancellationToken ct)
@@ -67,23 +68,29 @@ internal sealed class PointsQueries(NpgsqlDataSource database)
             """,
             new { memberId, at = after?.At, entryId = after?.EntryId, limit }, cancellationToken: ct));
 
-        return [.. rows.Select(row => row.Entry)];
+        var keys = await words.KeysOf([memberId], ct);
+
+        return [.. rows.Select(row => row.Entry(memberId, keys))];
     }
 
     public async Task<PointsEntry?> Entry(Guid memberId, Guid entryId, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
 
-        return (await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
-            $"select {Columns} from points_entries where entry_id = @entryId and member_id = @memberId", new { memberId, entryId }, cancellationToken: ct)))?.Entry;
+        var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
+            $"select {Columns} from points_entries where entry_id = @entryId and member_id = @memberId", new { memberId, entryId }, cancellationToken: ct));
+
+        return row?.Entry(memberId, await words.KeysOf([memberId], ct));
     }
 
-    private const string Columns = "entry_id, kind, points, rule, rule_version, cause, at, reason, expires_at";
+    private const string Columns = "entry_id, kind, points, rule, rule_version, cause, at, reason, expires_at, words";
 
     private sealed record Row(
-        Guid Entry_Id, string Kind, int Points, string Rule, int Rule_Version, string Cause, DateTime At, string? Reason, DateTime? Expires_At)
+        Guid Entry_Id, string Kind, int Points, string Rule, int Rule_Version, string Cause, DateTime At, string? Reason, DateTime? Expires_At, string? Words)
     {
-        public PointsEntry Entry => new(Entry_Id, Enum.Parse<EntryKind>(Kind, ignoreCase: true), Points, Rule, Rule_Version, Cause, At, Reason, Expires_At);
+        public PointsEntry Entry(Guid memberId, MemberKeys keys) => new(
+            Entry_Id, Enum.Parse<EntryKind>(Kind, ignoreCase: true), Points, Rule, Rule_Version, Cause, At,
+            Words is null ? Reason : keys.Open(new Sealed(memberId, Words)), Expires_At);
     }
 }
 

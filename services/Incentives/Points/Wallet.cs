@@ -8,7 +8,7 @@ namespace Community.Incentives.Points;
 /// <param name="Earned">What the member has but for what the wallet itself gave and took.</param>
 internal abstract record WalletCommand(long Earned);
 
-internal sealed record AdjustPoints(Guid AdjustmentId, Guid MemberId, int Points, string Reason, DateTimeOffset At, long Earned) : WalletCommand(Earned);
+internal sealed record AdjustPoints(Guid AdjustmentId, Guid MemberId, int Points, Sealed? Words, DateTimeOffset At, long Earned) : WalletCommand(Earned);
 
 internal sealed record SpendPoints(Guid RedemptionId, Guid MemberId, int Points, DateTimeOffset At, long Earned) : WalletCommand(Earned);
 
@@ -39,7 +39,7 @@ internal sealed record Wallet(long Change, long Spent, long Due, long Used, Immu
     {
         AdjustPoints c when wallet.Entries.ContainsKey(c.AdjustmentId) => Decision.Nothing,
         AdjustPoints c when c.Points < 0 && c.Earned + wallet.Change + c.Points < 0 => TooFewPoints,
-        AdjustPoints c => new PointsAdjusted(c.AdjustmentId, c.MemberId, c.Points, c.Reason, c.At),
+        AdjustPoints c => new PointsAdjusted(c.AdjustmentId, c.MemberId, c.Points, "", c.At) { Words = c.Words },
         SpendPoints c when wallet.Entries.GetValueOrDefault(c.RedemptionId) is PointsSpent => Decision.Nothing,
         SpendPoints c when wallet.Entries.ContainsKey(c.RedemptionId) => AlreadyGivenBack,
         SpendPoints c when c.Earned + wallet.Change < c.Points => TooFewPoints,
@@ -79,11 +79,12 @@ internal sealed record Wallet(long Change, long Spent, long Due, long Used, Immu
     };
 }
 
-internal sealed class Wallets(IDocumentStore store, PointsQueries points, TimeProvider clock)
+internal sealed class Wallets(IDocumentStore store, PointsQueries points, WordsAbout words, TimeProvider clock)
 {
     public async Task<Handled<Wallet>> Adjust(Guid adjustmentId, Guid memberId, int by, string reason, CancellationToken ct)
     {
-        var adjust = new AdjustPoints(adjustmentId, memberId, by, reason, clock.GetUtcNow(), (await points.Balance(memberId, ct)).Spendable);
+        var about = await words.Seal(memberId, reason, ct);
+        var adjust = new AdjustPoints(adjustmentId, memberId, by, about, clock.GetUtcNow(), (await points.Balance(memberId, ct)).Spendable);
 
         return await store.Handle(Wallet.Decider, Wallet.Stream(memberId), adjust, ct);
     }

@@ -15,20 +15,29 @@ public abstract record RedemptionEvent
 public sealed record RewardRedeemed(
     Guid RedemptionId, Guid RewardId, Guid MemberId, RewardKind Kind, int Points, Sealed? Address, DateTimeOffset At) : RedemptionEvent;
 
-/// <param name="Note">For the member: how it was sent.</param>
+/// <param name="Note">Of a release that kept it in the clear; else null.</param>
 [EventType("redemption-fulfilled.v1")]
-public sealed record RedemptionFulfilled(Guid RedemptionId, string? Note, DateTimeOffset At) : RedemptionEvent;
+public sealed record RedemptionFulfilled(Guid RedemptionId, string? Note, DateTimeOffset At) : RedemptionEvent
+{
+    /// <summary>For the member: how it was sent.</summary>
+    public Sealed? Words { get; init; }
+}
 
+/// <param name="Reason">Of a release that kept it in the clear; else null.</param>
 [EventType("redemption-cancelled.v1")]
-public sealed record RedemptionCancelled(Guid RedemptionId, string? Reason, DateTimeOffset At) : RedemptionEvent;
+public sealed record RedemptionCancelled(Guid RedemptionId, string? Reason, DateTimeOffset At) : RedemptionEvent
+{
+    /// <summary>The reason.</summary>
+    public Sealed? Words { get; init; }
+}
 
 internal abstract record RedemptionCommand;
 
 internal sealed record RedeemReward(RewardRedeemed Redemption) : RedemptionCommand;
 
-internal sealed record FulfilRedemption(string? Note, DateTimeOffset At) : RedemptionCommand;
+internal sealed record FulfilRedemption(Sealed? Words, DateTimeOffset At) : RedemptionCommand;
 
-internal sealed record CancelRedemption(string? Reason, DateTimeOffset At) : RedemptionCommand;
+internal sealed record CancelRedemption(Sealed? Words, DateTimeOffset At) : RedemptionCommand;
 
 /// <summary>One reward on its way to a member. A code is there at once; what is sent waits for an operator.</summary>
 internal sealed record Redemption(RewardRedeemed? Redeemed, RedemptionStatus Status)
@@ -43,9 +52,9 @@ internal sealed record Redemption(RewardRedeemed? Redeemed, RedemptionStatus Sta
         ({ Redeemed: null }, _) => Rejection.NotFound,
         ({ Status: RedemptionStatus.Fulfilled }, FulfilRedemption) => Decision.Nothing,
         ({ Status: RedemptionStatus.Cancelled }, FulfilRedemption) => new Rejection("redemption-cancelled", "It was cancelled."),
-        ({ Redeemed: { } r }, FulfilRedemption c) => new RedemptionFulfilled(r.RedemptionId, c.Note, c.At),
+        ({ Redeemed: { } r }, FulfilRedemption c) => new RedemptionFulfilled(r.RedemptionId, null, c.At) { Words = c.Words },
         ({ Status: RedemptionStatus.Cancelled }, CancelRedemption) => Decision.Nothing,
-        ({ Redeemed: { } r }, CancelRedemption c) => new RedemptionCancelled(r.RedemptionId, c.Reason, c.At),
+        ({ Redeemed: { } r }, CancelRedemption c) => new RedemptionCancelled(r.RedemptionId, null, c.At) { Words = c.Words },
         _ => throw new UnreachableException()
     };
 

@@ -146,7 +146,7 @@ internal static class RewardEndpoints
 
 /// <summary>Redemptions: the stock, the points and the redemption hold or fall together.</summary>
 internal sealed class RewardDesk(
-    IDocumentStore store, RewardQueries rewards, PointsQueries points, LevelsAccess levels, Wallets wallets, KeyRing keys, TimeProvider clock)
+    IDocumentStore store, RewardQueries rewards, PointsQueries points, LevelsAccess levels, Wallets wallets, WordsAbout words, KeyRing keys, TimeProvider clock)
 {
     /// <summary>Why the member does not get it; null: it was redeemed.</summary>
     public async Task<ProblemHttpResult?> Redeem(Guid id, NewRedemption body, Guid memberId, CancellationToken ct)
@@ -201,8 +201,14 @@ internal sealed class RewardDesk(
         return new RedemptionAnswer(id, redeemed.RewardId, redeemed.MemberId, redeemed.Points, redemption.Status, code, address, redeemed.At);
     }
 
-    public Task<Handled<Redemption>> Fulfil(Guid id, string? note, CancellationToken ct) => store.Handle(
-        Redemption.Decider, id, new FulfilRedemption(note, clock.GetUtcNow()), new CommandOptions { WriteWithEvents = session => session.EraseKey(id) }, ct);
+    public async Task<Handled<Redemption>> Fulfil(Guid id, string? note, CancellationToken ct)
+    {
+        var redeemed = (await store.Load(Redemption.Decider, id, asOf: null, ct)).State.Redeemed;
+        var about = redeemed is null ? null : await words.Seal(redeemed.MemberId, note, ct);
+
+        return await store.Handle(
+            Redemption.Decider, id, new FulfilRedemption(about, clock.GetUtcNow()), new CommandOptions { WriteWithEvents = session => session.EraseKey(id) }, ct);
+    }
 
     public async Task<Handled<Redemption>> Cancel(Guid id, string? reason, ClaimsPrincipal user, CancellationToken ct)
     {
@@ -221,7 +227,7 @@ internal sealed class RewardDesk(
         var now = clock.GetUtcNow();
 
         return await store.Handle(
-            Redemption.Decider, id, new CancelRedemption(reason, now),
+            Redemption.Decider, id, new CancelRedemption(await words.Seal(redeemed.MemberId, reason, ct), now),
             new CommandOptions
             {
                 // A member cancels what they saw waiting.
@@ -232,7 +238,7 @@ internal sealed class RewardDesk(
     }
 }
 
-/// <summary>Where open redemptions of a person who is forgotten would go is forgotten too.</summary>
+/// <summary>Where open redemptions of a person who is forgotten would go is forgotten too, and what staff wrote about the person.</summary>
 internal sealed class ForgetAddressesWhenMemberErased(IDocumentStore store, RewardQueries rewards) : IConsumer<MemberErased>
 {
     public async Task Consume(ConsumeContext<MemberErased> context)
@@ -244,6 +250,8 @@ internal sealed class ForgetAddressesWhenMemberErased(IDocumentStore store, Rewa
             {
                 session.EraseKey(redemption);
             }
+
+            session.EraseKey(context.Message.MemberId);
         });
     }
 }

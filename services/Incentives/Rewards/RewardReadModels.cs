@@ -46,6 +46,7 @@ internal sealed class RewardLists : EventProjection
         redemptions.AddColumn<string>("status").NotNull();
         redemptions.AddColumn<int>("number");
         redemptions.AddColumn<string>("note");
+        redemptions.AddColumn<string>("words");
         redemptions.AddColumn<DateTimeOffset>("at").NotNull();
         redemptions.Indexes.Add(new IndexDefinition("redemptions_member") { Columns = ["member_id", "at", "redemption_id"] });
         redemptions.Indexes.Add(new IndexDefinition("redemptions_status") { Columns = ["status", "at", "redemption_id"] });
@@ -92,11 +93,15 @@ internal sealed class RewardLists : EventProjection
                 break;
 
             case RedemptionFulfilled o:
-                operations.QueueSqlCommand($"update {_redemptions} set status = 'Fulfilled', note = nullif(?, '') where redemption_id = ?", o.Note ?? "", o.RedemptionId);
+                operations.QueueSqlCommand(
+                    $"update {_redemptions} set status = 'Fulfilled', note = nullif(?, ''), words = nullif(?, '') where redemption_id = ?",
+                    o.Note ?? "", o.Words?.Ciphertext ?? "", o.RedemptionId);
                 break;
 
             case RedemptionCancelled o:
-                operations.QueueSqlCommand($"update {_redemptions} set status = 'Cancelled', note = nullif(?, '') where redemption_id = ?", o.Reason ?? "", o.RedemptionId);
+                operations.QueueSqlCommand(
+                    $"update {_redemptions} set status = 'Cancelled', note = nullif(?, ''), words = nullif(?, '') where redemption_id = ?",
+                    o.Reason ?? "", o.Words?.Ciphertext ?? "", o.RedemptionId);
                 break;
         }
 
@@ -126,7 +131,7 @@ internal sealed record RedemptionItem(Guid RedemptionId, Guid RewardId, string N
 /// <summary>Where a page of redemptions ended.</summary>
 internal sealed record RedemptionKey(DateTimeOffset At, Guid Id);
 
-internal sealed class RewardQueries(NpgsqlDataSource database)
+internal sealed class RewardQueries(NpgsqlDataSource database, WordsAbout words)
 {
     public async Task<IReadOnlyList<RewardAnswer>> Offered(Guid? after, int limit, CancellationToken ct)
     {
@@ -145,9 +150,9 @@ internal sealed class RewardQueries(NpgsqlDataSource database)
     public async Task<IReadOnlyList<RedemptionItem>> Redemptions(Guid? member, RedemptionStatus? status, RedemptionKey? after, int limit, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        var rows = await connection.QueryAsync<(Guid Id, Guid Reward, string Name, Guid Member, int Points, string Status, string? Note, DateTime At)>(new CommandDefinition(
+        var rows = await connection.QueryAsync<(Guid Id, Guid Reward, string Name, Guid Member, int Points, string Status, string? Note, string? Words, DateTime At)>(new CommandDefinition(
             """
-            select r.redemption_id, r.reward_id, w.name, r.member_id, r.points, r.status, r.note, r.at
+            select r.redemption_id, r.reward_id, w.name, r.member_id, r.points, r.status, r.note, r.words, r.at
             from redemptions r join rewards w on w.reward_id = r.reward_id
             where (@member::uuid is null or r.member_id = @member::uuid) and (@status::text is null or r.status = @status::text)
                 and (@at::timestamptz is null or (r.at, r.redemption_id) < (@at::timestamptz, @id::uuid))
@@ -155,7 +160,14 @@ internal sealed class RewardQueries(NpgsqlDataSource database)
             """,
             new { member, status = status?.ToString(), at = after?.At, id = after?.Id, limit }, cancellationToken: ct));
 
-        return [.. rows.Select(row => new RedemptionItem(row.Id, row.Reward, row.Name, row.Member, row.Points, Enum.Parse<RedemptionStatus>(row.Status), row.Note, row.At))];
+        var keys = await words.KeysOf(rows.Select(row => row.Member), ct);
+
+        return
+        [
+            .. rows.Select(row => new RedemptionItem(
+                row.Id, row.Reward, row.Name, row.Member, row.Points, Enum.Parse<RedemptionStatus>(row.Status),
+                row.Words is null ? row.Note : keys.Open(new Sealed(row.Member, row.Words)), row.At))
+        ];
     }
 
     public async Task<string?> Code(Guid redemptionId, CancellationToken ct)

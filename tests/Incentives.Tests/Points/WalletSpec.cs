@@ -1,3 +1,4 @@
+using Community.EventStore;
 using Community.Incentives.Points;
 using Community.Testing;
 
@@ -37,7 +38,7 @@ public sealed class WalletSpec
 
     [Fact]
     public void An_operator_gives_to_whom_a_reversal_has_left_below_zero() =>
-        Spec.For(Wallet.Decider).Given(Spent).When(Adjust(5, earned: 0)).Then(new PointsAdjusted(Member, Member, 5, "thanks", Noon));
+        Spec.For(Wallet.Decider).Given(Spent).When(Adjust(5, earned: 0)).Then(new PointsAdjusted(Member, Member, 5, "", Noon) { Words = Thanks });
 
     [Fact]
     public void Points_that_nobody_has_spent_in_time_expire_and_what_is_spent_goes_first_to_what_ends_first()
@@ -94,5 +95,7 @@ public sealed class WalletSpec
 
     private static SpendPoints Spend(Guid id, int points, long earned) => new(id, Member, points, Noon, earned);
 
-    private static AdjustPoints Adjust(int points, long earned) => new(Member, Member, points, "thanks", Noon, earned);
+    private static readonly Sealed Thanks = new(Member, "sealed");
+
+    private static AdjustPoints Adjust(int points, long earned) => new(Member, Member, points, Thanks, Noon, earned);
 }
