@@ -2,7 +2,7 @@ using Community.Benchmarks;
 
 Effort.Quick = args.Contains("--quick");
 args = [.. args.Except(["--quick"])];
-Func<Report, Task>[] all = [CommandPath.Measure, RelayPath.Measure, Rebuild.Measure, RuleReplay.Measure, TelemetryCost.Measure, WholeSystem.Start, WholeSystem.Import];
+Func<Report, Task>[] all = [CommandPath.Measure, RelayPath.Measure, Rebuild.Measure, RuleReplay.Measure, TelemetryCost.Measure, WholeSystem.Start, WholeSystem.Import, Pages.Measure];
 Func<Report, Task>[]? chosen = args switch
 {
     [] or ["all"] => all,
@@ -13,13 +13,14 @@ Func<Report, Task>[]? chosen = args switch
     ["telemetry"] => [TelemetryCost.Measure],
     ["start"] => [WholeSystem.Start],
     ["import"] => [WholeSystem.Import],
+    ["pages"] => [Pages.Measure],
     ["import-tenfold"] => [WholeSystem.ImportTenfold],
     _ => null
 };
 
 if (chosen is null)
 {
-    await Console.Error.WriteLineAsync("all (the default), commands, relay, rebuild, replay, telemetry, start, import or import-tenfold; with --quick a third of the work");
+    await Console.Error.WriteLineAsync("all (the default), commands, relay, rebuild, replay, telemetry, start, import, pages or import-tenfold; with --quick a third of the work");
 
     return 1;
 }

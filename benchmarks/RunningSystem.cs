@@ -12,8 +12,10 @@ namespace Community.Benchmarks;
 /// <summary>The whole system as a user starts it: the AppHost's executable on a data directory of its own.</summary>
 internal sealed class RunningSystem : IAsyncDisposable
 {
-    private const string Password = "violet harbour 42";
+    public const string Password = "violet harbour 42";
+    public const string Owner = "owner@example.org";
     private const string Mark = "COMMUNITY_BENCHMARK";
+    private static readonly string[] Limits = ["PerMinute", "AnonymousPerMinute", "CredentialsPerMinute", "CredentialsBurst"];
     private static readonly HttpClient Http = new();
     private readonly Child _appHost;
     private readonly string _data;
@@ -23,14 +25,20 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     public string Portal => $"http://127.0.0.1:{_basePort}";
 
-    public static async Task<RunningSystem> Start(string data)
+    /// <param name="unlimited">Nobody is told to wait, however much one address asks.</param>
+    public static async Task<RunningSystem> Start(string data, bool unlimited = false)
     {
         var console = new ConcurrentQueue<string>();
         var port = BasePort();
         var appHost = await Child.Start(new(
             "AppHost", Built.Path("AppHost", "Community.AppHost"), ["--data", data, "--base-port", port.ToString(CultureInfo.InvariantCulture)], Signal.Terminate)
         {
-            Environment = new Dictionary<string, string?> { [Mark] = data },
+            Environment = new Dictionary<string, string?>(
+                from limit in unlimited ? Limits : []
+                select KeyValuePair.Create($"RateLimits__{limit}", (string?)"1000000"))
+            {
+                [Mark] = data
+            },
             Output = console.Enqueue
         });
         var system = new RunningSystem(appHost, data, port);
@@ -48,15 +56,18 @@ internal sealed class RunningSystem : IAsyncDisposable
     /// <summary>An owner's API token for imports.</summary>
     public async Task<string> Found()
     {
-        var community = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_data, "community.json")))!;
-        var membership = (string)community["services"]!["membership"]!;
-        var account = new { setupToken = (string)community["setupToken"]!, email = "owner@example.org", password = Password, displayName = "Owner", communityName = "Programmers" };
+        var community = await Community();
+        var membership = await Service("membership");
+        var account = new { setupToken = (string)community["setupToken"]!, email = Owner, password = Password, displayName = "Owner", communityName = "Programmers" };
         await Post($"{membership}/setup", account, null);
         var session = await Post($"{membership}/sessions", account, null);
         var token = await Post($"{membership}/tokens", new { name = "import", scopes = new[] { "import" } }, (string)session["accessToken"]!);
 
         return (string)token["token"]!;
     }
+
+    /// <summary>Where a service answers.</summary>
+    public async Task<string> Service(string name) => (string)(await Community())["services"]![name]!;
 
     public async Task<NpgsqlDataSource> Database(string service)
     {
@@ -74,6 +85,8 @@ internal sealed class RunningSystem : IAsyncDisposable
         NpgsqlConnection.ClearAllPools();
         await _appHost.Stop(Signal.Terminate, TimeSpan.FromSeconds(60));
     }
+
+    private async Task<JsonNode> Community() => JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_data, "community.json")))!;
 
     private static async Task<JsonNode> Post(string address, object body, string? token)
     {

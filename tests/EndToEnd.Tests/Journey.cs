@@ -41,6 +41,11 @@ internal static class Journey
             [("communityName", "Programmers"), ("displayName", name), ("email", email), ("password", RunningCommunity.Password)]);
         await owner.Arrives(@"/setup\?step=place");
         await owner.Send("setup-place", []);
+        await owner.Arrives(@"/setup\?step=mail");
+        await owner.Send("setup-mail", []);
+        await owner.Arrives(@"/setup\?step=mail&sent=true");
+        await Expect(owner.Page.Locator("main a[href='/admin/outbox']")).ToBeVisibleAsync(); // no mail server: the mail waits there
+        await owner.Page.Locator("main a[href='/setup?step=plan']").ClickAsync();
         await owner.Arrives(@"/setup\?step=plan");
         await owner.Send("setup-plan", [("name", "Patron of the house"), ("price", "29.00")]);
         await owner.Arrives(@"/setup\?step=done");
@@ -75,6 +80,7 @@ internal static class Journey
         var invoice = await HasPointsAndInvoice(member);
         var order = await ShowsOnAdmin(owner, member);
         var memberId = (await owner.Page.Locator("main .person").First.GetAttributeAsync("href"))!.Split('/')[^1];
+        await Subscribe(member, owner);
 
         return new(owner, creator, reviewer, member) { Article = article, Title = title, Question = question, Invoice = invoice, Order = order, MemberId = memberId };
     }
@@ -134,11 +140,7 @@ internal static class Journey
         await member.Arrives("/checkout/new");
         await member.Send("order", []);
         await member.Arrives("/checkout/[0-9a-f-]{36}");
-        await member.Send("pay", []);
-        await member.Arrives("/sandbox/");
-        await member.Page.Locator("form button").First.ClickAsync();
-        await member.Page.Locator("a[href*='/checkout/returned']").ClickAsync();
-        await member.Arrives("/checkout/[0-9a-f-]{36}");
+        await Pay(member);
         await member.Page.Locator($"main .actions a[href^='{article}']").ClickAsync();
         await member.Arrives($"{article}#gate");
 
@@ -150,6 +152,33 @@ internal static class Journey
         }, "the rest of the article");
 
         return article;
+    }
+
+    /// <summary>What the plan earns is recurring revenue.</summary>
+    private static async Task Subscribe(Visitor member, Visitor owner)
+    {
+        await member.Go("/plans");
+        await member.Page.Locator("a[href^='/checkout/new']").First.ClickAsync();
+        await member.Arrives("/checkout/new");
+        await member.Send("order", []);
+        await member.Arrives("/checkout/[0-9a-f-]{36}");
+        await Pay(member);
+        await Eventually.True(async () =>
+        {
+            await owner.Go("/admin/revenue");
+
+            return (await owner.Page.Locator("main").InnerTextAsync()).Contains("29.00", StringComparison.Ordinal);
+        }, "the recurring revenue");
+    }
+
+    /// <summary>At the sandbox, and back to the order.</summary>
+    private static async Task Pay(Visitor member)
+    {
+        await member.Send("pay", []);
+        await member.Arrives("/sandbox/");
+        await member.Page.Locator("form button").First.ClickAsync();
+        await member.Page.Locator("a[href*='/checkout/returned']").ClickAsync();
+        await member.Arrives("/checkout/[0-9a-f-]{36}");
     }
 
     /// <returns>Path of the question, which has an accepted answer.</returns>

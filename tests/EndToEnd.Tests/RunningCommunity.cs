@@ -29,11 +29,15 @@ public sealed class RunningCommunity : IAsyncLifetime
     private Child? _appHost;
     private IPlaywright? _playwright;
     private IBrowser? _browser;
-    private string _setupToken = "";
     private Task<Visitor>? _owner;
     private Task<Story>? _story;
 
     internal Uri Portal { get; private set; } = new("http://127.0.0.1");
+
+    internal string SetupToken { get; private set; } = "";
+
+    /// <summary>Where each service answers, by its name.</summary>
+    internal IReadOnlyDictionary<string, Uri> Services { get; private set; } = new Dictionary<string, Uri>();
 
     public async ValueTask InitializeAsync()
     {
@@ -74,7 +78,8 @@ public sealed class RunningCommunity : IAsyncLifetime
 
         var community = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_data, "community.json")))!;
         Portal = new((string)community["services"]!["portal"]!);
-        _setupToken = (string)community["setupToken"]!;
+        Services = community["services"]!.AsObject().ToDictionary(service => service.Key, service => new Uri((string)service.Value!));
+        SetupToken = (string)community["setupToken"]!;
     }
 
     public async ValueTask DisposeAsync()
@@ -112,7 +117,7 @@ public sealed class RunningCommunity : IAsyncLifetime
     }
 
     /// <summary>Who has set the community up, with a first plan.</summary>
-    internal Task<Visitor> Owner() => _owner ??= Journey.SetUp(this, _setupToken);
+    internal Task<Visitor> Owner() => _owner ??= Journey.SetUp(this, SetupToken);
 
     /// <summary>The great journey, told once for all tests that need what it leaves.</summary>
     internal Task<Story> Story() => _story ??= Journey.Tell(this, Manner.Usual);

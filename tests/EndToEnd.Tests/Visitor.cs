@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 using Community.Testing;
+using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
 namespace Community.EndToEnd.Tests;
@@ -101,6 +102,14 @@ internal sealed partial class Visitor : IAsyncDisposable
         await Arrives($".*[?&]done={deed}");
     }
 
+    /// <summary>As if another tab were in front.</summary>
+    public Task Hide(bool hidden) => Page.EvaluateAsync("""
+        hidden => {
+          Object.defineProperty(document, 'hidden', { get: () => hidden, configurable: true });
+          document.dispatchEvent(new Event('visibilitychange'));
+        }
+        """, hidden);
+
     public ILocator See(string text) => Page.GetByText(text).First;
 
     public async Task Join(string what)
@@ -127,6 +136,15 @@ internal sealed partial class Visitor : IAsyncDisposable
 
     public void Is(string name, string email) => (Name, Email) = (name, email);
 
+    /// <summary>What axe calls serious or critical on this page.</summary>
+    public async Task<IReadOnlyList<string>> SeriousFaults() =>
+    [
+        .. from violation in (await Page.RunAxe()).Violations
+           where violation.Impact is "serious" or "critical"
+           from node in violation.Nodes
+           select $"{Page.Url}: {violation.Id}: {node.Html}: {node.Any.FirstOrDefault()?.Message}"
+    ];
+
     /// <summary>Nothing has gone wrong on any page so far.</summary>
     public void AllWentWell() => Assert.True(_faults.Count == 0, string.Join("\n", _faults));
 
@@ -147,6 +165,14 @@ internal sealed partial class Visitor : IAsyncDisposable
         {
             _faults.Add($"{Page.Url}: {wide} pixels wider than the screen");
         }
+
+        // Charts are drawn for a wide screen, and their texts shrink with them.
+        var small = await Page.EvaluateAsync<string[]>("""
+            () => [...document.querySelectorAll('svg.chart text')]
+              .filter(text => text.textContent && text.getClientRects().length && text.getBoundingClientRect().height < 10)
+              .map(text => text.textContent)
+            """);
+        _faults.AddRange(small.Take(3).Select(text => $"{Page.Url}: too small to be read: {text}"));
 
         var texts = await Page.EvaluateAsync<string[]>("""
             () => {

@@ -185,7 +185,10 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         var owner = new Dictionary<string, string> { ["communityName"] = "社群", ["displayName"] = "我", ["email"] = "o@example.org", ["password"] = Neighbours.Password, ["setupToken"] = "wrong" };
         Assert.Contains("安装口令不正确。", (await Send(browser, "/setup", "setup-owner", new(owner))).Page, StringComparison.Ordinal);
         Assert.Equal("/setup?step=place", (await Send(browser, "/setup", "setup-owner", new(owner) { ["setupToken"] = "the-token" })).To);
-        Assert.Equal("/setup?step=plan", (await Send(browser, "/setup?step=place", "setup-place", new() { ["timeZone"] = "Asia/Shanghai", ["currency"] = "CNY", ["languages"] = "zh", ["registration"] = "open" })).To);
+        Assert.Equal("/setup?step=mail", (await Send(browser, "/setup?step=place", "setup-place", new() { ["timeZone"] = "Asia/Shanghai", ["currency"] = "CNY", ["languages"] = "zh", ["registration"] = "open" })).To);
+        Assert.Equal("/setup?step=mail&sent=true", (await Send(browser, "/setup?step=mail", "setup-mail", [])).To);
+        Assert.Contains(beside.Done, done => done.Call == "POST /members/me/email-confirmation");
+        Assert.Contains("尚未配置邮件服务器", (await Get(browser, "/setup?step=mail&sent=true")).Page, StringComparison.Ordinal);
         Assert.Equal("/setup?step=done", (await Send(browser, "/setup?step=plan", "setup-plan", new() { ["name"] = "会员", ["tier"] = "member", ["price"] = "29", ["interval"] = "month" })).To);
         Assert.Contains("社群已创建", (await Get(JourneyPortal.Browser(own, "zh"), "/setup")).Page, StringComparison.Ordinal);
     }

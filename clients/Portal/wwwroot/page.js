@@ -136,11 +136,20 @@ async function catchUp() {
   copyButtons();
 }
 
-document.addEventListener('visibilitychange', () => { live(); if (!document.hidden) catchUp(); });
+// A page that looks again by itself does so while it is looked at.
+let again;
+
+function lookAgain() {
+  clearTimeout(again);
+  const seconds = document.querySelector('meta[name="refresh"]')?.content;
+  if (seconds && !document.hidden) again = setTimeout(() => location.reload(), seconds * 1000);
+}
+
+document.addEventListener('visibilitychange', () => { live(); lookAgain(); if (!document.hidden) catchUp(); });
 window.addEventListener('pagehide', () => { updates?.close(); followed = undefined; });
 window.addEventListener('pageshow', live);
 
-function ready() { copyButtons(); autosave(); live(); }
+function ready() { copyButtons(); autosave(); live(); lookAgain(); }
 
 ready();
 window.Blazor?.addEventListener('enhancedload', ready);
