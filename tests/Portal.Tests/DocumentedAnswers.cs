@@ -28,6 +28,11 @@ internal sealed partial class Neighbours
     /// <summary>What was asked to be done: method, path, Idempotency-Key, body.</summary>
     public ConcurrentQueue<(string Call, string Key, JsonObject? Body)> Done { get; } = new();
 
+    /// <summary>When the staff did something, and what it was.</summary>
+    public IReadOnlyList<string> StaffActions { get; set; } = [];
+
+    public string StaffActionType { get; set; } = "member-suspended.v1";
+
     /// <summary>What reports came in, by gateway.</summary>
     public ConcurrentQueue<string> Reports { get; } = new();
 
