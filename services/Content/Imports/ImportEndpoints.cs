@@ -50,11 +50,13 @@ internal static class ImportEndpoints
     private static async Task<Ok<ImportResult>> Comments(BulkImport<ImportedComment> import, IDocumentStore store, TimeProvider clock, CancellationToken ct)
     {
         import.Check();
-        var posts = await store.FindPosts(import.Items.Select(item => item.SubjectId), ct);
+        var posts = await store.FindPosts(import.Items.Where(item => item.SubjectKind != SubjectKind.Content).Select(item => item.SubjectId), ct);
+        var contents = await First(store, import.Items.Where(item => item.SubjectKind == SubjectKind.Content).Select(item => item.SubjectId), ct);
 
         return TypedResults.Ok(await import.Commit(
             store, Comment.Decider, item => item.Fault(clock.GetUtcNow()) is { } fault ? fault
-                : posts.GetValueOrDefault(item.SubjectId)?.Kind != item.SubjectKind ? Unknown("topic or reply", item.SubjectId)
+                : item.SubjectKind == SubjectKind.Content && contents.GetValueOrDefault(item.SubjectId) is not ContentDrafted ? Unknown("content", item.SubjectId)
+                : item.SubjectKind != SubjectKind.Content && posts.GetValueOrDefault(item.SubjectId)?.Kind != item.SubjectKind ? Unknown("topic or reply", item.SubjectId)
                 : new ImportStep<CommentCommand>(
                     item.CommentId, new PostComment(new(item.SubjectKind, item.SubjectId, item.AuthorId, item.Body, item.At, Imported: true))), ct));
     }
