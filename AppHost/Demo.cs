@@ -13,7 +13,7 @@ internal sealed class Demo
 {
     public const string Resource = "demo";
     private const string File = "demo.json";
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
     private readonly DataDirectory data;
     private readonly State state;
 

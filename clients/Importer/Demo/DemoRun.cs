@@ -16,7 +16,7 @@ internal sealed partial class DemoRun(Uri to, DemoSecrets secrets, DateOnly day,
 {
     private const int InFlight = 3;
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false });
     private readonly long _started = clock.GetTimestamp();
     private Dictionary<string, Uri> _services = [];
@@ -43,14 +43,14 @@ internal sealed partial class DemoRun(Uri to, DemoSecrets secrets, DateOnly day,
                 await Import(batch, token, ct);
 
             // Payments hears of what has a price a moment later than content publishes it.
-            await Until("payments offers what is published", async () => await Offered(ct) >= year.Priced, ct);
+            await Until("payments offers what is published", async () => await Offered(ct) is var offered && offered >= year.Priced ? null : $"{offered} of {year.Priced}", ct);
 
             foreach (var batch in year.Paid)
                 await Import(batch, token, ct);
 
-            await Until("all services have caught up", () => HasCaughtUp(owner, ct), ct);
+            await Until("all services have caught up", () => Behind(owner, ct), ct);
             await Live(year, ct);
-            await Until("all services have caught up", () => HasCaughtUp(owner, ct), ct);
+            await Until("all services have caught up", () => Behind(owner, ct), ct);
             Say("Ready");
             return 0;
         }
@@ -206,28 +206,32 @@ internal sealed partial class DemoRun(Uri to, DemoSecrets secrets, DateOnly day,
         return count;
     }
 
-    private async Task<bool> HasCaughtUp(string owner, CancellationToken ct)
+    /// <summary>What a service is behind with; null: nothing.</summary>
+    private async Task<string?> Behind(string owner, CancellationToken ct)
     {
         foreach (var service in new[] { "membership", "payments", "content", "incentives", "analytics" })
         {
             var status = await Send(owner, HttpMethod.Get, service, "status", null, ct);
 
-            if (status!["projections"]?.AsArray().Any(shard => shard!["events"]?.GetValue<long>() > 0) != false
-                || status["queues"]?.AsArray().Any(queue => queue!["messages"]?.GetValue<long>() > 0) != false)
-                return false;
+            if (status!["projections"] is not JsonArray shards || status["queues"] is not JsonArray queues)
+                return $"{service} does not know";
+            if (shards.FirstOrDefault(shard => shard!["events"]!.GetValue<long>() > 0) is { } late)
+                return $"{service}: {late["shard"]} is {late["events"]} events behind";
+            if (queues.FirstOrDefault(queue => queue!["messages"]!.GetValue<long>() > 0) is { } full)
+                return $"{service}: {full["messages"]} messages wait in {full["queue"]}";
         }
 
-        return true;
+        return null;
     }
 
-    private async Task Until(string what, Func<Task<bool>> condition, CancellationToken ct)
+    private async Task Until(string what, Func<Task<string?>> missing, CancellationToken ct)
     {
         var since = clock.GetTimestamp();
 
-        while (!await condition())
+        while (await missing() is { } still)
         {
             if (clock.GetElapsedTime(since) > Patience)
-                throw new ImportFailedException($"It takes longer than {Patience.TotalMinutes:0} minutes until {what}.");
+                throw new ImportFailedException($"It takes longer than {Patience.TotalMinutes:0} minutes until {what}: {still}.");
 
             await Task.Delay(TimeSpan.FromMilliseconds(500), clock, ct);
         }

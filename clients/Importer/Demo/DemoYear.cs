@@ -143,7 +143,7 @@ internal sealed class DemoYear
 
     private void Discuss()
     {
-        for (var i = 0; i < 660; i++)
+        for (var i = 0; i < 860; i++)
         {
             if (Active(Between(_start.AddDays(3), _end.AddHours(-30))) is not var (author, at))
                 continue;
@@ -199,7 +199,7 @@ internal sealed class DemoYear
                 var weekend = day.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday ? 0.5 : 1;
                 var first = (day - member.Joined).TotalDays < 5 ? 5 : 1;
 
-                if (_random.NextDouble() > member.Keenness * weekend * first * 0.7 || Hour(day) is var at && (at < member.Joined || at > _end))
+                if (_random.NextDouble() > member.Keenness * weekend * first * 0.26 || Hour(day) is var at && (at < member.Joined || at > _end))
                     continue;
 
                 var known = _articles.FindLastIndex(article => article.At < at) + 1;
@@ -216,13 +216,13 @@ internal sealed class DemoYear
                 _views.Add(new { id = IdOf($"view/{i}", at), contentId = article.Id, memberId = member.Id, at });
                 var luck = _random.NextDouble() / article.Appeal;
 
-                if (luck < 0.16 && at.AddMinutes(6) < _end)
+                if (luck < 0.3 && at.AddMinutes(6) < _end)
                     _reactions.Add(new { id = IdOf($"reaction/{i}", at), contentId = article.Id, memberId = member.Id, kind = Pick(["like", "like", "insightful", "thanks", "celebrate", "curious"]), at = at.AddMinutes(6) });
-                if (luck < 0.05 && at.AddMinutes(9) < _end)
+                if (luck < 0.1 && at.AddMinutes(9) < _end)
                     _comments.Add(new { commentId = IdOf($"note/{i}", at), subjectKind = "content", subjectId = article.Id, authorId = member.Id, body = Pick((member.Chinese ? DemoTexts.Chinese : DemoTexts.English).Comments), at = at.AddMinutes(9) });
-                if (luck < 0.03 && at.AddMinutes(8) < _end)
+                if (luck < 0.07 && at.AddMinutes(8) < _end)
                     _feedback.Add(new { id = IdOf($"feedback/{i}", at), contentId = article.Id, memberId = member.Id, rating = 3 + _random.Next(3), text = Pick((member.Chinese ? DemoTexts.Chinese : DemoTexts.English).Feedback), at = at.AddMinutes(8) });
-                if (luck < 0.03 && at.AddMinutes(10) < _end)
+                if (luck < 0.07 && at.AddMinutes(10) < _end)
                     _shares.Add(new { id = IdOf($"share/{i}", at), contentId = article.Id, memberId = member.Id, channel = Pick(["wechat", "link", "juejin", "weibo", "x"]), at = at.AddMinutes(10) });
                 i++;
             }
