@@ -118,7 +118,7 @@ internal sealed partial class DemoRun(Uri to, DemoSecrets secrets, DateOnly day,
 
         foreach (var account in year.Accounts)
         {
-            if (mails.FirstOrDefault(mail => mail!["memberId"]!.GetValue<Guid>() == account.Id && mail["kind"]!.GetValue<string>() == "reset-password" && mail["text"] is not null) is { } mail
+            if (mails.FirstOrDefault(mail => mail!["memberId"]!.GetValue<Guid>() == account.Id && mail["kind"]!.GetValue<string>() == "resetPassword" && mail["text"] is not null) is { } mail
                 && Token().Match(mail["text"]!.GetValue<string>()) is { Success: true } link)
             {
                 using var set = await Try(null, HttpMethod.Post, "membership", "password-resets/completion", new { token = Uri.UnescapeDataString(link.Groups[1].Value), password = secrets.Password }, ct);
@@ -213,7 +213,7 @@ internal sealed partial class DemoRun(Uri to, DemoSecrets secrets, DateOnly day,
         {
             var status = await Send(owner, HttpMethod.Get, service, "status", null, ct);
 
-            if (status!["projections"] is not JsonArray shards || status["queues"] is not JsonArray queues)
+            if (status!["shards"] is not JsonArray shards || status["queues"] is not JsonArray queues)
                 return $"{service} does not know";
             if (shards.FirstOrDefault(shard => shard!["events"]!.GetValue<long>() > 0) is { } late)
                 return $"{service}: {late["shard"]} is {late["events"]} events behind";

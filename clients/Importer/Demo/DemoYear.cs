@@ -317,7 +317,7 @@ internal sealed class DemoYear
     private (Somebody Who, DateTimeOffset At)? Active(DateTimeOffset at)
     {
         var then = Hour(at);
-        var candidates = Enumerable.Range(0, 12).Select(_ => Pick(_members)).Where(member => member.Joined < then && member.Last >= then).ToList();
+        var candidates = Enumerable.Range(0, 30).Select(_ => Pick(_members)).Where(member => member.Joined < then && member.Last >= then).ToList();
 
         return candidates.Count == 0 || then > _end ? null : (candidates.MaxBy(member => member.Keenness * _random.NextDouble())!, then);
     }
