@@ -37,10 +37,13 @@ internal sealed partial class DemoRun(Uri to, DemoSecrets secrets, DateOnly day,
             foreach (var batch in year.Members)
                 await Import(batch, token, ct);
 
-            await Accounts(year, owner, ct);
+            // Passwords are slow to hash by design, and what is imported does not wait for them.
+            var accounts = Accounts(year, owner, ct);
 
             foreach (var batch in year.Written)
                 await Import(batch, token, ct);
+
+            await accounts;
 
             // Payments hears of what has a price a moment later than content publishes it.
             await Until("payments offers what is published", async () => await Offered(ct) is var offered && offered >= year.Priced ? null : $"{offered} of {year.Priced}", ct);

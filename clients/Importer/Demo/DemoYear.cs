@@ -104,7 +104,7 @@ internal sealed class DemoYear
 
         for (var i = 0; i < 140; i++)
         {
-            var author = i % 6 == 0 ? authors[0] : Pick(authors);
+            var author = i % 6 < 2 ? authors[i % 6] : Pick(authors); // the accounts that write have enough to show
             var at = Hour(Between(author.Joined, _end));
             var (subject, words) = (Pick(DemoTexts.Subjects), author.Chinese ? DemoTexts.Chinese : DemoTexts.English);
             var about = About(subject);
@@ -115,7 +115,7 @@ internal sealed class DemoYear
             // The review queue and the drafts are the last weeks'.
             at = status == "published" ? at : Hour(_end.AddDays(-1 - (i % 9)));
             var id = IdOf($"article/{i}", at);
-            long? price = luck > 0.85 ? Pick<long>([900, 1_900, 2_900]) : null;
+            long? price = luck > 0.85 || i % 18 == 1 ? Pick<long>([900, 1_900, 2_900]) : null;
             object? requires = price is { } amount ? new { price = new { amount, currency = Currency } } : luck > 0.6 ? new { tier = luck > 0.8 ? "architect" : "pro" } : null;
             _contents.Add(new
             {
