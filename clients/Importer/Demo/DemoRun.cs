@@ -30,7 +30,7 @@ internal sealed partial class DemoRun(Uri to, DemoSecrets secrets, DateOnly day,
             await SetUp(ct);
             var owner = await SignIn("owner@demo.example", ct);
             var plans = await Plans(owner, ct);
-            var year = new DemoYear(day, clock.GetUtcNow(), plans);
+            var year = new DemoYear(day, plans);
             var token = (await Send(owner, HttpMethod.Post, "membership", "tokens", new { name = "Demo", scopes = new[] { "import" } }, ct))!["token"]!.GetValue<string>();
             Say("The year is made up");
 
@@ -236,7 +236,7 @@ internal sealed partial class DemoRun(Uri to, DemoSecrets secrets, DateOnly day,
             if (clock.GetElapsedTime(since) > Patience)
                 throw new ImportFailedException($"It takes longer than {Patience.TotalMinutes:0} minutes until {what}: {still}.");
 
-            await Task.Delay(TimeSpan.FromMilliseconds(500), clock, ct);
+            await Task.Delay(TimeSpan.FromSeconds(2), clock, ct);
         }
 
         Say(char.ToUpperInvariant(what[0]) + what[1..]);

@@ -34,12 +34,11 @@ internal sealed class DemoYear
     private readonly List<Article> _articles = [];
     private readonly DemoPlans _plans;
 
-    /// <param name="day">The last of the year; nothing happens later than its noon in UTC, or than <paramref name="now"/>.</param>
-    public DemoYear(DateOnly day, DateTimeOffset now, DemoPlans plans)
+    /// <param name="day">The year ends with its first instant in UTC: at whatever hour of the day it is made up, and made up again, all of it has happened.</param>
+    public DemoYear(DateOnly day, DemoPlans plans)
     {
-        var noon = new DateTimeOffset(day, new TimeOnly(12, 0), TimeSpan.Zero);
-        (_end, _plans) = (noon < now ? noon : now, plans);
-        _start = noon.AddDays(-Days);
+        (_end, _plans) = (new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero), plans);
+        _start = _end.AddDays(-Days);
         Accounts = [.. Roles.Select(one => new DemoAccount(one.Name, $"{one.Key}@demo.example", one.Role, IdOf($"account/{one.Key}", _start)))];
         Join();
         Write();
@@ -199,7 +198,7 @@ internal sealed class DemoYear
                 var weekend = day.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday ? 0.5 : 1;
                 var first = (day - member.Joined).TotalDays < 5 ? 5 : 1;
 
-                if (_random.NextDouble() > member.Keenness * weekend * first * 0.26 || Hour(day) is var at && (at < member.Joined || at > _end))
+                if (_random.NextDouble() > member.Keenness * weekend * first * 0.2 || Hour(day) is var at && (at < member.Joined || at > _end))
                     continue;
 
                 var known = _articles.FindLastIndex(article => article.At < at) + 1;
@@ -343,7 +342,10 @@ internal sealed class DemoYear
         var hour = _random.NextDouble() < 0.45 ? 1 + (_random.NextDouble() * 3) : _random.NextDouble() < 0.6 ? 12 + (_random.NextDouble() * 3) : 5 + (_random.NextDouble() * 6);
         var at = new DateTimeOffset(day.UtcDateTime.Date, TimeSpan.Zero).AddHours(hour);
 
-        return new((at < day ? day.AddMinutes(_random.Next(90)) : at).UtcTicks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, TimeSpan.Zero);
+        var awake = at < day ? day.AddMinutes(_random.Next(90)) : at;
+        var latest = _end.AddMinutes(-15);
+
+        return new((awake < latest ? awake : latest).UtcTicks / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, TimeSpan.Zero);
     }
 #pragma warning restore CA5394
 
