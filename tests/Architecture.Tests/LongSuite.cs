@@ -9,6 +9,7 @@ public sealed partial class LongSuite
     [
         "Analytics.Tests/Activity/FigureTests The_figures_of_purchases_are_those_of_a_second_computation",
         "AppHost.Tests/ChoiceTests Where_a_container_runtime_answers_the_servers_are_containers_for_this_machine_alone_with_their_data_beside_ours",
+        "AppHost.Tests/DemoTests The_demo_is_there_soon_and_every_page_of_every_role_has_something_on_it",
         "AppHost.Tests/LifeTests A_dashboard_that_fails_keeps_nobody_from_starting",
         "AppHost.Tests/LifeTests A_taken_port_of_the_dashboard_is_named_and_keeps_nobody_from_starting",
         "AppHost.Tests/LifeTests Given_servers_are_used_and_none_started",

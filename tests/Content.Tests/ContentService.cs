@@ -30,7 +30,8 @@ public sealed class ContentService : IAsyncLifetime
         _host = await ServiceHost<Program>.Start("content", _issuer);
         _neighbour = await Neighbour.Start(
             _host.Messaging, ["payments", "membership"], past: null,
-            typeof(Contracts.ContentPublished), typeof(Contracts.CommentPosted), typeof(Contracts.TopicOpened), typeof(Contracts.VoteCast));
+            typeof(Contracts.ContentPublished), typeof(Contracts.CommentPosted), typeof(Contracts.TopicOpened), typeof(Contracts.VoteCast),
+            typeof(Contracts.ContentViewed), typeof(Contracts.ReactionAdded), typeof(Contracts.FeedbackGiven));
     }
 
     /// <summary>A new member with these roles.</summary>

@@ -66,6 +66,9 @@ public sealed class PaymentsService : IAsyncLifetime
 
     public HttpClient Member(Guid id, params string[] roles) => Host.Client(Issuer.Token(id, roles is [] ? ["member"] : roles));
 
+    /// <summary>A program with an API token.</summary>
+    public HttpClient Program(params string[] scopes) => Host.Client(Issuer.Token(New(), ["member", "operator"], scopes, TimeSpan.FromMinutes(15)));
+
     public HttpClient Anybody() => Host.Client();
 
     /// <summary>Content says that it published something with a price; answers when it can be ordered.</summary>
