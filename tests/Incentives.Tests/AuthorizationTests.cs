@@ -10,6 +10,7 @@ public sealed class AuthorizationTests(IncentivesHost incentives)
     private static readonly AccessTable Table = new(new Dictionary<string, (string[], string[])>
     {
         ["GET /rules"] = (Members, Members),
+        ["GET /rules/versions"] = (Members, Members),
         ["POST /rules"] = (Operators, Operators),
         ["GET /members/{id}/points"] = (Members, Operators),
         ["GET /members/{id}/points/entries"] = (Members, Operators),
@@ -30,6 +31,7 @@ public sealed class AuthorizationTests(IncentivesHost incentives)
         ["GET /rewards"] = (Members, Members),
         ["POST /rewards"] = (Operators, Operators),
         ["DELETE /rewards/{id}"] = (Operators, Operators),
+        ["PUT /rewards/budget"] = (Operators, Operators),
         ["GET /rewards/liability"] = (Operators, Operators),
         ["POST /redemptions"] = (Members, Members),
         ["GET /redemptions"] = (Members, Members),
@@ -37,6 +39,10 @@ public sealed class AuthorizationTests(IncentivesHost incentives)
         ["POST /redemptions/{id}/fulfilment"] = (Operators, Operators),
         ["POST /redemptions/{id}/cancellation"] = (Members, Members),
         ["GET /badges"] = (Members, Members),
+        ["GET /badges/rules"] = (Members, Members),
+        ["POST /badges"] = (Operators, Operators),
+        ["DELETE /badges/{id}"] = (Operators, Operators),
+        ["GET /members/{id}/badges"] = (Members, Members),
         ["POST /imports/badges"] = (Nobody, Nobody) // a session has no scope: only a token has
     });
 

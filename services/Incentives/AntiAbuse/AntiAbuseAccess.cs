@@ -26,6 +26,14 @@ internal sealed class NoteAgeWhenMemberJoined(IDocumentStore store) : IConsumer<
         "insert into account_ages (member_id, joined_at) values (?, ?) on conflict do nothing", context.Message.MemberId, context.Message.JoinedAt.ToUniversalTime()));
 }
 
+/// <summary>The age of an account that is erased is forgotten, also where it is heard of only later.</summary>
+internal sealed class ForgetAgeWhenMemberErased(IDocumentStore store) : IConsumer<MemberErased>
+{
+    // The row stays without an age, so that a joining that is told after it brings none back.
+    public Task Consume(ConsumeContext<MemberErased> context) => store.Once(context, session => session.QueueSqlCommand(
+        "insert into account_ages (member_id, joined_at) values (?, '-infinity') on conflict (member_id) do update set joined_at = excluded.joined_at", context.Message.MemberId));
+}
+
 /// <summary>
 /// Many new accounts that benefit one member within a day: what they did is held until an operator has looked at it. How many
 /// are too many is told to nobody.

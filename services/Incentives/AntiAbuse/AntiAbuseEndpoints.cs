@@ -20,6 +20,7 @@ internal static class AntiAbuseEndpoints
     public static IHostApplicationBuilder AddAntiAbuse(this IHostApplicationBuilder builder)
     {
         builder.AddConsumer<NoteAgeWhenMemberJoined>();
+        builder.AddConsumer<ForgetAgeWhenMemberErased>();
         builder.Services.AddSingleton<IStorePart, AccountAges>();
         builder.Services.AddSingleton<Bursts>();
 

@@ -16,14 +16,18 @@ internal sealed record RuleSetAnswer(int Version, DateTimeOffset? Since, IReadOn
     public static RuleSetAnswer Of(RuleSet set) => new(set.Version, set.Version == DefaultRules.Set.Version ? null : set.Since, set.Rules);
 }
 
+/// <param name="Versions">The latest of them, at most twenty; all are at <c>/rules/versions</c>.</param>
 internal sealed record RulesAnswer(int Version, DateTimeOffset? Since, IReadOnlyList<EarningRule> Rules, IReadOnlyList<RuleSetAnswer> Versions);
 
 internal static class RuleEndpoints
 {
+    private const int Shown = 20;
+
     public static void MapRules(this IEndpointRouteBuilder app)
     {
         var rules = app.MapGroup("/rules").WithTag("Rules", "What earns how many points.");
-        rules.MapGet("", Get).AnswersVersion().WithSummary("The rules in force, now or at an instant, and all that were");
+        rules.MapGet("", Get).AnswersVersion().WithSummary("The rules in force, now or at an instant, and the latest versions");
+        rules.MapGet("versions", Versions).WithSummary("All versions of the rules, the latest first");
         rules.MapPost("", Adopt).RequireRoles("operator").AnswersVersion().TakesVersion().WithSummary("Adopts a whole set of rules, from now on or from a later instant");
     }
 
@@ -33,7 +37,16 @@ internal static class RuleEndpoints
         var inForce = RuleSetAnswer.Of(history.InForce(asOf?.Value ?? clock.GetUtcNow()));
         http.SetVersion(version);
 
-        return new RulesAnswer(inForce.Version, inForce.Since, inForce.Rules, [.. history.Sets.Select(RuleSetAnswer.Of)]);
+        return new RulesAnswer(inForce.Version, inForce.Since, inForce.Rules, [.. history.Sets.TakeLast(Shown).Select(RuleSetAnswer.Of)]);
+    }
+
+    private static async Task<Ok<Page<RuleSetAnswer>>> Versions([AsParameters] Paging paging, RulesInForce inForce, CancellationToken ct)
+    {
+        var history = await inForce.Read(ct);
+        var before = paging.Key<int>(out var after) ? after : int.MaxValue;
+        var rows = history.Sets.Reverse().SkipWhile(set => set.Version >= before).Take(paging.Size + 1).Select(RuleSetAnswer.Of).ToList();
+
+        return TypedResults.Ok(paging.Page(rows, row => row.Version));
     }
 
     private static async Task<Results<Created<RuleSetAnswer>, ProblemHttpResult>> Adopt(
@@ -48,7 +61,7 @@ internal static class RuleEndpoints
         }
 
         var adopt = new AdoptRuleSet([.. request.Rules], request.ValidFrom, now);
-        var handled = await store.Handle(RuleSetHistory.Decider, RuleSetHistory.Stream, adopt, new CommandOptions { ExpectedVersion = http.ExpectedVersion() }, ct);
+        var handled = await store.Handle(RuleSetHistory.Decider, RuleSetHistory.Stream, adopt, new CommandOptions { ExpectedVersion = http.ExpectedVersion(), AtMost = RuleSetHistory.Changes }, ct);
         http.SetVersion(handled.Version);
 
         return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Created("/rules", RuleSetAnswer.Of(handled.State.Latest));

@@ -18,6 +18,9 @@ public sealed class BurstTests(IncentivesHost incentives)
         await Say([new MemberJoined(old, Noon.AddYears(-1), false), .. fresh.Select(one => (object)new MemberJoined(one, Noon.AddHours(-1), false))]);
         await Say([Vote(old, author), .. fresh.Take(9).Select(one => Vote(one, author)), Vote(fresh[0], other)]);
         Assert.Equal((100, 10), (await Balance(author), await Balance(other))); // nine are not too many
+        using var own = incentives.Member(author);
+        var entries = (await own.GetFromJsonAsync<JsonElement>($"/members/{author}/points/entries")).GetProperty("items").EnumerateArray().ToList();
+        Assert.All(entries, entry => Assert.Equal("vote", entry.GetProperty("cause").GetString())); // its id could be tried on each member
 
         var last = Vote(fresh[9], author);
         await Say(last);
@@ -33,6 +36,16 @@ public sealed class BurstTests(IncentivesHost incentives)
         Assert.Equal(HttpStatusCode.NotFound, (await staff.PostAsJsonAsync("/held-causes/releases", new { cause = "vote/unknown", reason = "None" })).StatusCode);
         await incentives.Settled();
         Assert.Equal(20, await Balance(author));
+    }
+
+    [Fact]
+    public async Task The_age_of_an_account_that_is_erased_is_forgotten_whichever_is_told_first()
+    {
+        var (member, early) = (IncentivesHost.NewId(), IncentivesHost.NewId());
+        await Say(new MemberJoined(member, Noon, false), new MemberErased(early, 2, Noon));
+        await Say(new MemberErased(member, 2, Noon), new MemberJoined(early, Noon, false));
+
+        Assert.Equal(0, await incentives.Scalar<long>("select count(*) from account_ages where member_id = any($1) and joined_at > '-infinity'", new[] { member, early }));
     }
 
     private static VoteCast Vote(Guid voter, Guid author) => new(IncentivesHost.NewId(), "reply", IncentivesHost.NewId(), author, voter, 1, Noon, Imported: false);
