@@ -32,6 +32,7 @@ internal static class Exports
         Disclosure.Of<LeaderboardChoiceMade>(e => [e.Data.MemberId]),
         Disclosure.Of<CauseHeld>(e => [e.Data.MemberId], (e, _) => new { e.MemberId, e.Because, e.At }), // who did it is theirs
         Disclosure.Of<CauseReleased>(e => [e.Data.MemberId], (e, _) => new { e.MemberId, e.Reason, e.Words, e.At }),
+        Disclosure.Of<CauseHoldConfirmed>(e => [e.Data.MemberId], (e, _) => new { e.MemberId, e.Words, e.At }),
         Disclosure.Nobodys<LevelsSet>(),
         Disclosure.Nobodys<RewardOffered>(),
         Disclosure.Nobodys<RewardRetired>(),

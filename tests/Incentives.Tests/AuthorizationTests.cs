@@ -11,6 +11,7 @@ public sealed class AuthorizationTests(IncentivesHost incentives)
     {
         ["GET /rules"] = (Members, Members),
         ["GET /rules/versions"] = (Members, Members),
+        ["POST /rules/checks"] = (Operators, Operators),
         ["POST /rules"] = (Operators, Operators),
         ["GET /members/{id}/points"] = (Members, Operators),
         ["GET /members/{id}/points/entries"] = (Members, Operators),
@@ -27,6 +28,7 @@ public sealed class AuthorizationTests(IncentivesHost incentives)
         ["POST /rules/replays/{id}/cancellation"] = (Operators, Operators),
         ["POST /rules/replays/{id}/application"] = (Operators, Operators),
         ["GET /held-causes"] = (Operators, Operators),
+        ["POST /held-causes/confirmations"] = (Operators, Operators),
         ["POST /held-causes/releases"] = (Operators, Operators),
         ["GET /rewards"] = (Members, Members),
         ["POST /rewards"] = (Operators, Operators),

@@ -43,7 +43,9 @@ internal sealed class CauseTable : IStorePart
 
     public const string Hold = "update points_causes set held = $2 where cause = $1 and not released";
 
-    public const string Release = "update points_causes set held = null, released = true where cause = $1";
+    public const string Release = "update points_causes set held = null, hold_confirmed = false, released = true where cause = $1";
+
+    public const string Confirm = "update points_causes set hold_confirmed = true where cause = $1 and held is not null";
 
     /// <summary>The author of what something was done to, whichever of the two is told first.</summary>
     public const string FindAuthors =
@@ -104,6 +106,7 @@ internal sealed class CauseTable : IStorePart
         causes.AddColumn<bool>("alive").NotNull();
         causes.AddColumn<bool>("deleted").NotNull().DefaultValueByExpression("false");
         causes.AddColumn<string>("held");
+        causes.AddColumn<bool>("hold_confirmed").NotNull().DefaultValueByExpression("false");
         causes.AddColumn<bool>("released").NotNull().DefaultValueByExpression("false");
         causes.AddColumn("day", "date");
         causes.AddColumn<int>("second_of_day");

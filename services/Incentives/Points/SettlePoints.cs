@@ -33,6 +33,7 @@ internal sealed class SettlePoints : SubscriptionBase
         IncludeType<PointsSwitched>();
         IncludeType<CauseHeld>();
         IncludeType<CauseReleased>();
+        IncludeType<CauseHoldConfirmed>();
         IncludeType<BadgeDefined>();
     }
 
@@ -49,24 +50,24 @@ internal sealed class SettlePoints : SubscriptionBase
     }
 
     // Before it is settled: what is held pays nothing, not even for a moment.
-    private async Task<IReadOnlyList<string>> Hold(IReadOnlyList<IEvent> events, CancellationToken ct)
+    private async Task<IEnumerable<string>> Hold(IReadOnlyList<IEvent> events, CancellationToken ct)
     {
-        var held = await _services.GetRequiredService<Bursts>().Hold([.. events.Select(e => e.Data).OfType<CauseRecorded>().Select(cause => cause.Cause)], ct);
+        var held = await _services.GetRequiredService<Suspicions>().Hold([.. events.Select(e => e.Data).OfType<CauseRecorded>().Select(cause => cause.Cause)], ct);
         await using var connection = await _services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
         await using var writes = new NpgsqlBatch(connection);
 
-        foreach (var cause in held)
+        foreach (var (cause, _, because) in held)
         {
-            writes.BatchCommands.Add(Command(CauseTable.Hold, cause, "burst"));
+            writes.BatchCommands.Add(Command(CauseTable.Hold, cause, because));
         }
 
         if (held.Count > 0)
         {
-            writes.BatchCommands.Add(Command(CauseTable.Due, [held.ToArray()]));
+            writes.BatchCommands.Add(Command(CauseTable.Due, [held.Select(one => one.Cause).ToArray()]));
             await writes.ExecuteNonQueryAsync(ct);
         }
 
-        return held;
+        return held.Select(one => one.Cause);
     }
 
     private async Task<List<string>> Record(IReadOnlyList<IEvent> events, CancellationToken ct)
@@ -93,6 +94,10 @@ internal sealed class SettlePoints : SubscriptionBase
                 case CauseHeld hold:
                     causes.Add(hold.Cause);
                     writes.BatchCommands.Add(Command(CauseTable.Hold, hold.Cause, hold.Because));
+                    break;
+
+                case CauseHoldConfirmed confirmation:
+                    writes.BatchCommands.Add(Command(CauseTable.Confirm, confirmation.Cause));
                     break;
 
                 case CauseReleased release:

@@ -19,6 +19,14 @@ internal sealed record RuleSetAnswer(int Version, DateTimeOffset? Since, IReadOn
 /// <param name="Versions">The latest of them, at most twenty; all are at <c>/rules/versions</c>.</param>
 internal sealed record RulesAnswer(int Version, DateTimeOffset? Since, IReadOnlyList<EarningRule> Rules, IReadOnlyList<RuleSetAnswer> Versions);
 
+/// <param name="Rules">As they are typed: nothing is adopted.</param>
+internal sealed record RuleChecksRequest([property: MaxLength(100)] IReadOnlyList<EarningRule> Rules);
+
+/// <param name="Field">As in a problem: <c>rules[1].capGroup</c>.</param>
+internal sealed record RuleFault(string Field, string Fault);
+
+internal sealed record RuleChecksAnswer(IReadOnlyList<RuleFault> Faults);
+
 internal static class RuleEndpoints
 {
     private const int Shown = 20;
@@ -28,6 +36,7 @@ internal static class RuleEndpoints
         var rules = app.MapGroup("/rules").WithTag("Rules", "What earns how many points.");
         rules.MapGet("", Get).AnswersVersion().WithSummary("The rules in force, now or at an instant, and the latest versions");
         rules.MapGet("versions", Versions).WithSummary("All versions of the rules, the latest first");
+        rules.MapPost("checks", Faults).RequireRoles("operator").WithSummary("Says of a set of rules which of them cannot be, and why; nothing is adopted");
         rules.MapPost("", Adopt).RequireRoles("operator").AnswersVersion().TakesVersion().WithSummary("Adopts a whole set of rules, from now on or from a later instant");
     }
 
@@ -66,6 +75,8 @@ internal static class RuleEndpoints
 
         return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Created("/rules", RuleSetAnswer.Of(handled.State.Latest));
     }
+
+    private static RuleChecksAnswer Faults(RuleChecksRequest request) => new([.. RuleChecks.Faults(request.Rules).Select(one => new RuleFault(one.Field, one.Fault))]);
 
     /// <exception cref="InvalidParameter">It names the first rule that cannot be, and why.</exception>
     public static void Check(IReadOnlyList<EarningRule> rules)

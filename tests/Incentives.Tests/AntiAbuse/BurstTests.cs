@@ -31,11 +31,25 @@ public sealed class BurstTests(IncentivesHost incentives)
         var held = (await staff.GetFromJsonAsync<JsonElement>("/held-causes?limit=100")).GetProperty("items").EnumerateArray().Where(one => one.GetProperty("memberId").GetGuid() == author).ToList();
         Assert.Equal(10, held.Count);
         Assert.All(held, one => Assert.Equal("burst", one.GetProperty("because").GetString()));
+
+        // One stays held, and waits for nobody any more.
+        var kept = held.Select(one => one.GetProperty("cause").GetString()!).First(cause => cause != $"vote/{last.VoteId}");
+        Assert.Equal(HttpStatusCode.NoContent, (await staff.PostAsJsonAsync("/held-causes/confirmations", new { cause = kept, reason = "A ring." })).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await staff.PostAsJsonAsync("/held-causes/confirmations", new { cause = "vote/unknown", reason = "None" })).StatusCode);
+        await incentives.Settled();
+        Assert.DoesNotContain(await Waiting(""), one => one.GetProperty("cause").GetString() == kept);
+        Assert.Contains(await Waiting("&confirmed=true"), one => one.GetProperty("cause").GetString() == kept && one.GetProperty("confirmed").GetBoolean());
         using var released = await staff.PostAsJsonAsync("/held-causes/releases", new { cause = $"vote/{last.VoteId}", reason = "A class that was sent here." });
         Assert.Equal(HttpStatusCode.NoContent, released.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await staff.PostAsJsonAsync("/held-causes/releases", new { cause = "vote/unknown", reason = "None" })).StatusCode);
         await incentives.Settled();
         Assert.Equal(20, await Balance(author));
+        Assert.Equal(HttpStatusCode.NoContent, (await staff.PostAsJsonAsync("/held-causes/releases", new { cause = kept, reason = "No ring." })).StatusCode);
+        await incentives.Settled();
+        Assert.Equal(30, await Balance(author));
+
+        async Task<List<JsonElement>> Waiting(string which) =>
+            [.. (await staff.GetFromJsonAsync<JsonElement>($"/held-causes?limit=100{which}")).GetProperty("items").EnumerateArray()];
     }
 
     [Fact]
