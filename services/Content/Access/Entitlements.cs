@@ -80,7 +80,7 @@ internal sealed class Entitlements(NpgsqlDataSource database, TimeProvider clock
         var (bought, tiers, level) = (new HashSet<Guid>(), new HashSet<string>(), 1); // which everybody has
         await using var select = database.CreateCommand(
             """
-            select content_id, null, null from content_purchases
+            select content_id, null::text, null::int from content_purchases
             where member_id = $1 and content_id = any($2) and paid_at is not null and refunded_at is null
             union all
             select null, tier, null from member_tiers where member_id = $1 and tier <> '' and until > $3

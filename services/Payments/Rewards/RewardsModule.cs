@@ -1,4 +1,3 @@
-using System.Globalization;
 using Community.EventStore;
 using Community.Incentives.Contracts;
 using Community.Messaging;
@@ -56,7 +55,7 @@ internal sealed class GiveWhenRewardClaimed(IDocumentStore store, KnownMembers m
             return (null, held.Bar().Code);
         }
 
-        var pass = terms with { Interval = PlanInterval.Once, Days = claim.Days!.Value, Name = string.Create(CultureInfo.InvariantCulture, $"{terms.Name}, {claim.Days} d") };
+        var pass = terms with { Interval = PlanInterval.Once, Days = claim.Days!.Value };
         var start = new StartSubscription(
             claim.RedemptionId, claim.MemberId, pass, SubscriptionSource.Complimentary, null, null, null, Subscription.None(terms.Price), Until: null, now)
         {

@@ -30,6 +30,7 @@ public sealed class RewardTests(PaymentsService payments)
 
         // The order that used it is cancelled: asked again, it is taken back.
         Assert.Equal(HttpStatusCode.NoContent, (await client.PostAsync($"/orders/{order.Id("orderId")}/cancellation", null)).StatusCode);
+        await Neighbourhood.Until(payments.Operator, $"/coupons/{used.CouponCode}", coupon => coupon["uses"]!.GetValue<int>() == 0);
         await Say(Cancellation(used));
         await Told<Contracts.RewardTakenBack>(told => told.RedemptionId == used.RedemptionId);
     }
@@ -45,8 +46,8 @@ public sealed class RewardTests(PaymentsService payments)
         await Told<Contracts.RewardGiven>(told => told.RedemptionId == second.RedemptionId);
         var (one, two) = (await Subscription(first), await Subscription(second));
         Assert.Equal(("complimentary", "complimentary"), (one.Text("source"), two.Text("source")));
-        Assert.Equal(DateTimeOffset.Parse(one["period"].Text("end"), null), DateTimeOffset.Parse(two["period"].Text("start"), null));
-        Assert.Equal(TimeSpan.FromDays(5), DateTimeOffset.Parse(two["period"].Text("end"), null) - DateTimeOffset.Parse(two["period"].Text("start"), null));
+        Assert.Equal(DateTimeOffset.Parse(one.Text("currentPeriodEnd"), null), DateTimeOffset.Parse(two.Text("currentPeriodStart"), null));
+        Assert.Equal(TimeSpan.FromDays(5), DateTimeOffset.Parse(two.Text("currentPeriodEnd"), null) - DateTimeOffset.Parse(two.Text("currentPeriodStart"), null));
 
         await Say(Cancellation(second));
         await Told<Contracts.RewardTakenBack>(told => told.RedemptionId == second.RedemptionId);
