@@ -155,6 +155,7 @@ public sealed class ReplayAfterwards(ReplicatedSystem system) : IAsyncLifetime
     }
 }
 
+/// <summary>Of what is on the system; with the dump on it, it is the long suite's (<see cref="ReplayAfterwards"/>).</summary>
 [Collection(typeof(OnOneSystem))]
 public sealed class ReplayTests(CommunitySystem system)
 {
@@ -162,8 +163,6 @@ public sealed class ReplayTests(CommunitySystem system)
     public async Task Each_read_model_of_each_service_is_what_its_log_says()
     {
         await new Story(system).Tell();
-        if (ImportedDump.IsHere)
-            await system.Dump.Runs;
         await system.AllIsHeard();
 
         await system.EqualsAReplay();
