@@ -55,8 +55,8 @@ public sealed class Discussion(ContentService service)
         {
             var path = (await asker.Http.Post("/topics", new { kind = "question", title = "Which first?", body = "?" }, HttpStatusCode.Created)).Text("location");
             var reply = await helper.Http.Post($"{path}/replies", new { body = "Because." }, HttpStatusCode.Created);
-            var accept = asker.Http.PutAsJsonAsync($"{path}/accepted-reply", new { replyId = reply.Text("replyId") });
-            var delete = helper.Http.DeleteAsync(new Uri(reply.Text("location"), UriKind.Relative));
+            var accept = asker.Http.PutAsJsonAsync($"{path}/accepted-reply", new { replyId = reply.Text("replyId") }, TestContext.Current.CancellationToken);
+            var delete = helper.Http.DeleteAsync(new Uri(reply.Text("location"), UriKind.Relative), TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.NoContent, (await delete).StatusCode);
             Assert.Contains((await accept).StatusCode, new[] { HttpStatusCode.NoContent, HttpStatusCode.NotFound });
             Assert.Null((await service.Anybody.Read(path))["acceptedReplyId"]);

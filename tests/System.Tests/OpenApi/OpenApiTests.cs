@@ -729,7 +729,7 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
             async () => (await owner.Get("incentives/held-causes").Gives(200))["items"]!.AsArray().FirstOrDefault(), one => one is not null, "what new accounts did to be held");
         await owner.Post("incentives/held-causes/releases", new { cause = held!.Text("cause"), reason = "They are a class." }).Gives(204);
         var kept = await Eventually.Value(
-            async () => (await owner.Get("incentives/held-causes").Gives(200))["items"]!.AsArray().FirstOrDefault(one => one.Text("cause") != held.Text("cause")), one => one is not null, "others to wait");
+            async () => (await owner.Get("incentives/held-causes").Gives(200))["items"]!.AsArray().FirstOrDefault(one => one!.Text("cause") != held!.Text("cause")), one => one is not null, "others to wait");
         await owner.Post("incentives/held-causes/confirmations", new { cause = kept!.Text("cause"), reason = "They are none." }).Gives(204);
         await owner.Post("incentives/held-causes/confirmations", new { cause = "vote/unknown", reason = "They are none." }).Gives(404);
         await owner.Post("incentives/held-causes/releases", new { cause = "vote/unknown", reason = "They are a class." }).Gives(404);
