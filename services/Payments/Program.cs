@@ -42,6 +42,7 @@ app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");
+app.MapStaffActions().RequireRoles("operator");
 app.MapExport();
 app.MapCatalogue();
 app.MapOrders();
