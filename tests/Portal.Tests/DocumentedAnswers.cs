@@ -297,7 +297,15 @@ internal sealed partial class Neighbours
         }));
         server.MapGet("/members/{id:guid}/badges", () => Page(new
         {
-            awardId = Order, name = "Helper <1>", @class = "silver", at = Then, description = "Answers that helped", activity = "acceptedReply", to = "author", count = 3, cause = (string?)null
+            awardId = Order,
+            name = "Helper <1>",
+            @class = "silver",
+            at = Then,
+            description = "Answers that helped",
+            activity = "acceptedReply",
+            to = "author",
+            count = 3,
+            cause = (string?)null
         }));
         server.MapGet("/badges/rules", () => Page(Badge()));
         Post(server, "/badges", _ => Results.Json(Badge(), statusCode: 201));
@@ -376,7 +384,13 @@ internal sealed partial class Neighbours
 
     private static object Badge() => new
     {
-        badgeId = Order, name = "Helper <1>", description = "Answers that helped", activity = "acceptedReply", to = "author", when = (object?)null, minQuality = (int?)null,
+        badgeId = Order,
+        name = "Helper <1>",
+        description = "Answers that helped",
+        activity = "acceptedReply",
+        to = "author",
+        when = (object?)null,
+        minQuality = (int?)null,
         tiers = new[] { new { @class = "bronze", count = 1 }, new { @class = "silver", count = 3 } }
     };
 

@@ -372,7 +372,11 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         Assert.Equal(500, (int?)beside.Done.Last(done => done.Call == "PUT /rewards/budget").Body!["pointsPerMonth"]);
         Assert.Contains("done=saved", (await Send(staff, "/admin/badges", "define-badge", new()
         {
-            ["name"] = "Helper", ["activity"] = "acceptedReply", ["to"] = "author", ["bronze"] = "1", ["gold"] = "50"
+            ["name"] = "Helper",
+            ["activity"] = "acceptedReply",
+            ["to"] = "author",
+            ["bronze"] = "1",
+            ["gold"] = "50"
         })).To, StringComparison.Ordinal);
         var badge = beside.Done.Last(done => done.Call == "POST /badges").Body!;
         Assert.Equal("""[{"class":"bronze","count":1},{"class":"gold","count":50}]""", badge["tiers"]!.ToJsonString());

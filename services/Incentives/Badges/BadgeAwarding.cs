@@ -97,7 +97,12 @@ internal sealed class BadgeAwarding(IDocumentStore store, NpgsqlDataSource datab
             """,
             new
             {
-                members, badge.Activity, valued = Activities.Values(badge.Activity), badge.When?.Kind, badge.When?.Area, badge.MinQuality,
+                members,
+                badge.Activity,
+                valued = Activities.Values(badge.Activity),
+                badge.When?.Kind,
+                badge.When?.Area,
+                badge.MinQuality,
                 counts = badge.Tiers.Select(tier => tier.Count).ToArray()
             }, cancellationToken: ct));
 

@@ -23,7 +23,11 @@ public sealed class BadgeRuleTests(IncentivesHost incentives)
         var name = $"Helper {author}";
         using var defined = await staff.PostAsJsonAsync("/badges", new
         {
-            name, activity = "acceptedReply", to = "author", description = "Answers that helped", tiers = new[] { new { @class = "bronze", count = 1 }, new { @class = "silver", count = 3 } }
+            name,
+            activity = "acceptedReply",
+            to = "author",
+            description = "Answers that helped",
+            tiers = new[] { new { @class = "bronze", count = 1 }, new { @class = "silver", count = 3 } }
         });
         Assert.Equal(HttpStatusCode.Created, defined.StatusCode);
         var badge = (await defined.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("badgeId").GetGuid();
