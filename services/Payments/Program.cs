@@ -13,6 +13,7 @@ using Community.Payments.Orders;
 using Community.Payments.Reconciliation;
 using Community.Payments.Referrals;
 using Community.Payments.Refunds;
+using Community.Payments.Rewards;
 using Community.Payments.Subscriptions;
 using Community.Privacy;
 using Community.Web;
@@ -32,6 +33,7 @@ builder.AddChargebacks();
 builder.AddInvoices();
 builder.AddCreators();
 builder.AddReferrals();
+builder.AddRewards();
 builder.AddLedger();
 builder.AddMessaging("payments", Publications.All);
 

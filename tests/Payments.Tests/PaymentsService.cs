@@ -41,7 +41,8 @@ public sealed class PaymentsService : IAsyncLifetime
         var broker = await Servers.CreateVirtualHost("payments");
         _issuer = await Issuer.Start();
         _content = await Neighbour.Start(
-            broker, ["content", "membership"], past: null, typeof(Contracts.OrderPlaced), typeof(Contracts.OrderPaid), typeof(Contracts.OrderRefunded));
+            broker, ["content", "membership", "incentives"], past: null, typeof(Contracts.OrderPlaced), typeof(Contracts.OrderPaid), typeof(Contracts.OrderRefunded),
+            typeof(Contracts.RewardGiven), typeof(Contracts.RewardRefused), typeof(Contracts.RewardTakenBack), typeof(Contracts.RewardKept));
         _host = await ServiceHost<Program>.Start(
             "payments", _issuer, new Dictionary<string, string?> { ["Gateways:Sandbox:Secret"] = Secret }, messaging: broker);
     }
