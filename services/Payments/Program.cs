@@ -28,12 +28,10 @@ builder.AddCatalogue();
 builder.AddCharging();
 builder.AddOrders();
 builder.AddSubscriptions();
-builder.AddRefunds();
-builder.AddChargebacks();
+builder.AddRefunds().AddChargebacks();
 builder.AddInvoices();
 builder.AddCreators();
-builder.AddReferrals();
-builder.AddRewards();
+builder.AddReferrals().AddRewards();
 builder.AddLedger();
 builder.AddMessaging("payments", Publications.All);
 

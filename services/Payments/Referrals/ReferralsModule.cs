@@ -7,7 +7,7 @@ namespace Community.Payments.Referrals;
 internal static class ReferralsModule
 {
     /// <exception cref="InvalidOperationException">The setting is no percentage.</exception>
-    public static void AddReferrals(this WebApplicationBuilder builder)
+    public static WebApplicationBuilder AddReferrals(this WebApplicationBuilder builder)
     {
         var percentOff = builder.Configuration.GetValue("Referrals:PercentOff", 0);
         if (percentOff is < 0 or > 100)
@@ -21,5 +21,7 @@ internal static class ReferralsModule
         builder.AddConsumer<NoteReferrals>();
         if (percentOff > 0)
             builder.AddFollower(services => new Rewarding(services, percentOff));
+
+        return builder;
     }
 }

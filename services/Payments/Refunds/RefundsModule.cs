@@ -6,7 +6,7 @@ namespace Community.Payments.Refunds;
 
 internal static class RefundsModule
 {
-    public static void AddRefunds(this WebApplicationBuilder builder)
+    public static WebApplicationBuilder AddRefunds(this WebApplicationBuilder builder)
     {
         builder.ConfigureStore(options =>
         {
@@ -19,5 +19,7 @@ internal static class RefundsModule
         builder.Services.AddSingleton<INotificationHandler, RefundNotifications>();
         builder.Services.AddSingleton<RefundSender>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RefundSender>());
+
+        return builder;
     }
 }
