@@ -11,6 +11,7 @@ try
 {
     ShutdownLifetime.HearCtrlC();
     using var data = DataDirectory.Claim(options.Data);
+    var demo = options.Demo ? Demo.In(data) : null;
     var dashboard = await Dashboard.Choose(options, data);
     var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { DisableDashboard = !dashboard.IsShown });
     builder.UseConsoleOf(data).UseDashboard(dashboard);
@@ -37,11 +38,19 @@ try
     var content = AddService<Projects.Content>("content", 3).WithReference(membership);
     var incentives = AddService<Projects.Incentives>("incentives", 4).WithReference(membership);
     var analytics = AddService<Projects.Analytics>("analytics", 5).WithReference(membership);
-    AddWeb<Projects.Portal>("portal", 0, replicas: 1)
+    var portal = AddWeb<Projects.Portal>("portal", 0, replicas: 1)
         .WithReference(membership).WithReference(payments).WithReference(content).WithReference(incentives).WithReference(analytics);
 
+    if (demo is not null)
+    {
+        demo.Configure(portal, payments);
+        if (!demo.IsReady)
+            demo.Fill(builder.AddProject<Projects.Importer>(Demo.Resource, launchProfileName: null).AsBuilt(), AddressOf(0), setupToken)
+                .WaitFor(portal).WaitFor(membership).WaitFor(payments).WaitFor(content).WaitFor(incentives).WaitFor(analytics);
+    }
+
     await using var app = builder.Build();
-    await StartupProbe.Announce(app, servers, options, data, dashboard, started);
+    await StartupProbe.Announce(app, servers, options, data, dashboard, demo, started);
     await app.WaitForShutdownAsync();
     return 0;
 

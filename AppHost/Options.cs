@@ -5,7 +5,8 @@ namespace Community.AppHost;
 /// <param name="Data">The directory of all that the system keeps.</param>
 /// <param name="BasePort">The portal's port; the others follow it.</param>
 /// <param name="Replicas">How many processes of each of the five services, behind one address.</param>
-internal sealed record Options(string Data, int BasePort, int Replicas)
+/// <param name="Demo">Whether the community is one to look at, with a year that is made up.</param>
+internal sealed record Options(string Data, int BasePort, int Replicas, bool Demo)
 {
     /// <summary>In the order of their ports.</summary>
     public static readonly string[] Services = ["portal", "membership", "payments", "content", "incentives", "analytics"];
@@ -36,9 +37,12 @@ internal sealed record Options(string Data, int BasePort, int Replicas)
                 result.AddError("--replicas lies between 1 and 4.");
         });
 
+        var demo = new Option<bool>("--demo") { Description = "A community to look at: a year that is made up, in a data directory of its own (.data-demo), with an account for each role." };
         Options? options = null;
-        var command = new RootCommand("Community: PostgreSQL, RabbitMQ, the five services and the portal on this machine.") { data, basePort, replicas };
-        command.SetAction(parsed => { options = new(parsed.GetRequiredValue(data), parsed.GetValue(basePort), parsed.GetValue(replicas)); });
+        var command = new RootCommand("Community: PostgreSQL, RabbitMQ, the five services and the portal on this machine.") { data, basePort, replicas, demo };
+        command.SetAction(parsed => { options = new(
+            parsed.GetValue(demo) && parsed.GetResult(data) is not { Implicit: false } ? ".data-demo" : parsed.GetRequiredValue(data),
+            parsed.GetValue(basePort), parsed.GetValue(replicas), parsed.GetValue(demo)); });
         exitCode = command.Parse(args).Invoke();
         return options;
     }

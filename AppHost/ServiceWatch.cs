@@ -55,7 +55,7 @@ internal sealed partial class ServiceWatch(ResourceNotificationService states, R
             instance.Latest = change.Snapshot;
             if (instance.Log.IsCompleted && !instance.HasEnded)
                 instance.Log = Write(change.ResourceId, instance);
-            if (Announces && instance.HasEnded && !hadEnded)
+            if (Announces && instance.HasEnded && !hadEnded && instance.Label != Demo.Resource) // its end is awaited
                 _ = Tell(instance);
         }
     }

@@ -13,7 +13,7 @@ internal static class StartupProbe
 
     /// <exception cref="StartupException">Something did not start or become healthy in time.</exception>
     /// <exception cref="OperationCanceledException">We were told to stop meanwhile.</exception>
-    public static async Task Announce(DistributedApplication app, Servers servers, Options options, DataDirectory data, Dashboard dashboard, long started)
+    public static async Task Announce(DistributedApplication app, Servers servers, Options options, DataDirectory data, Dashboard dashboard, Demo? demo, long started)
     {
         var stopping = app.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         var watch = new ServiceWatch(app.ResourceNotifications, app.Services.GetRequiredService<ResourceLoggerService>(), data);
@@ -31,7 +31,8 @@ internal static class StartupProbe
 
         var addresses = Options.Services.Select((name, offset) => (Name: name, Address: Address(options, offset)))
             .ToDictionary(service => service.Name, service => service.Address);
-        var setupToken = await SetupIsOpen(addresses["membership"]) ? data.Secret("setup-token") : null;
+        // The demo sets itself up.
+        var setupToken = demo is null && await SetupIsOpen(addresses["membership"]) ? data.Secret("setup-token") : null;
         data.Write("community.json", new { services = addresses, setupToken });
         var elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
 
@@ -42,6 +43,8 @@ internal static class StartupProbe
             """);
         if (setupToken is not null)
             Console.WriteLine($"  set up      {addresses["portal"]}/setup?token={setupToken} (makes the first account; void once there is an owner)");
+        if (demo is not null)
+            await demo.Announce(watch, addresses["portal"], started, stopping);
         Console.WriteLine("Ctrl-C stops it.");
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Community.Importer;
+using Community.Importer.Demo;
 using Community.Importer.Members;
 using Community.Importer.StackExchange;
 
@@ -52,7 +53,23 @@ members.SetAction((given, ct) => Import.Run(
     given.GetRequiredValue(to), given.GetRequiredValue(token), TimeSpan.FromSeconds(given.GetValue(patience)),
     Console.Out, Console.Error, TimeProvider.System, ct));
 
-return await new RootCommand("Brings an existing community's history into this one.") { stackExchange, members }.Parse(args).InvokeAsync();
+var day = new Option<DateOnly?>("--day") { Description = "The last day of the year that is made up: keep it the same from run to run. Default: today." };
+var demo = new Command("demo", "Fills a community that nobody uses with a year that is made up. COMMUNITY_SETUP_TOKEN and COMMUNITY_DEMO_PASSWORD in the environment set it up.") { to, day };
+demo.SetAction(async (given, ct) =>
+{
+    if (Environment.GetEnvironmentVariable("COMMUNITY_DEMO_PASSWORD") is not { Length: >= 12 } password)
+    {
+        await Console.Error.WriteLineAsync("COMMUNITY_DEMO_PASSWORD is missing, or shorter than twelve characters.");
+        return 1;
+    }
+
+    using var run = new DemoRun(
+        given.GetRequiredValue(to), new(Environment.GetEnvironmentVariable("COMMUNITY_SETUP_TOKEN") ?? "", password),
+        given.GetValue(day) ?? DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime), TimeProvider.System, Console.Out);
+    return await run.Run(ct);
+});
+
+return await new RootCommand("Brings an existing community's history into this one.") { stackExchange, members, demo }.Parse(args).InvokeAsync();
 
 static Uri? Web(System.CommandLine.Parsing.ArgumentResult result)
 {

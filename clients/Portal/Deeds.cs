@@ -46,6 +46,7 @@ internal sealed class Deeds(ContentService content, MembershipService membership
         ("cancel-redemption", _) => Said(await incentives.CancelRedemption(id, ct)),
         ("fulfil-redemption", _) => Said(await incentives.Fulfil(id, form["note"].ToString() is { Length: > 0 } note ? note : null, ct)),
         ("retire-reward", _) => Said(await incentives.Retire(id, ct)),
+        ("retire-badge", _) => Said(await incentives.RetireBadge(id, ct)),
         ("cancel-replay", _) => Said(await incentives.CancelReplay(id, ct)),
         ("resolve-decision", _) when Wording.Find<Client.Analytics.DecisionAction>(value) is { } action => Said(await analytics.Resolve(id, action, Note(form), ct)),
         _ => Answers.Problem("not-found")

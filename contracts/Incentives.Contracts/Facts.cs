@@ -17,3 +17,15 @@ public sealed record LevelChanged(Guid MemberId, int Level, string Name, IReadOn
 
 /// <param name="Class">gold, silver or bronze.</param>
 public sealed record BadgeAwarded(Guid AwardId, Guid MemberId, string Badge, string Class, DateTimeOffset At, bool Imported);
+
+/// <summary>What it was awarded for was taken back; a later <see cref="BadgeAwarded"/> of the same award counts again.</summary>
+public sealed record BadgeWithdrawn(Guid AwardId, Guid MemberId, DateTimeOffset At);
+
+/// <summary>A member has paid with points for what payments gives.</summary>
+/// <param name="PlanId">Whose tier the member is to have for <paramref name="Days"/>; null: it is a coupon.</param>
+/// <param name="CouponCode">Under which the member is to have <paramref name="PercentOff"/> of one order, for <paramref name="ValidDays"/>.</param>
+public sealed record RewardClaimed(
+    Guid RedemptionId, Guid MemberId, Guid? PlanId, int? Days, string? CouponCode, int? PercentOff, int? ValidDays, DateTimeOffset At);
+
+/// <summary>What was given for the redemption is to be taken back, where it was not used.</summary>
+public sealed record RewardCancellationAsked(Guid RedemptionId, Guid MemberId, DateTimeOffset At);

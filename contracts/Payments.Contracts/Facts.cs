@@ -21,3 +21,15 @@ public sealed record OrderPaid(
 /// <param name="Whole">Nothing of what was paid is left now.</param>
 public sealed record OrderRefunded(
     Guid OrderId, Guid MemberId, OrderLine[] Lines, long Amount, string Currency, bool Whole, DateTimeOffset At);
+
+/// <summary>The member has what was redeemed for points.</summary>
+public sealed record RewardGiven(Guid RedemptionId, Guid MemberId, DateTimeOffset At);
+
+/// <summary>It cannot be given.</summary>
+/// <param name="Because">A code: <c>plan-unknown</c>, <c>member-unknown</c>, <c>subscription-held</c>.</param>
+public sealed record RewardRefused(Guid RedemptionId, Guid MemberId, string Because, DateTimeOffset At);
+
+public sealed record RewardTakenBack(Guid RedemptionId, Guid MemberId, DateTimeOffset At);
+
+/// <summary>It was used, and is not taken back.</summary>
+public sealed record RewardKept(Guid RedemptionId, Guid MemberId, DateTimeOffset At);

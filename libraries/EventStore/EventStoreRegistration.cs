@@ -57,6 +57,7 @@ public static class EventStoreRegistration
         builder.Services.AddSingleton<ProjectionHost>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ProjectionHost>());
         builder.Services.AddSingleton<IStorePart, ProjectionTraces>();
+        builder.Services.AddSingleton<IStorePart, StaffActionTable>();
         builder.Services.AddSingleton<ProjectionLag>();
         builder.Services.AddHostedService(services => services.GetRequiredService<ProjectionLag>());
         builder.Services.AddRebuilds();

@@ -34,6 +34,7 @@ app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");
+app.MapStaffActions().RequireRoles("operator");
 app.MapIngestion();
 app.MapActivity();
 app.MapRetention();

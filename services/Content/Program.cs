@@ -27,6 +27,7 @@ app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");
+app.MapStaffActions().RequireRoles("operator");
 app.MapContents();
 app.MapEngagement();
 app.MapDiscussions();

@@ -21,8 +21,8 @@ internal static class Exports
                 ? e with { AuthorId = Only(member, e.AuthorId) }
                 : new { e.Activity, e.AuthorId, e.Subject, e.Kind, e.Area, e.Quality, e.At }),
         Disclosure.Of<CauseWithdrawn>(e => [Disclosure.By(e)]),
-        Disclosure.Of<PointsEarned>(e => [e.Data.MemberId], (e, member) => e with { Cause = Cause.ShownTo(member, e.Cause) }),
-        Disclosure.Of<PointsReversed>(e => [e.Data.MemberId], (e, member) => e with { Cause = Cause.ShownTo(member, e.Cause) }),
+        Disclosure.Of<PointsEarned>(e => [e.Data.MemberId], (e, member) => e with { Cause = CauseKeys.ShownTo(member, e.Cause) }),
+        Disclosure.Of<PointsReversed>(e => [e.Data.MemberId], (e, member) => e with { Cause = CauseKeys.ShownTo(member, e.Cause) }),
         Disclosure.Of<PointsAdjusted>(e => [e.Data.MemberId]),
         Disclosure.Of<PointsSpent>(e => [e.Data.MemberId]),
         Disclosure.Of<PointsRefunded>(e => [e.Data.MemberId]),
@@ -32,6 +32,7 @@ internal static class Exports
         Disclosure.Of<LeaderboardChoiceMade>(e => [e.Data.MemberId]),
         Disclosure.Of<CauseHeld>(e => [e.Data.MemberId], (e, _) => new { e.MemberId, e.Because, e.At }), // who did it is theirs
         Disclosure.Of<CauseReleased>(e => [e.Data.MemberId], (e, _) => new { e.MemberId, e.Reason, e.Words, e.At }),
+        Disclosure.Of<CauseHoldConfirmed>(e => [e.Data.MemberId], (e, _) => new { e.MemberId, e.Words, e.At }),
         Disclosure.Nobodys<LevelsSet>(),
         Disclosure.Nobodys<RewardOffered>(),
         Disclosure.Nobodys<RewardRetired>(),
@@ -39,8 +40,16 @@ internal static class Exports
         Disclosure.Of<RewardTaken>(e => [e.Data.MemberId]),
         Disclosure.Of<RewardRedeemed>(e => [e.Data.MemberId]),
         Disclosure.Nobodys<RedemptionFulfilled>(),
+        Disclosure.Of<RedemptionCancellationAsked>(e => [e.Data.MemberId]),
+        Disclosure.Nobodys<RedemptionKept>(), // its redemption tells it
+        Disclosure.Nobodys<RewardBudgetSet>(),
+        Disclosure.Nobodys<RewardMonthCharged>(), // the redemption tells it
+        Disclosure.Nobodys<RewardMonthReleased>(),
         Disclosure.Nobodys<RedemptionCancelled>(), // the refund tells it
-        Disclosure.Of<BadgeAwarded>(e => [e.Data.MemberId]),
+        Disclosure.Of<BadgeAwarded>(e => [e.Data.MemberId], (e, member) => e with { Cause = e.Cause is { } cause ? CauseKeys.ShownTo(member, cause) : null }),
+        Disclosure.Of<BadgeWithdrawn>(e => [e.Data.MemberId]),
+        Disclosure.Nobodys<BadgeDefined>(),
+        Disclosure.Nobodys<BadgeRetired>(),
         Disclosure.Nobodys<RuleSetAdopted>(),
         Disclosure.Nobodys<PointsSwitched>()
     ];

@@ -26,6 +26,7 @@ app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");
+app.MapStaffActions().RequireRoles("operator");
 app.MapRules();
 app.MapPoints();
 app.MapLevels();

@@ -38,6 +38,7 @@ app.UseCommandMetadata();
 app.UseIdempotency();
 app.MapStatus().RequireRoles("operator");
 app.MapProjections().RequireRoles("operator");
+app.MapStaffActions().RequireRoles("operator");
 app.MapMembers();
 app.MapSettings();
 app.MapTokens();

@@ -3,6 +3,7 @@ using Community.Payments.Creators;
 using Community.Payments.Invoices;
 using Community.Payments.Orders;
 using Community.Payments.Referrals;
+using Community.Payments.Rewards;
 using Community.Payments.Subscriptions;
 using Community.Privacy;
 
@@ -25,6 +26,10 @@ internal static class Exports
         Disclosure.Of<OrderCancelled>(e => [Disclosure.By(e)]),
         Disclosure.Of<CouponUseReserved>(e => [e.Data.MemberId]),
         Disclosure.Of<CouponUseReleased>(e => [e.Data.MemberId]),
+        Disclosure.Of<RewardGiven>(e => [e.Data.MemberId]),
+        Disclosure.Of<RewardRefused>(e => [e.Data.MemberId]),
+        Disclosure.Of<RewardTakenBack>(e => [e.Data.MemberId]),
+        Disclosure.Of<RewardKept>(e => [e.Data.MemberId]),
         // What was paid for a gift, and how, is the giver's.
         Disclosure.Of<SubscriptionStarted>(e => [e.Data.MemberId], (e, _) => e.Source == SubscriptionSource.Gift
             ? new { e.SubscriptionId, e.MemberId, Plan = e.Terms.Name, e.Terms.Tier, e.Source, e.Period, e.At }

@@ -1,5 +1,6 @@
 using Community.Messaging;
 using Community.Payments.Orders;
+using Community.Payments.Rewards;
 using Community.Payments.Subscriptions;
 using Community.Web;
 
@@ -35,7 +36,11 @@ internal static class Publications
         Publication.Of<SubscriptionResumed, Contracts.SubscriptionResumed>(e => new Contracts.SubscriptionResumed(
             e.Data.SubscriptionId, e.Data.MemberId, e.Data.Terms.Tier, e.Data.Monthly.Amount, e.Data.Monthly.Currency, e.Data.Period.End, e.Version, e.Data.At)),
         Publication.Of<SubscriptionEnded, Contracts.SubscriptionEnded>(e => new Contracts.SubscriptionEnded(
-            e.Data.SubscriptionId, e.Data.MemberId, e.Data.Terms.PlanId, e.Data.Terms.Tier, e.Data.Because.ToWord(), e.Version, e.Data.At))
+            e.Data.SubscriptionId, e.Data.MemberId, e.Data.Terms.PlanId, e.Data.Terms.Tier, e.Data.Because.ToWord(), e.Version, e.Data.At)),
+        Publication.Of<RewardGiven, Contracts.RewardGiven>(e => new(e.Data.RedemptionId, e.Data.MemberId, e.Data.At)),
+        Publication.Of<RewardRefused, Contracts.RewardRefused>(e => new(e.Data.RedemptionId, e.Data.MemberId, e.Data.Because, e.Data.At)),
+        Publication.Of<RewardTakenBack, Contracts.RewardTakenBack>(e => new(e.Data.RedemptionId, e.Data.MemberId, e.Data.At)),
+        Publication.Of<RewardKept, Contracts.RewardKept>(e => new(e.Data.RedemptionId, e.Data.MemberId, e.Data.At))
     ];
 
     private static Contracts.OrderLine[] Lines(OrderLine[] lines) =>

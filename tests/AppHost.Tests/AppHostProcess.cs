@@ -94,6 +94,8 @@ internal sealed class AppHostProcess : IAsyncDisposable
 
     public static string Repository => Path.GetDirectoryName(Folder)!;
 
+    public static string Program => Path.Combine(Folder, "bin", Metadata("Configuration"), "net10.0", "Community.AppHost");
+
     private static string Folder => Path.GetFullPath(Metadata("AppHost"));
 
     private static AppHostProcess Start(ProcessStartInfo start, string data, int basePort, (string Name, string Value)[] environment)

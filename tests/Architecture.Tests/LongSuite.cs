@@ -9,6 +9,7 @@ public sealed partial class LongSuite
     [
         "Analytics.Tests/Activity/FigureTests The_figures_of_purchases_are_those_of_a_second_computation",
         "AppHost.Tests/ChoiceTests Where_a_container_runtime_answers_the_servers_are_containers_for_this_machine_alone_with_their_data_beside_ours",
+        "AppHost.Tests/DemoTests The_demo_is_there_soon_and_every_page_of_every_role_has_something_on_it",
         "AppHost.Tests/LifeTests A_dashboard_that_fails_keeps_nobody_from_starting",
         "AppHost.Tests/LifeTests A_taken_port_of_the_dashboard_is_named_and_keeps_nobody_from_starting",
         "AppHost.Tests/LifeTests Given_servers_are_used_and_none_started",
@@ -19,10 +20,16 @@ public sealed partial class LongSuite
         "EndToEnd.Tests/JourneyTests Without_script_one_reads_joins_pays_asks_and_reviews_all_the_same",
         "EndToEnd.Tests/KeyboardTests By_keyboard_alone_one_reads_pays_asks_and_reviews",
         "EndToEnd.Tests/LiveTests What_another_member_writes_appears_without_a_reload",
+        "EventStore.Tests/BackgroundServices Where_the_keep_alive_has_found_the_sessions_broken_the_service_goes_on_and_leads_again",
+        "EventStore.Tests/Daemon One_replica_runs_the_daemon_and_the_other_takes_over",
+        "EventStore.Tests/EndOfTheLog What_a_crash_of_the_server_takes_from_a_read_model_is_done_again",
+        "EventStore.Tests/RebuildBeside Begun_on_one_replica_and_cut_off_it_is_begun_again_on_another",
         "Markup.Tests/PageFuzz Memory_stays_bounded_while_a_thousand_hostile_texts_are_read",
         "Markup.Tests/PageFuzz Texts_of_the_largest_size_and_of_any_make_are_bounded_and_harmless",
         "Messaging.Tests/CutLines What_is_said_while_lines_to_the_broker_and_the_databases_are_cut_is_heard_once",
+        "Messaging.Tests/NothingLostNothingTwice A_relay_killed_between_publish_and_progress_publishes_again_and_is_heard_once",
         "Messaging.Tests/NothingLostNothingTwice A_service_that_starts_while_the_broker_is_away_takes_commands",
+        "Messaging.Tests/NothingLostNothingTwice Two_replicas_of_speaker_and_listener_do_everything_once_also_when_the_leading_ones_stop",
         "Messaging.Tests/NothingLostNothingTwice With_the_broker_down_commands_go_on_and_all_is_told_when_it_is_back",
         "System.Tests/AwayTests Points_are_exact_although_incentives_is_killed_amid_comments",
         "System.Tests/AwayTests The_story_goes_on_without_the_broker_and_all_follows_when_it_is_back",
@@ -41,6 +48,7 @@ public sealed partial class LongSuite
         "System.Tests/WorstMomentTests The_same_hundred_times_and_shuffled_counts_once",
         "System.Tests/WorstMomentTests What_a_killed_consumer_did_and_did_not_acknowledge_comes_again_and_does_nothing",
         "System.Tests/WorstMomentTests What_a_killed_relay_said_and_did_not_note_is_said_again_by_the_other_replica_and_counts_once",
+        "Telemetry.Tests/Watching A_trace_goes_on_from_service_to_service_also_where_nobody_collects_it",
         "Telemetry.Tests/Watching Lag_is_seen_growing_and_gone"
     ];
 

@@ -10,7 +10,7 @@ public sealed class Modules
     {
         ["Membership"] = ["Accounts", "Departures", "Imports", "Invitations", "Mail", "Members", "Providers", "Roles", "Settings", "Setup", "Suspensions", "Tiers", "Tokens"],
         ["Payments"] =
-            ["Catalogue", "Chargebacks", "Charging", "Creators", "Gateways", "Invoices", "Ledger", "Orders", "Reconciliation", "Referrals", "Refunds", "Subscriptions"],
+            ["Catalogue", "Chargebacks", "Charging", "Creators", "Gateways", "Invoices", "Ledger", "Orders", "Reconciliation", "Referrals", "Refunds", "Rewards", "Subscriptions"],
         ["Content"] = ["Access", "Discussions", "Engagement", "Imports", "Publishing", "Updates"],
         ["Incentives"] = ["AntiAbuse", "Badges", "Leaderboards", "Levels", "Points", "Rewards", "Rules", "Simulation"],
         ["Analytics"] =

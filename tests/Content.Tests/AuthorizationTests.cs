@@ -23,6 +23,11 @@ public sealed class AuthorizationTests(ContentService service)
         ["DELETE /topics/{id}/replies/{replyId}"] = (Members, Moderators),
         ["DELETE /topics/{id}"] = (Members, Moderators),
         ["POST /imports/topics"] = (Nobody, Nobody), // a session has no scope: only a token has
+        ["POST /imports/contents"] = (Nobody, Nobody),
+        ["POST /imports/views"] = (Nobody, Nobody),
+        ["POST /imports/shares"] = (Nobody, Nobody),
+        ["POST /imports/reactions"] = (Nobody, Nobody),
+        ["POST /imports/feedback"] = (Nobody, Nobody),
         ["POST /imports/replies"] = (Nobody, Nobody),
         ["POST /imports/comments"] = (Nobody, Nobody),
         ["POST /imports/votes"] = (Nobody, Nobody),

@@ -29,8 +29,9 @@ public sealed class ContentService : IAsyncLifetime
         _issuer = await Issuer.Start();
         _host = await ServiceHost<Program>.Start("content", _issuer);
         _neighbour = await Neighbour.Start(
-            _host.Messaging, ["payments", "membership"], past: null,
-            typeof(Contracts.ContentPublished), typeof(Contracts.CommentPosted), typeof(Contracts.TopicOpened), typeof(Contracts.VoteCast));
+            _host.Messaging, ["payments", "membership", "incentives"], past: null,
+            typeof(Contracts.ContentPublished), typeof(Contracts.CommentPosted), typeof(Contracts.TopicOpened), typeof(Contracts.VoteCast),
+            typeof(Contracts.ContentViewed), typeof(Contracts.ReactionAdded), typeof(Contracts.FeedbackGiven));
     }
 
     /// <summary>A new member with these roles.</summary>

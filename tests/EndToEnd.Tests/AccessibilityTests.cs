@@ -15,7 +15,7 @@ public sealed class AccessibilityTests(RunningCommunity community)
 
     private static readonly string[] ForOperators =
     [
-        "/admin", "/admin/members", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/rules", "/admin/rewards", "/admin/orders", "/admin/refunds", "/admin/settings",
+        "/admin", "/admin/members", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/rules", "/admin/rewards", "/admin/badges", "/admin/abuse", "/admin/orders", "/admin/refunds", "/admin/settings",
         "/admin/payouts", "/admin/ledger", "/admin/reconciliation", "/admin/chargebacks", "/admin/outbox",
         "/system?still=true"
     ];

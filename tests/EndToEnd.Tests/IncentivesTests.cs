@@ -49,11 +49,30 @@ public sealed class IncentivesTests(RunningCommunity community)
         await Expect(member.Page.Locator("main ul.rows strong.number")).ToHaveTextAsync(["+1", "-1", earned]);
         await member.Go("/leaderboard?period=all");
 
+        // A badge is awarded for what was done before it was defined.
+        await owner.Go("/admin/badges");
+        await owner.Page.Locator("select[name='activity']").SelectOptionAsync("topic");
+        await owner.Page.Locator("select[name='to']").SelectOptionAsync("actor");
+        await owner.Send("define-badge", [("name", $"Asked in {language}"), ("bronze", "1")]);
+        await owner.Arrives("/admin/badges.*done=saved");
+        await Eventually.True(async () =>
+        {
+            await member.Go("/me/points");
+
+            return await member.Page.Locator("main ul.rows h3", new() { HasText = $"Asked in {language}" }).CountAsync() > 0;
+        }, "the badge");
+
         // Edit, try, publish.
         await owner.Go("/admin/rules");
         var rule = owner.Page.Locator("details", new() { Has = owner.Page.Locator("input[value='topic-opened']") });
         await rule.Locator("summary").ClickAsync();
         await rule.Locator("input[name$='-points']").FillAsync(language == "zh" ? "3" : "2");
+        // Checked while one types, before anything is sent.
+        await rule.Locator("input[name$='-weeklyCap']").FillAsync("1");
+        await Expect(rule.Locator(".field.wrong input[name$='-weeklyCap']")).ToBeVisibleAsync();
+        await Expect(rule.Locator("p.fault")).ToHaveCountAsync(1);
+        await rule.Locator("input[name$='-weeklyCap']").FillAsync("");
+        await Expect(rule.Locator(".field.wrong")).ToHaveCountAsync(0);
         await owner.Send("rules", [], "try");
         await owner.Arrives("/admin/replays/[0-9a-f-]{36}");
         await Eventually.True(async () =>

@@ -35,7 +35,7 @@ public sealed class BackgroundServices
     /// A client's keep-alive may find a session broken while nobody uses it, on a machine so busy that beats come late: what
     /// is asked of it next fails as an invalid operation, not as the database's absence.
     /// </summary>
-    [Fact]
+    [LongFact]
     public async Task Where_the_keep_alive_has_found_the_sessions_broken_the_service_goes_on_and_leads_again()
     {
         var (ct, clock) = (TestContext.Current.CancellationToken, new MovableClock(Store.Noon));

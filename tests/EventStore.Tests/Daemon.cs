@@ -182,7 +182,7 @@ public sealed class Projections
         Assert.Equal(before.Order(), (await Values<Said>(host, s => s.Value)).Order());
     }
 
-    [Fact]
+    [LongFact]
     public async Task One_replica_runs_the_daemon_and_the_other_takes_over()
     {
         var database = await Servers.CreateDatabase("leaders");

@@ -88,7 +88,7 @@ public sealed class EndOfTheLog
         Assert.Equal(0, await Count<Price>(host));
     }
 
-    [Fact]
+    [LongFact]
     public async Task What_a_crash_of_the_server_takes_from_a_read_model_is_done_again()
     {
         await using var postgres = await Servers.PrivatePostgres();

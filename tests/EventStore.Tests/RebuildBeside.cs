@@ -208,7 +208,7 @@ public sealed class RebuildBeside : IDisposable
         await Eventually.True(async () => await Sums(host) == (40, 40), "the old read model to go on");
     }
 
-    [Fact]
+    [LongFact]
     public async Task Begun_on_one_replica_and_cut_off_it_is_begun_again_on_another()
     {
         var database = await Servers.CreateDatabase("rebuilds");

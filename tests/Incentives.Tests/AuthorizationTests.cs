@@ -10,6 +10,8 @@ public sealed class AuthorizationTests(IncentivesHost incentives)
     private static readonly AccessTable Table = new(new Dictionary<string, (string[], string[])>
     {
         ["GET /rules"] = (Members, Members),
+        ["GET /rules/versions"] = (Members, Members),
+        ["POST /rules/checks"] = (Operators, Operators),
         ["POST /rules"] = (Operators, Operators),
         ["GET /members/{id}/points"] = (Members, Operators),
         ["GET /members/{id}/points/entries"] = (Members, Operators),
@@ -26,10 +28,12 @@ public sealed class AuthorizationTests(IncentivesHost incentives)
         ["POST /rules/replays/{id}/cancellation"] = (Operators, Operators),
         ["POST /rules/replays/{id}/application"] = (Operators, Operators),
         ["GET /held-causes"] = (Operators, Operators),
+        ["POST /held-causes/confirmations"] = (Operators, Operators),
         ["POST /held-causes/releases"] = (Operators, Operators),
         ["GET /rewards"] = (Members, Members),
         ["POST /rewards"] = (Operators, Operators),
         ["DELETE /rewards/{id}"] = (Operators, Operators),
+        ["PUT /rewards/budget"] = (Operators, Operators),
         ["GET /rewards/liability"] = (Operators, Operators),
         ["POST /redemptions"] = (Members, Members),
         ["GET /redemptions"] = (Members, Members),
@@ -37,6 +41,10 @@ public sealed class AuthorizationTests(IncentivesHost incentives)
         ["POST /redemptions/{id}/fulfilment"] = (Operators, Operators),
         ["POST /redemptions/{id}/cancellation"] = (Members, Members),
         ["GET /badges"] = (Members, Members),
+        ["GET /badges/rules"] = (Members, Members),
+        ["POST /badges"] = (Operators, Operators),
+        ["DELETE /badges/{id}"] = (Operators, Operators),
+        ["GET /members/{id}/badges"] = (Members, Members),
         ["POST /imports/badges"] = (Nobody, Nobody) // a session has no scope: only a token has
     });
 

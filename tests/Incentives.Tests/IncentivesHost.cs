@@ -27,7 +27,8 @@ public sealed class IncentivesHost : IAsyncLifetime
         _issuer = await Issuer.Start();
         _host = await ServiceHost<Program>.Start("incentives", _issuer);
         _neighbour = await Neighbour.Start(
-            _host.Messaging, ["content", "payments", "membership"], [], typeof(Contracts.PointsEarned), typeof(Contracts.PointsReversed), typeof(Contracts.BadgeAwarded), typeof(Contracts.LevelChanged));
+            _host.Messaging, ["content", "payments", "membership"], [], typeof(Contracts.PointsEarned), typeof(Contracts.PointsReversed), typeof(Contracts.BadgeAwarded), typeof(Contracts.BadgeWithdrawn), typeof(Contracts.LevelChanged),
+            typeof(Contracts.RewardClaimed), typeof(Contracts.RewardCancellationAsked));
     }
 
     public async ValueTask DisposeAsync()

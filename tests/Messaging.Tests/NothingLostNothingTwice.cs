@@ -13,7 +13,7 @@ public sealed class NothingLostNothingTwice
 {
     private static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
 
-    [Fact]
+    [LongFact]
     public async Task A_relay_killed_between_publish_and_progress_publishes_again_and_is_heard_once()
     {
         await using var fixture = await MessagingFixture.Create();
@@ -163,7 +163,7 @@ public sealed class NothingLostNothingTwice
         await listener.Heard([.. Enumerable.Range(1, 10)]);
     }
 
-    [Fact]
+    [LongFact]
     public async Task Two_replicas_of_speaker_and_listener_do_everything_once_also_when_the_leading_ones_stop()
     {
         await using var fixture = await MessagingFixture.Create();

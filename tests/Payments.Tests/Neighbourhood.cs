@@ -27,7 +27,7 @@ public sealed class Neighbourhood : IAsyncLifetime
     {
         _issuer = await Issuer.Start();
         var broker = await Servers.CreateVirtualHost("payments");
-        _others = await Neighbour.Start(broker, ["content", "membership"]);
+        _others = await Neighbour.Start(broker, ["content", "membership", "incentives"]);
         _host = await ServiceHost<Program>.Start(
             "payments", _issuer,
             new Dictionary<string, string?>

@@ -41,7 +41,8 @@ public sealed class PaymentsService : IAsyncLifetime
         var broker = await Servers.CreateVirtualHost("payments");
         _issuer = await Issuer.Start();
         _content = await Neighbour.Start(
-            broker, ["content", "membership"], past: null, typeof(Contracts.OrderPlaced), typeof(Contracts.OrderPaid), typeof(Contracts.OrderRefunded));
+            broker, ["content", "membership", "incentives"], past: null, typeof(Contracts.OrderPlaced), typeof(Contracts.OrderPaid), typeof(Contracts.OrderRefunded),
+            typeof(Contracts.RewardGiven), typeof(Contracts.RewardRefused), typeof(Contracts.RewardTakenBack), typeof(Contracts.RewardKept));
         _host = await ServiceHost<Program>.Start(
             "payments", _issuer, new Dictionary<string, string?> { ["Gateways:Sandbox:Secret"] = Secret }, messaging: broker);
     }
@@ -65,6 +66,9 @@ public sealed class PaymentsService : IAsyncLifetime
     }
 
     public HttpClient Member(Guid id, params string[] roles) => Host.Client(Issuer.Token(id, roles is [] ? ["member"] : roles));
+
+    /// <summary>A program with an API token.</summary>
+    public HttpClient Program(params string[] scopes) => Host.Client(Issuer.Token(New(), ["member", "operator"], scopes, TimeSpan.FromMinutes(15)));
 
     public HttpClient Anybody() => Host.Client();
 

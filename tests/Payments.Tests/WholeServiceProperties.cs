@@ -50,7 +50,7 @@ public sealed class WholeServiceProperties(PaymentsService payments)
     {
         var clock = new MovedClock();
         var broker = await Servers.CreateVirtualHost("payments");
-        await using var others = await Neighbour.Start(broker, ["content", "membership"]);
+        await using var others = await Neighbour.Start(broker, ["content", "membership", "incentives"]);
         await using var host = await ServiceHost<Program>.Start(
             "payments", payments.Issuer,
             new Dictionary<string, string?>

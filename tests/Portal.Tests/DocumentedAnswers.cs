@@ -28,6 +28,11 @@ internal sealed partial class Neighbours
     /// <summary>What was asked to be done: method, path, Idempotency-Key, body.</summary>
     public ConcurrentQueue<(string Call, string Key, JsonObject? Body)> Done { get; } = new();
 
+    /// <summary>When the staff did something, and what it was.</summary>
+    public IReadOnlyList<string> StaffActions { get; set; } = [];
+
+    public string StaffActionType { get; set; } = "member-suspended.v1";
+
     /// <summary>What reports came in, by gateway.</summary>
     public ConcurrentQueue<string> Reports { get; } = new();
 
@@ -292,8 +297,29 @@ internal sealed partial class Neighbours
             level = 2,
             nextLevel = new { level = 3, name = "Regular", points = 300, missing = 150 },
             streak = 4,
+            streakFreezes = 1,
             badges = Array.Empty<object>()
         }));
+        server.MapGet("/members/{id:guid}/badges", () => Page(new
+        {
+            awardId = Order,
+            name = "Helper <1>",
+            @class = "silver",
+            at = Then,
+            description = "Answers that helped",
+            activity = "acceptedReply",
+            to = "author",
+            count = 3,
+            cause = (string?)null
+        }));
+        server.MapGet("/badges/rules", () => Page(Badge()));
+        Post(server, "/badges", _ => Results.Json(Badge(), statusCode: 201));
+        Delete(server, "/badges/{id:guid}");
+        server.MapGet("/held-causes", (bool? confirmed) => Page(
+            new { cause = "vote/1", activity = "upvote", memberId = Paid, actorId = Free, because = "burst", confirmed = confirmed == true, at = Then }));
+        Post(server, "/held-causes/releases", _ => Results.NoContent());
+        Post(server, "/held-causes/confirmations", _ => Results.NoContent());
+        Put(server, "/rewards/budget");
         server.MapGet("/members/{id:guid}/points/entries", () => Page(
             new { entryId = Order, kind = "earned", points = 5, rule = "reply-posted", ruleVersion = 1, cause = "reply", at = Then, reason = (string?)null, expiresAt = Then }));
         server.MapGet("/members/{id:guid}/points/entries/{entry:guid}/why", () => Results.Json(new
@@ -309,18 +335,19 @@ internal sealed partial class Neighbours
         }));
         Put(server, "/members/me/leaderboard");
         server.MapGet("/rewards", () => Page(
-            new { rewardId = Plan, name = "Licence <1>", kind = "digital", points = 100, stock = (int?)3, perMember = (int?)1, level = (int?)null },
-            new { rewardId = Draft, name = "T-shirt", kind = "physical", points = 50, stock = (int?)null, perMember = (int?)null, level = (int?)2 }));
+            new { rewardId = Plan, name = "Licence <1>", kind = "digital", points = 100, stock = (int?)3, perMember = (int?)1, level = (int?)null, grant = (object?)null },
+            new { rewardId = Draft, name = "T-shirt", kind = "physical", points = 50, stock = (int?)null, perMember = (int?)null, level = (int?)2, grant = (object?)null }));
         Post(server, "/rewards", _ => Results.Json(
-            new { rewardId = Plan, name = "Licence", kind = "digital", points = 100, stock = 1, perMember = (int?)null, level = (int?)null }, statusCode: 201));
+            new { rewardId = Plan, name = "Licence", kind = "digital", points = 100, stock = 1, perMember = (int?)null, level = (int?)null, grant = (object?)null }, statusCode: 201));
         Delete(server, "/rewards/{id:guid}");
-        server.MapGet("/rewards/liability", () => Results.Json(new { outstanding = 12345, open = 50 }));
+        server.MapGet("/rewards/liability", () => Results.Json(new { outstanding = 12345, open = 50, spent = 40, budget = (int?)1000 }));
         server.MapGet("/redemptions", () => Page(
             new { redemptionId = Order, rewardId = Draft, name = "T-shirt", memberId = Paid, points = 50, status = "open", note = (string?)null, at = Then }));
         server.MapGet("/redemptions/{id:guid}", () => Results.Json(Redemption()));
         Post(server, "/redemptions", _ => Results.Json(Redemption(), statusCode: 201));
         Post(server, "/redemptions/{id:guid}/fulfilment", _ => Results.NoContent());
         Post(server, "/redemptions/{id:guid}/cancellation", _ => Results.NoContent());
+        Post(server, "/rules/checks", _ => Results.Json(new { faults = new[] { new { field = "rules[0].dailyCap", fault = "of 'comment-posted' cannot be" } } }));
         Post(server, "/rules", request => Refuse(400, "validation-failed", new Dictionary<string, string[]> { ["rules[0].points"] = ["must not be 0"] }));
         Post(server, "/rules/replays", _ => Results.Json(new { replayId = Order, status = "running", progress = 0, total = 10, appliedAs = (int?)null, startedAt = Then }, statusCode: 202));
         server.MapGet("/rules/replays", () => Page(new { replayId = Order, status = "finished", progress = 10, total = 10, appliedAs = (int?)null, startedAt = Then }));
@@ -332,6 +359,7 @@ internal sealed partial class Neighbours
             total = 10,
             rules = Array.Empty<object>(),
             totals = new { before = 100, after = 150 },
+            rewardCost = new { before = 90, after = 140 },
             winners = new[] { new { memberId = Paid, before = 10, after = 60 } },
             losers = Array.Empty<object>(),
             levelMoves = new[] { new { from = 1, to = 2, members = 3 } },
@@ -358,6 +386,18 @@ internal sealed partial class Neighbours
             versions = Array.Empty<object>()
         }));
     }
+
+    private static object Badge() => new
+    {
+        badgeId = Order,
+        name = "Helper <1>",
+        description = "Answers that helped",
+        activity = "acceptedReply",
+        to = "author",
+        when = (object?)null,
+        minQuality = (int?)null,
+        tiers = new[] { new { @class = "bronze", count = 1 }, new { @class = "silver", count = 3 } }
+    };
 
     private static object Redemption() => new
     {

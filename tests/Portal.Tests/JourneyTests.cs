@@ -238,7 +238,7 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
 
         foreach (var path in new[] { "/admin", "/admin/members", $"/admin/members/{Neighbours.Paid}", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/orders", "/admin/refunds", "/admin/settings",
             "/admin/payouts", "/admin/ledger", "/admin/reconciliation", "/admin/chargebacks", "/admin/outbox",
-            "/admin/rules", $"/admin/replays/{Neighbours.Order}?member={Neighbours.Paid}", "/admin/rewards",
+            "/admin/rules", $"/admin/replays/{Neighbours.Order}?member={Neighbours.Paid}", "/admin/rewards", "/admin/badges", "/admin/abuse", "/admin/abuse?confirmed=true",
             "/admin/retention", "/admin/growth", "/admin/revenue", "/admin/decisions", "/admin/funnel", "/admin/content", "/admin/what-if", "/admin/figures" })
         {
             var page = await Get(owner, path);
@@ -302,6 +302,8 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         var points = (await Get(member, $"/me/points?why={Neighbours.Order}")).Page;
         Assert.Contains("Wrote a reply", points, StringComparison.Ordinal);
         Assert.Contains("A reply was written.", points, StringComparison.Ordinal);
+        Assert.Contains("for: received 3 × accepted reply", WebUtility.HtmlDecode(points), StringComparison.Ordinal);
+        Assert.Contains("Helper &lt;1&gt; (silver)", (await Get(member, $"/members/{Neighbours.Paid}")).Page, StringComparison.Ordinal);
         Assert.Contains("done=hide-on-boards", (await Deed(member, "/leaderboard", "hide-on-boards", Guid.Empty)).To, StringComparison.Ordinal);
         Assert.Contains("Licence &lt;1&gt;", (await Get(member, "/rewards")).Page, StringComparison.Ordinal);
 
@@ -349,6 +351,12 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
 
         Assert.DoesNotContain(beside.Done.Skip(before), done => done.Call == "POST /rules");
 
+        // Checked, it is said at its field, and nothing is adopted; script asks for the same while one types.
+        before = beside.Done.Count;
+        var checkedPage = (await Send(staff, "/admin/rules", "rules", new(rules) { ["do"] = "check" })).Page;
+        Assert.Contains("id=\"rules-r1-dailyCap-fault\"", checkedPage, StringComparison.Ordinal);
+        Assert.Equal(["POST /rules/checks"], beside.Done.Skip(before).Select(done => done.Call).Where(call => call.StartsWith("POST /rules", StringComparison.Ordinal)));
+
         // The first rule that was sent is the second row of the page.
         var refused = (await Send(staff, "/admin/rules", "rules", new(rules) { ["do"] = "publish" })).Page;
         Assert.Contains("id=\"rules-r1-points-fault\"", refused, StringComparison.Ordinal);
@@ -360,6 +368,23 @@ public sealed partial class JourneyTests(JourneyPortal portal) : IClassFixture<J
         Assert.Contains("/admin/rules?done=saved", (await Send(staff, $"/admin/replays/{Neighbours.Order}", "apply", new() { ["from"] = "2026-01-01" })).To, StringComparison.Ordinal);
         Assert.Equal("2026-01-01", (string?)beside.Done.Last(done => done.Call.EndsWith("/application", StringComparison.Ordinal)).Body?["from"]);
         Assert.Contains("done=fulfil-redemption", (await Deed(staff, "/admin/rewards", "fulfil-redemption", Neighbours.Order)).To, StringComparison.Ordinal);
+        Assert.Contains("done=saved", (await Send(staff, "/admin/rewards", "set-budget", new() { ["pointsPerMonth"] = "500" })).To, StringComparison.Ordinal);
+        Assert.Equal(500, (int?)beside.Done.Last(done => done.Call == "PUT /rewards/budget").Body!["pointsPerMonth"]);
+        Assert.Contains("done=saved", (await Send(staff, "/admin/badges", "define-badge", new()
+        {
+            ["name"] = "Helper",
+            ["activity"] = "acceptedReply",
+            ["to"] = "author",
+            ["bronze"] = "1",
+            ["gold"] = "50"
+        })).To, StringComparison.Ordinal);
+        var badge = beside.Done.Last(done => done.Call == "POST /badges").Body!;
+        Assert.Equal("""[{"class":"bronze","count":1},{"class":"gold","count":50}]""", badge["tiers"]!.ToJsonString());
+        Assert.Contains("done=retire-badge", (await Deed(staff, "/admin/badges", "retire-badge", Neighbours.Order)).To, StringComparison.Ordinal);
+        var held = "/admin/abuse?cause=vote%2F1";
+        Assert.Contains("done=saved", (await Send(staff, held, "decide-held", new() { ["cause"] = "vote/1", ["reason"] = "A ring", ["do"] = "confirm" })).To, StringComparison.Ordinal);
+        Assert.Contains("done=saved", (await Send(staff, held, "decide-held", new() { ["cause"] = "vote/1", ["reason"] = "A class", ["do"] = "release" })).To, StringComparison.Ordinal);
+        Assert.Equal(["POST /held-causes/confirmations vote/1", "POST /held-causes/releases vote/1"], beside.Done.Where(done => done.Call.StartsWith("POST /held-causes", StringComparison.Ordinal)).Select(done => $"{done.Call} {done.Body!["cause"]}"));
         before = beside.Done.Count;
         // More than can be counted is not as many as are asked for.
         Assert.Contains("id=\"offer-reward-stock-fault\"", (await Send(staff, "/admin/rewards", "offer-reward", new() { ["name"] = "Mug", ["kind"] = "physical", ["points"] = "10", ["stock"] = "1e3" })).Page, StringComparison.Ordinal);

@@ -118,6 +118,18 @@ internal sealed partial class Neighbours : IAsyncDisposable
 
             return Results.NoContent();
         });
+        server.MapGet("/staff-actions", (HttpRequest request) =>
+        {
+            var left = neighbours.StaffActions.Where(at => !request.Query.ContainsKey("after") || string.CompareOrdinal(at, request.Query["after"]) < 0)
+                .OrderDescending(StringComparer.Ordinal).ToList();
+            var most = int.Parse(request.Query["limit"]!, System.Globalization.CultureInfo.InvariantCulture);
+
+            return Results.Json(new
+            {
+                items = left.Take(most).Select(at => new { eventId = Free, at, by = Free, type = neighbours.StaffActionType, subject = Paid, cursor = at }),
+                next = left.Count > most ? left[most - 1] : null
+            });
+        });
         server.MapGet("/status", (HttpRequest request) => request.Headers.Authorization.Count > 0
             ? Results.Json(Status)
             : Results.Json(new { }, statusCode: 401));

@@ -606,8 +606,15 @@ public abstract class ReplicatedTests(Func<Task> start) : IAsyncLifetime
     }
 }
 
-[CollectionDefinition]
+[CollectionDefinition, TestClassOrderer<DumpLast>]
 public sealed class OnOneSystem : ICollectionFixture<CommunitySystem>;
+
+/// <summary>What looks at the whole system takes longer once the dump is on it.</summary>
+public sealed class DumpLast : ITestClassOrderer
+{
+    public IReadOnlyCollection<TTestClass?> OrderTestClasses<TTestClass>(IReadOnlyCollection<TTestClass?> testClasses) where TTestClass : notnull, ITestClass =>
+        [.. testClasses.OrderBy(tests => tests?.TestClassName == typeof(ImportTests).FullName)];
+}
 
 [CollectionDefinition]
 public sealed class OnReplicas : ICollectionFixture<ReplicatedSystem>;

@@ -44,7 +44,7 @@ internal sealed class WatchedServices : IAsyncDisposable
     }
 
     /// <summary>Those whose past the two wait for; they have none.</summary>
-    public Task<Neighbour> Neighbours() => Neighbour.Start(new Uri(Broker.ConnectionString), ["membership", "payments"]);
+    public Task<Neighbour> Neighbours() => Neighbour.Start(new Uri(Broker.ConnectionString), ["membership", "payments", "incentives"]);
 
     /// <summary>Waits until both have heard the past of the others: until then a replay may tell what is said live.</summary>
     public Task PastIsConsumed() => Eventually.True(

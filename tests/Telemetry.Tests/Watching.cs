@@ -57,7 +57,7 @@ public sealed class Watching
         Assert.DoesNotContain(services.Collector.Spans, span => span.Name == "marten.daemon.highwatermark");
     }
 
-    [Fact]
+    [LongFact]
     public async Task A_trace_goes_on_from_service_to_service_also_where_nobody_collects_it()
     {
         await using var services = await WatchedServices.Start(exported: false);

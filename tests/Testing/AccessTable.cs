@@ -30,6 +30,7 @@ public sealed class AccessTable(IReadOnlyDictionary<string, (string[] Own, strin
     {
         ["GET /status"] = (Operators, Operators),
         ["GET /projections"] = (Operators, Operators),
+        ["GET /staff-actions"] = (Operators, Operators),
         ["POST /projections/{name}/rebuilds"] = (Operators, Operators),
         ["GET /projections/{name}/rebuilds/{id}"] = (Operators, Operators),
         ["POST /projections/{name}/rebuilds/{id}/cancellation"] = (Operators, Operators),

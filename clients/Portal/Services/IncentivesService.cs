@@ -12,6 +12,27 @@ internal sealed class IncentivesService(HttpClient http)
 
     public Task<Answer<WhyAnswer>> Why(Guid member, Guid entry, CancellationToken ct) => Answers.Of(_client.GetMembersByIdPointsEntriesByEntryIdWhyAsync(member, entry, ct));
 
+    public Task<Answer<PageOfMemberBadge>> Badges(Guid member, string? after, CancellationToken ct) => Answers.Of(_client.GetMembersByIdBadgesAsync(member, 50, after, ct));
+
+    public Task<Answer<PageOfBadgeAnswer>> BadgeRules(CancellationToken ct) => Answers.Of(_client.GetBadgesRulesAsync(ct));
+
+    public Task<Answer<BadgeAnswer>> Define(NewBadge badge, string key, CancellationToken ct) => Answers.Of(_client.PostBadgesAsync(badge, key, ct));
+
+    public Task<Answer<object>> RetireBadge(Guid badge, CancellationToken ct) => Answers.Of(_client.DeleteBadgesByIdAsync(badge, ct));
+
+    public Task<Answer<PageOfHeldCause>> Held(bool confirmed, string? after, CancellationToken ct) => Answers.Of(_client.GetHeldCausesAsync(50, after, confirmed, ct));
+
+    public Task<Answer<object>> Release(string cause, string reason, string key, CancellationToken ct) =>
+        Answers.Of(_client.PostHeldCausesReleasesAsync(new Release { Cause = cause, Reason = reason }, key, ct));
+
+    public Task<Answer<object>> ConfirmHold(string cause, string reason, string key, CancellationToken ct) =>
+        Answers.Of(_client.PostHeldCausesConfirmationsAsync(new Release { Cause = cause, Reason = reason }, key, ct));
+
+    public Task<Answer<RuleChecksAnswer>> Check(IReadOnlyList<EarningRule> rules, CancellationToken ct) =>
+        Answers.Of(_client.PostRulesChecksAsync(new RuleChecksRequest { Rules = [.. rules] }, null, ct));
+
+    public Task<Answer<object>> SetBudget(int? pointsPerMonth, CancellationToken ct) => Answers.Of(_client.PutRewardsBudgetAsync(new BudgetRequest { PointsPerMonth = pointsPerMonth }, ct));
+
     public Task<Answer<PageOfLevelAnswer>> Levels(CancellationToken ct) => Answers.Of(_client.GetLevelsAsync(ct));
 
     public Task<Answer<RulesAnswer>> Rules(CancellationToken ct) => Answers.Of(_client.GetRulesAsync(null, ct));

@@ -75,11 +75,13 @@ internal sealed class WaitingWork(IServiceScopeFactory scopes, TimeProvider cloc
         var (membership, payments, ct) = (services.GetRequiredService<MembershipService>(), services.GetRequiredService<PaymentsService>(), CancellationToken.None);
         var (applicants, failed, owed) = (membership.Applicants(ct), payments.Refunds(failedOnly: true, ct), payments.OwedRefunds(ct));
         var redemptions = services.GetRequiredService<IncentivesService>().Redemptions(open: true, null, ct);
+        var held = services.GetRequiredService<IncentivesService>().Held(confirmed: false, null, ct);
         var decisions = services.GetRequiredService<AnalyticsService>().Decisions(open: true, null, ct);
         var parts = Counts(
             ("/admin/applications", Count(await applicants, page => (page.Items.Count, page.Next))),
             ("/admin/refunds", Sum([Count(await failed, page => (page.Items.Count, page.Next)), Count(await owed, page => (page.Items.Count, page.Next))])),
             ("/admin/rewards", Count(await redemptions, page => (page.Items.Count, page.Next))),
+            ("/admin/abuse", Count(await held, page => (page.Items.Count, page.Next))),
             ("/admin/decisions", Count(await decisions, page => (page.Items.Count, page.Next))));
 
         return Counts([.. parts.Select(part => (part.Key, (WaitingCount?)part.Value)), ("/admin", Sum([.. parts.Values]))]);

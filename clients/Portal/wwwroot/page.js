@@ -101,6 +101,33 @@ function autosave() {
   form.addEventListener('submit', () => localStorage.removeItem(name));
 }
 
+// What the check button says, said while one types: the page's own answer, after a pause.
+function checks() {
+  const form = document.querySelector('form[data-checks]');
+  if (!form || form.dataset.watched) return;
+  form.dataset.watched = 'true';
+  let pause, asked = 0;
+  form.addEventListener('input', () => {
+    clearTimeout(pause);
+    pause = setTimeout(async () => {
+      const mine = ++asked, body = new FormData(form);
+      body.set('do', 'check');
+      const answer = await fetch(location.href, { method: 'POST', body }).catch(() => undefined);
+      const text = answer && answer.status < 500 ? await answer.text() : undefined;
+      if (!text || mine !== asked || !form.isConnected) return;
+      const page = new DOMParser().parseFromString(text, 'text/html');
+      const told = page.querySelector('[data-checked]');
+      if (told) form.querySelector('[data-checked]').textContent = told.textContent;
+      for (const input of form.querySelectorAll('.field :is(input, select, textarea)')) {
+        const field = input.closest('.field'), fault = page.getElementById(`${input.id}-fault`);
+        field.querySelector('.fault')?.remove();
+        field.classList.toggle('wrong', Boolean(fault));
+        if (fault) { field.append(document.importNode(fault, true)); input.setAttribute('aria-invalid', 'true'); } else input.removeAttribute('aria-invalid');
+      }
+    }, 300);
+  });
+}
+
 // What others write appears by itself while the page is looked at.
 let updates, followed;
 
@@ -149,7 +176,7 @@ document.addEventListener('visibilitychange', () => { live(); lookAgain(); if (!
 window.addEventListener('pagehide', () => { updates?.close(); followed = undefined; });
 window.addEventListener('pageshow', live);
 
-function ready() { copyButtons(); autosave(); live(); lookAgain(); }
+function ready() { copyButtons(); autosave(); checks(); live(); lookAgain(); }
 
 ready();
 window.Blazor?.addEventListener('enhancedload', ready);

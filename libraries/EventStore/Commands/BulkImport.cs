@@ -11,20 +11,24 @@ public interface IImported
     DateTimeOffset At { get; }
 }
 
-/// <summary>What is to become of an item: a command on its stream, a refusal, or nothing, because it is known already.</summary>
+/// <summary>What is to become of an item: commands on its stream, a refusal, or nothing, because it is known already.</summary>
 public sealed class ImportStep<TCommand> where TCommand : class
 {
     public static readonly ImportStep<TCommand> Known = new();
 
     /// <param name="writeWithEvents">See <see cref="CommandOptions.WriteWithEvents"/>.</param>
     public ImportStep(Guid stream, TCommand command, Action<IDocumentSession>? writeWithEvents = null) =>
-        (Stream, Command, WriteWithEvents) = (stream, command, writeWithEvents);
+        (Stream, Commands, WriteWithEvents) = (stream, [(command, null)], writeWithEvents);
+
+    /// <summary>A history: each command has its own instant. The plan has seen to it that none of them is refused.</summary>
+    public ImportStep(Guid stream, IReadOnlyList<(TCommand Command, DateTimeOffset At)> commands) =>
+        (Stream, Commands) = (stream, [.. commands.Select(one => (one.Command, (DateTimeOffset?)one.At))]);
 
     private ImportStep() { }
 
     internal Guid Stream { get; }
 
-    internal TCommand? Command { get; }
+    internal IReadOnlyList<(TCommand Command, DateTimeOffset? At)> Commands { get; } = [];
 
     internal Action<IDocumentSession>? WriteWithEvents { get; }
 
@@ -50,21 +54,25 @@ public sealed record BulkImport<TItem>([property: Length(0, 500, ErrorMessage = 
         where TCommand : class
         where TEvent : class
     {
-        var verdicts = Items.Select(item => (Item: item, Step: plan(item))).Select(one => (one.Item, one.Step, one.Step.Rejection)).ToArray();
-        var planned = Enumerable.Range(0, verdicts.Length).Where(i => verdicts[i].Step.Command is not null).ToList();
+        var verdicts = Items.Select(item => (Item: item, Step: plan(item))).Select(one => (one.Item, one.Step, one.Step.Rejection, Taken: false)).ToArray();
+        var planned = (
+            from i in Enumerable.Range(0, verdicts.Length)
+            from command in verdicts[i].Step.Commands
+            select (Item: i, command.Command, At: command.At ?? verdicts[i].Item.At)).ToList();
         var handled = await store.HandleEach(
             decider,
-            [.. planned.Select(i => (verdicts[i].Step.Stream, verdicts[i].Step.Command!,
-                new CommandOptions { At = verdicts[i].Item.At, WriteWithEvents = verdicts[i].Step.WriteWithEvents }))],
+            [.. planned.Select(one => (verdicts[one.Item].Step.Stream, one.Command,
+                new CommandOptions { At = one.At, WriteWithEvents = verdicts[one.Item].Step.WriteWithEvents }))],
             knownBy, ct);
 
-        foreach (var (i, answer) in planned.Zip(handled))
+        foreach (var (one, answer) in planned.Zip(handled))
         {
-            verdicts[i].Rejection = answer?.Rejection;
+            verdicts[one.Item].Rejection ??= answer?.Rejection;
+            verdicts[one.Item].Taken |= answer is { Appended: true };
         }
 
         var refused = verdicts.Where(one => one.Rejection is not null).Select(one => new RefusedItem(one.Item.Id, one.Rejection!.Code, one.Rejection.Detail)).ToList();
-        var taken = handled.Count(answer => answer is { Appended: true });
+        var taken = verdicts.Count(one => one is { Taken: true, Rejection: null });
 
         return new ImportResult(taken, Items.Count - taken - refused.Count, refused);
     }

@@ -8,6 +8,9 @@ namespace Community.EventStore;
 /// <param name="CorrelationId">Id of the whole conversation: the trace that began it.</param>
 public sealed record CommandMetadata(string? By, string? CausationId, string? CorrelationId)
 {
+    /// <summary>Who did it has a role among the staff: it is listed among what the staff did.</summary>
+    public bool ByStaff { get; init; }
+
     private static readonly AsyncLocal<CommandMetadata?> Ambient = new();
 
     public static CommandMetadata Current =>

@@ -363,6 +363,8 @@ public static class CommandHandling
         {
             session.Events.Append(stream, version + events.Count, events);
         }
+
+        session.ListStaffActions(stream, events);
     }
 
     // Instants of a stream never go back, though clocks of replicas differ and imported facts have coarse dates:
@@ -385,6 +387,10 @@ public static class CommandHandling
         if (at is not null)
         {
             @event.SetHeader("recorded-at", now.ToString("O"));
+        }
+        else if (envelope.Metadata.ByStaff)
+        {
+            @event.SetHeader(StaffActionTable.Header, true);
         }
 
         if (envelope.Trace is { } trace)

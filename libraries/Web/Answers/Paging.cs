@@ -42,5 +42,8 @@ public sealed record Paging(
     /// <summary>Cuts the row too many off; its presence says that there is a next page.</summary>
     public Page<TRow> Page<TRow, TKey>(IReadOnlyList<TRow> rows, Func<TRow, TKey> key) => rows.Count <= Size
         ? new(rows, null)
-        : new([.. rows.Take(Size)], Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(key(rows[Size - 1]), Json.Options)));
+        : new([.. rows.Take(Size)], Cursor(key(rows[Size - 1])));
+
+    /// <summary>What to ask <c>after</c> to go on behind the row with this key.</summary>
+    public static string Cursor<TKey>(TKey key) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(key, Json.Options));
 }

@@ -17,7 +17,10 @@ public static class Requests
         CommandMetadata.Set(new CommandMetadata(
             context.User.FindFirst("sub")?.Value,
             Activity.Current?.SpanId.ToString() ?? context.TraceIdentifier,
-            Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier));
+            Activity.Current?.TraceId.ToString() ?? context.TraceIdentifier)
+        {
+            ByStaff = context.User.FindMemberId() is not null && context.User.May("operator", "moderator", "reviewer")
+        });
         context.Response.Headers.Append(HeaderNames.Vary, HeaderNames.Authorization);
 
         return next(context);

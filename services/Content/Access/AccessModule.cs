@@ -10,10 +10,12 @@ internal static class AccessModule
         {
             options.Storage.ExtendedSchemaObjects.Add(Entitlements.Table);
             options.Storage.ExtendedSchemaObjects.Add(Entitlements.Tiers);
+            options.Storage.ExtendedSchemaObjects.Add(Entitlements.Levels);
         });
         builder.Services.AddSingleton<Entitlements>();
         builder.AddConsumer<UnlockContentWhenOrderPaid>();
         builder.AddConsumer<LockContentWhenOrderRefunded>();
         builder.AddConsumer<OpenContentByTier>();
+        builder.AddConsumer<OpenContentByLevel>();
     }
 }

@@ -1,3 +1,4 @@
+using Community.Incentives.Contracts;
 using Community.Membership.Contracts;
 using Community.Messaging;
 using Community.Payments.Contracts;
@@ -9,16 +10,18 @@ using Weasel.Postgresql.Tables;
 namespace Community.Content.Access;
 
 /// <summary>What somebody may read whole because they pay for it, or were given it.</summary>
-internal sealed record MemberEntitlements(IReadOnlySet<Guid> Bought, IReadOnlySet<string> Tiers)
+/// <param name="Level">By points; 0: nobody's.</param>
+internal sealed record MemberEntitlements(IReadOnlySet<Guid> Bought, IReadOnlySet<string> Tiers, int Level)
 {
-    public static readonly MemberEntitlements None = new(new HashSet<Guid>(), new HashSet<string>());
+    public static readonly MemberEntitlements None = new(new HashSet<Guid>(), new HashSet<string>(), 0);
 
-    public bool Open(Guid content, Requirements requires) => Bought.Contains(content) || (requires.Tier is { } tier && Tiers.Contains(tier));
+    public bool Open(Guid content, Requirements requires) =>
+        Bought.Contains(content) || (requires.Tier is { } tier && Tiers.Contains(tier)) || Level >= requires.Level;
 }
 
 /// <summary>
-/// Who has bought which content, as payments tell it, and who has which tier, as membership does. Payment and refund are facts
-/// of their own beside each other, so that they may come in any order and again; of what is told of a tier, the latest holds.
+/// Who has bought which content, as payments tell it, and who has which tier, as membership does, and who is on which level, as incentives do. Payment and refund are facts
+/// of their own beside each other, so that they may come in any order and again; of what is told of a tier or a level, the latest holds.
 /// </summary>
 internal sealed class Entitlements(NpgsqlDataSource database, TimeProvider clock)
 {
@@ -31,6 +34,19 @@ internal sealed class Entitlements(NpgsqlDataSource database, TimeProvider clock
             table.AddColumn<string>("source").AsPrimaryKey();
             table.AddColumn<string>("tier").NotNull(); // empty: none
             table.AddColumn("until", "timestamptz").NotNull();
+            table.AddColumn("version", "bigint").NotNull();
+
+            return table;
+        }
+    }
+
+    public static Table Levels
+    {
+        get
+        {
+            var table = new Table("member_levels");
+            table.AddColumn<Guid>("member_id").AsPrimaryKey();
+            table.AddColumn<int>("level").NotNull();
             table.AddColumn("version", "bigint").NotNull();
 
             return table;
@@ -61,13 +77,15 @@ internal sealed class Entitlements(NpgsqlDataSource database, TimeProvider clock
             return MemberEntitlements.None;
         }
 
-        var (bought, tiers) = (new HashSet<Guid>(), new HashSet<string>());
+        var (bought, tiers, level) = (new HashSet<Guid>(), new HashSet<string>(), 1); // which everybody has
         await using var select = database.CreateCommand(
             """
-            select content_id, null from content_purchases
+            select content_id, null::text, null::int from content_purchases
             where member_id = $1 and content_id = any($2) and paid_at is not null and refunded_at is null
             union all
-            select null, tier from member_tiers where member_id = $1 and tier <> '' and until > $3
+            select null, tier, null from member_tiers where member_id = $1 and tier <> '' and until > $3
+            union all
+            select null, null, level from member_levels where member_id = $1
             """);
         select.Parameters.Add(new() { Value = member });
         select.Parameters.Add(new() { Value = contents.ToArray() });
@@ -76,17 +94,21 @@ internal sealed class Entitlements(NpgsqlDataSource database, TimeProvider clock
 
         while (await rows.ReadAsync(ct))
         {
-            if (rows.IsDBNull(0))
+            if (!rows.IsDBNull(0))
+            {
+                bought.Add(rows.GetGuid(0));
+            }
+            else if (!rows.IsDBNull(1))
             {
                 tiers.Add(rows.GetString(1));
             }
             else
             {
-                bought.Add(rows.GetGuid(0));
+                level = rows.GetInt32(2);
             }
         }
 
-        return new MemberEntitlements(bought, tiers);
+        return new MemberEntitlements(bought, tiers, level);
     }
 
     internal static void Has(IDocumentSession session, Guid member, string source, string? tier, DateTimeOffset? until, long version) =>
@@ -97,6 +119,13 @@ internal sealed class Entitlements(NpgsqlDataSource database, TimeProvider clock
             where m.version < excluded.version
             """,
             member, source, tier ?? "", until?.ToUniversalTime() ?? DateTimeOffset.MaxValue, version);
+
+    internal static void Has(IDocumentSession session, LevelChanged told) => session.QueueSqlCommand(
+        """
+        insert into member_levels as m (member_id, level, version) values (?, ?, ?)
+        on conflict (member_id) do update set level = excluded.level, version = excluded.version where m.version < excluded.version
+        """,
+        told.MemberId, told.Level, told.Version);
 
     internal static void Paid(IDocumentSession session, OrderPaid paid)
     {
@@ -145,6 +174,11 @@ internal sealed class LockContentWhenOrderRefunded(IDocumentStore store) : ICons
             Entitlements.Refunded(session, context.Message);
         }
     });
+}
+
+internal sealed class OpenContentByLevel(IDocumentStore store) : IConsumer<LevelChanged>
+{
+    public Task Consume(ConsumeContext<LevelChanged> context) => store.Once(context, session => Entitlements.Has(session, context.Message));
 }
 
 internal sealed class OpenContentByTier(IDocumentStore store) : IConsumer<TierGranted>, IConsumer<TierEnded>

@@ -15,11 +15,8 @@ internal sealed record Reader(Guid? MemberId, bool Reviews, bool Operates)
     /// <summary>Author and operators: state as of an instant, history, publication.</summary>
     public bool Keeps(Guid author) => MemberId == author || Operates;
 
-    /// <summary>
-    /// How far the reader sees into a content. Which level a member has is not told to this service yet, so what asks for one
-    /// stays a preview to all but those who wrote, review or paid for it.
-    /// </summary>
-    /// <param name="entitled">It was bought, or the reader has its tier.</param>
+    /// <summary>How far the reader sees into a content.</summary>
+    /// <param name="entitled">It was bought, or the reader has its tier or level.</param>
     public AccessLevel Into(Guid author, Requirements requires, bool entitled) =>
         SeesDraftsOf(author) || entitled || requires == Requirements.None ? AccessLevel.Full : AccessLevel.Preview;
 }

@@ -201,7 +201,17 @@ internal static class TopicEndpoints
             return Problems.NotFound("reply to this topic");
         }
 
-        return await Hold(id, new AcceptReply(reply.Id, reply.AuthorId, user.MemberId(), clock.GetUtcNow()), http, store, ct, atMost: Topic.Changes);
+        var answer = await Hold(id, new AcceptReply(reply.Id, reply.AuthorId, user.MemberId(), clock.GetUtcNow()), http, store, ct, atMost: Topic.Changes);
+
+        // Deleted meanwhile: whoever of the two ends last sees what the other has done.
+        if (await store.FindReply(id, body.ReplyId, ct) is null)
+        {
+            await store.Handle(Topic.Decider, id, new ForgetReply(reply.Id, clock.GetUtcNow()), ct);
+
+            return Problems.NotFound("reply to this topic");
+        }
+
+        return answer;
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> Withdraw(
@@ -259,8 +269,16 @@ internal static class TopicEndpoints
         var now = clock.GetUtcNow();
         var forget = Besides.Of(Topic.Decider, id, (TopicCommand)new ForgetReply(replyId, now));
 
-        return Done(await store.Handle(
-            Reply.Decider, replyId, new DeleteReply(user.MemberId(), IsModerator(user), now), new CommandOptions { Together = [forget] }, ct));
+        var deleted = await store.Handle(
+            Reply.Decider, replyId, new DeleteReply(user.MemberId(), IsModerator(user), now), new CommandOptions { Together = [forget] }, ct);
+
+        // It may have been accepted after it was asked whether it is.
+        if (deleted.Rejection is null)
+        {
+            await store.Handle(Topic.Decider, id, new ForgetReply(replyId, now), ct);
+        }
+
+        return Done(deleted);
     }
 
     private static bool IsModerator(ClaimsPrincipal user) => user.May("moderator", "operator");

@@ -1,5 +1,8 @@
 using System.ComponentModel.DataAnnotations;
+using Community.Content.Access;
 using Community.Content.Discussions;
+using Community.Content.Engagement;
+using Community.Content.Publishing;
 
 namespace Community.Content.Imports;
 
@@ -10,6 +13,73 @@ internal interface IImportedFact : IImported
 
     string? Html => null;
 }
+
+internal enum ImportedStage { Draft, Submitted, Published }
+
+/// <param name="Body">Markdown.</param>
+/// <param name="At">When it was published; of what is not, when it was submitted or drafted.</param>
+/// <param name="Quality">What its reviewer thought of it, 1 to 5; absent: 3.</param>
+/// <param name="ReviewerId">Absent: who imports it.</param>
+/// <param name="WrittenAt">When it was begun; absent: as <paramref name="At"/>.</param>
+internal sealed record ImportedContent(
+    Guid ContentId, Guid AuthorId,
+    [property: Text(200)] string Title,
+    [property: Text(100)] string Topic,
+    Format Format,
+    [property: Text(100_000, MultiLine = true)] string Body,
+    [property: Text(50), MaxLength(10)] List<string> Tags,
+    DateTimeOffset At,
+    ImportedStage Status = ImportedStage.Published,
+    AccessRuleRequest? Requires = null,
+    [property: Range(1, 5)] int? Quality = null,
+    Guid? ReviewerId = null,
+    DateTimeOffset? WrittenAt = null) : IImportedFact
+{
+    Guid IImported.Id => ContentId;
+
+    IEnumerable<(string Name, Guid? Id)> IImportedFact.Ids => [("contentId", ContentId), ("authorId", AuthorId), ("reviewerId", ReviewerId)];
+
+    internal ContentBody Text => new(Title, Topic, Format, Body);
+
+    internal Requirements Requirements => Requires?.ToRequirements() ?? Access.Requirements.None;
+
+    internal DateTimeOffset DraftedAt => WrittenAt ?? At;
+
+    /// <summary>What is wrong with a content beyond what may be wrong with any fact.</summary>
+    internal Rejection? OwnFault()
+    {
+        var faults = new List<ValidationResult>();
+
+        return Requires is { } rule && !(Validator.TryValidateObject(rule, new ValidationContext(rule), faults, validateAllProperties: true)
+                && (rule.Price is not { } price || Validator.TryValidateObject(price, new ValidationContext(price), faults, validateAllProperties: true)))
+            ? new Rejection("invalid", string.Join(", ", faults.Select(fault => $"requires.{fault.MemberNames.FirstOrDefault()} {fault.ErrorMessage}")))
+            : WrittenAt > At || WrittenAt < DateTimeOffset.UnixEpoch ? new Rejection("invalid", "writtenAt must lie between 1970 and at.")
+            : WrittenText.Fault(Body) is { } fault ? new Rejection(WrittenText.Code, $"body {fault}.")
+            : null;
+    }
+}
+
+/// <summary>What a member did with a content.</summary>
+internal interface IOfContent : IImportedFact
+{
+    Guid ContentId { get; }
+
+    Guid MemberId { get; }
+
+    IEnumerable<(string Name, Guid? Id)> IImportedFact.Ids => [("id", Id), ("contentId", ContentId), ("memberId", MemberId)];
+}
+
+internal sealed record ImportedView(Guid Id, Guid ContentId, Guid MemberId, DateTimeOffset At) : IOfContent;
+
+internal sealed record ImportedShare(Guid Id, Guid ContentId, Guid MemberId, [property: Text(50)] string Channel, DateTimeOffset At) : IOfContent;
+
+internal sealed record ImportedReaction(Guid Id, Guid ContentId, Guid MemberId, ReactionKind Kind, DateTimeOffset At) : IOfContent;
+
+internal sealed record ImportedFeedback(
+    Guid Id, Guid ContentId, Guid MemberId,
+    [property: Range(1, 5)] int Rating,
+    DateTimeOffset At,
+    [property: Text(5000, MultiLine = true, MayBeBlank = true)] string? Text = null) : IOfContent;
 
 internal sealed record ImportedTopic(
     Guid TopicId, TopicKind Kind, Guid? AuthorId,

@@ -27,7 +27,7 @@ internal static class UpdateEndpoints
     public static void AddUpdates(this WebApplicationBuilder builder) =>
         builder.Services.AddSingleton<UpdateFeed>().AddHostedService(services => services.GetRequiredService<UpdateFeed>());
 
-    public static void MapUpdates(this IEndpointRouteBuilder app) => app.MapGet("/updates", Follow).AllowAnonymous().ExcludeFromDescription();
+    public static void MapUpdates(this IEndpointRouteBuilder app) => app.MapGet("/updates", Follow).AllowAnonymous().RequireRateLimiting(RateLimits.Streams).ExcludeFromDescription();
 
     /// <summary>Tells, once it is done, those who look at the subject in the path.</summary>
     public static RouteHandlerBuilder PublishesUpdate(this RouteHandlerBuilder endpoint, UpdateKind kind) => endpoint.PublishesUpdate<object>(kind, _ => null);
@@ -103,7 +103,7 @@ internal static class UpdateEndpoints
     {
         yield return new SseItem<Update?>(null, "beat"); // so that the answer begins
 
-        for (var end = clock.GetUtcNow() + Longest; clock.GetUtcNow() < end;)
+        for (var end = clock.GetUtcNow() + Longest; !listener.IsOver && clock.GetUtcNow() < end;)
         {
             var update = await listener.Next(Heartbeat, clock, ct);
 

@@ -114,8 +114,11 @@ internal sealed class Listener(IReadOnlySet<Guid> subjects, Action<Listener> lef
         }
     }
 
-    /// <summary>The next one; null where none came within a while.</summary>
-    /// <exception cref="OperationCanceledException">The listener has gone, or the service stops.</exception>
+    /// <summary>The service stops; nothing comes any more.</summary>
+    public bool IsOver => stopping.IsCancellationRequested;
+
+    /// <summary>The next one; null where none came within a while, or the service stops.</summary>
+    /// <exception cref="OperationCanceledException">The listener has gone.</exception>
     public async ValueTask<Update?> Next(TimeSpan patience, TimeProvider clock, CancellationToken ct)
     {
         using var waited = new CancellationTokenSource(patience, clock);
@@ -125,7 +128,7 @@ internal sealed class Listener(IReadOnlySet<Guid> subjects, Action<Listener> lef
         {
             return await _updates.Reader.ReadAsync(any.Token);
         }
-        catch (OperationCanceledException) when (waited.IsCancellationRequested && !stopping.IsCancellationRequested && !ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
             return null;
         }

@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using System.Security.Claims;
 using Community.EventStore;
+using Community.Incentives.Rules;
 using Community.Web;
 using JasperFx.Events.Projections;
 using Marten;
@@ -12,6 +14,32 @@ internal sealed record ImportedBadge(Guid AwardId, Guid MemberId, string Name, s
     Guid IImported.Id => AwardId;
 }
 
+/// <param name="To">Who gets it: the actor, who did it, or the author, whose work it was done to.</param>
+/// <param name="Tiers">One for a badge that is awarded once; else in rising order, from bronze to gold.</param>
+internal sealed record NewBadge(
+    [property: Text(100)] string Name,
+    [property: AllowedValues(
+        Activities.View, Activities.Comment, Activities.Reply, Activities.Topic, Activities.Reaction, Activities.Share, Activities.Feedback,
+        Activities.AcceptedReply, Activities.Upvote, Activities.Downvote, Activities.Content, Activities.Order,
+        ErrorMessage = "must be an activity that can earn")] string Activity,
+    [property: Length(1, 3)] IReadOnlyList<BadgeTier> Tiers,
+    Beneficiary To = Beneficiary.Actor,
+    RuleCondition? When = null,
+    [property: Range(1, 5)] int? MinQuality = null,
+    [property: Text(300)] string? Description = null);
+
+internal sealed record BadgeAnswer(
+    Guid BadgeId, string Name, string? Description, string Activity, Beneficiary To, RuleCondition? When, int? MinQuality, IReadOnlyList<BadgeTier> Tiers)
+{
+    public static BadgeAnswer Of(BadgeRule badge) => new(badge.BadgeId, badge.Name, badge.Description, badge.Activity, badge.To, badge.When, badge.MinQuality, badge.Tiers);
+}
+
+/// <param name="Activity">What was done for it; null: it came from elsewhere.</param>
+/// <param name="Count">How many such activities it takes.</param>
+/// <param name="Cause">What completed it: for the member and operators.</param>
+internal sealed record MemberBadge(
+    Guid AwardId, string Name, string Class, DateTimeOffset At, string? Description, string? Activity, Beneficiary? To, int? Count, string? Cause);
+
 internal static class BadgeEndpoints
 {
     private static readonly TextAttribute NameRule = new(100);
@@ -20,13 +48,20 @@ internal static class BadgeEndpoints
     {
         builder.ConfigureStore(options => options.Projections.Add(new BadgeAwards(options), ProjectionLifecycle.Inline));
         builder.Services.AddSingleton<BadgeQueries>();
+        builder.Services.AddSingleton<BadgesInForce>();
+        builder.Services.AddSingleton<BadgeAwarding>();
 
         return builder;
     }
 
     public static void MapBadges(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/badges", List).WithTag("Badges", "What members were awarded.").WithSummary("The badges there are, and how often each was awarded");
+        var badges = app.MapGroup("").WithTag("Badges", "What members were awarded.");
+        badges.MapGet("/badges", List).WithSummary("The badges there are, and how often each was awarded");
+        badges.MapGet("/badges/rules", Rules).WithSummary("The badges that are awarded by rules, and what each takes");
+        badges.MapPost("/badges", Define).RequireRoles("operator").WithSummary("Defines a badge; it is awarded for what was done before too");
+        badges.MapDelete("/badges/{id:guid}", Retire).RequireRoles("operator").WithSummary("Awards a badge no more; who has it keeps it");
+        badges.MapGet("/members/{id:guid}/badges", OfMember).WithSummary("The badges of a member, and what each was awarded for, the latest first");
         app.MapPost("/imports/badges", Import).RequireScope("import").AllowLargeBody()
             .WithTag("Imports", "Facts from elsewhere, with their own ids and instants: taking them again changes nothing.")
             .WithSummary("Takes badges from elsewhere; each item has its own verdict");
@@ -37,6 +72,53 @@ internal static class BadgeEndpoints
         var rows = await badges.All(paging.Key<BadgeKey>(out var after) ? after : null, paging.Size + 1, ct);
 
         return TypedResults.Ok(paging.Page(rows, row => new BadgeKey(row.Name, row.Class)));
+    }
+
+    private static async Task<Page<BadgeAnswer>> Rules(BadgesInForce badges, CancellationToken ct) =>
+        new([.. (await badges.Read(ct)).Awarded.Select(BadgeAnswer.Of)], null);
+
+    private static async Task<Results<Created<BadgeAnswer>, ProblemHttpResult>> Define(
+        NewBadge body, HttpContext http, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        var badge = new BadgeRule(http.NewId(clock), body.Name, body.Description, body.Activity, body.To, body.When, body.MinQuality, [.. body.Tiers]);
+
+        if (BadgeRules.Fault(badge) is ({ } field, { } fault))
+        {
+            throw new InvalidParameter(field, fault);
+        }
+
+        var handled = await store.Handle(
+            BadgeRules.Decider, BadgeRules.Stream, new DefineBadge(badge, clock.GetUtcNow()), new CommandOptions { AtMost = BadgeRules.Changes }, ct);
+
+        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.Created("/badges/rules", BadgeAnswer.Of(badge));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> Retire(Guid id, IDocumentStore store, TimeProvider clock, CancellationToken ct)
+    {
+        var handled = await store.Handle(BadgeRules.Decider, BadgeRules.Stream, new RetireBadge(id, clock.GetUtcNow()), ct);
+
+        return handled.Rejection is { } rejection ? rejection.ToProblem() : TypedResults.NoContent();
+    }
+
+    private static async Task<Ok<Page<MemberBadge>>> OfMember(
+        Guid id, [AsParameters] Paging paging, ClaimsPrincipal user, BadgeQueries queries, BadgesInForce badges, CancellationToken ct)
+    {
+        var rules = await badges.Read(ct);
+        var rows = await queries.Awards(id, paging.Key<AwardKey>(out var after) ? after : null, paging.Size + 1, ct);
+        var page = paging.Page(rows, row => new AwardKey(row.At, row.AwardId));
+        var seesCauses = user.MemberId() == id || user.May("operator");
+
+        return TypedResults.Ok(new Page<MemberBadge>([.. page.Items.Select(Show)], page.Next));
+
+        MemberBadge Show(BadgeAward award)
+        {
+            var badge = award.BadgeId is { } by ? rules.Find(by) : null;
+
+            return new MemberBadge(
+                award.AwardId, award.Name, award.Class, award.At, badge?.Description, badge?.Activity, badge?.To,
+                badge?.Tiers.Find(tier => tier.Class.ToString().Equals(award.Class, StringComparison.OrdinalIgnoreCase))?.Count,
+                seesCauses && award.Cause is { } cause ? CauseKeys.ShownTo(id, cause) : null);
+        }
     }
 
     private static async Task<Ok<ImportResult>> Import(BulkImport<ImportedBadge> import, IDocumentStore store, TimeProvider clock, CancellationToken ct) =>

@@ -11,8 +11,10 @@ namespace Community.Incentives.Levels;
 /// <param name="Missing">Points until it is reached.</param>
 internal sealed record NextLevel(int Level, string Name, long Points, long Missing);
 
+/// <param name="Streak">Days of the community in a row with points, up to today or yesterday.</param>
+/// <param name="StreakFreezes">So many missed days would not end it.</param>
 internal sealed record MemberPoints(
-    Guid MemberId, long Balance, long Lifetime, int Level, NextLevel? NextLevel, int Streak, IReadOnlyList<BadgeCount> Badges);
+    Guid MemberId, long Balance, long Lifetime, int Level, NextLevel? NextLevel, int Streak, int StreakFreezes, IReadOnlyList<BadgeCount> Badges);
 
 internal sealed record MemberPointsServices(PointsQueries Points, BadgeQueries Badges, LevelsAccess Levels, CommunityZone Community, TimeProvider Clock);
 
@@ -36,6 +38,6 @@ internal static class MemberPointsEndpoint
         var next = scale.After(level) is { } after ? new NextLevel(after.Number, after.Name, after.Points, after.Points - totals.Lifetime) : null;
 
         return TypedResults.Ok(new MemberPoints(
-            id, totals.Balance, totals.Lifetime, level.Number, next, totals.Streak, await services.Badges.Of(id, instant, ct)));
+            id, totals.Balance, totals.Lifetime, level.Number, next, totals.Streak.Days, totals.Streak.Freezes, await services.Badges.Of(id, instant, ct)));
     }
 }

@@ -36,9 +36,4 @@ internal sealed record Cause(ImmutableHashSet<CauseEvent> Recorded)
         (cause, told) => new(cause.Recorded.Add(told)));
 
     public static Guid Stream(string cause) => StreamId.Of("cause", cause);
-
-    /// <summary>The key as a member may read it. Who viewed, valued or shared a content is part of it, and is theirs.</summary>
-    public static string ShownTo(Guid member, string cause) =>
-        cause.Split('/') is [Activities.View or Activities.Reaction or Activities.Share, _, _, _] or [Activities.Feedback, _, _]
-        && !cause.EndsWith($"/{member}", StringComparison.Ordinal) ? cause[..cause.LastIndexOf('/')] : cause;
 }

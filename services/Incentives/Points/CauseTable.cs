@@ -43,7 +43,9 @@ internal sealed class CauseTable : IStorePart
 
     public const string Hold = "update points_causes set held = $2 where cause = $1 and not released";
 
-    public const string Release = "update points_causes set held = null, released = true where cause = $1";
+    public const string Release = "update points_causes set held = null, hold_confirmed = false, released = true where cause = $1";
+
+    public const string Confirm = "update points_causes set hold_confirmed = true where cause = $1 and held is not null";
 
     /// <summary>The author of what something was done to, whichever of the two is told first.</summary>
     public const string FindAuthors =
@@ -78,9 +80,13 @@ internal sealed class CauseTable : IStorePart
         select m.member_id, c.cause, c.activity, m.role, case when m.role = 0 then c.author_id else c.actor_id end as counterpart,
             c.first_at, c.day, c.second_of_day, coalesce(c.kind, s.kind) as kind, coalesce(c.area, s.area) as area, coalesce(c.quality, s.quality) as quality,
             c.alive and not c.deleted and c.held is null and not (coalesce(s.deleted, false) and c.activity = any(@values)) as counts,
-            c.settled_as, coalesce(c.actor_id = c.author_id, false) as own, c.held is not null as held
+            c.settled_as, coalesce(c.actor_id = c.author_id, false) as own, c.held is not null as held, f.rules, f.versions, f.points
         {causes}
         left join points_causes s on s.cause = c.subject
+        left join lateral (
+            select array_agg(e.rule order by e.rule) as rules, array_agg(e.version order by e.rule) as versions, array_agg(e.points order by e.rule) as points
+            from (select rule, max(rule_version) as version, sum(points)::int as points from points_entries
+                where member_id = m.member_id and cause = c.settled_as and number = 0 and kind = 'earned' group by rule) e) f on c.settled_as is not null
         order by m.member_id, c.day, c.first_at, c.cause collate "C"
         """;
 
@@ -100,6 +106,7 @@ internal sealed class CauseTable : IStorePart
         causes.AddColumn<bool>("alive").NotNull();
         causes.AddColumn<bool>("deleted").NotNull().DefaultValueByExpression("false");
         causes.AddColumn<string>("held");
+        causes.AddColumn<bool>("hold_confirmed").NotNull().DefaultValueByExpression("false");
         causes.AddColumn<bool>("released").NotNull().DefaultValueByExpression("false");
         causes.AddColumn("day", "date");
         causes.AddColumn<int>("second_of_day");
@@ -108,6 +115,8 @@ internal sealed class CauseTable : IStorePart
         causes.AddColumn<Guid>("event_id");
         causes.Indexes.Add(new IndexDefinition("points_causes_actor") { Columns = ["actor_id", "day"] });
         causes.Indexes.Add(new IndexDefinition("points_causes_author") { Columns = ["author_id", "day"] });
+        causes.Indexes.Add(new IndexDefinition("points_causes_actor_activity") { Columns = ["activity", "actor_id"] });
+        causes.Indexes.Add(new IndexDefinition("points_causes_author_activity") { Columns = ["activity", "author_id"] });
         causes.Indexes.Add(new IndexDefinition("points_causes_subject") { Columns = ["subject"] });
         causes.Indexes.Add(new IndexDefinition("points_causes_held") { Columns = ["cause"], Predicate = "held is not null" });
         options.Storage.ExtendedSchemaObjects.Add(causes);

@@ -19,8 +19,8 @@ internal sealed record Fact(
     /// <summary>It looks like abuse, and nobody has looked at it.</summary>
     public bool IsHeld { get; init; }
 
-    /// <summary>A release that settled day by day has paid it: that stands.</summary>
-    public bool IsSettled { get; init; }
+    /// <summary>What a release that settled day by day has paid for it: that stands, whatever the rules. Null: it is settled by the rules.</summary>
+    public IReadOnlyList<Award>? Settled { get; init; }
 
     /// <summary>Whether the member did it to their own work.</summary>
     public bool IsOwn { get; init; }
@@ -52,6 +52,13 @@ internal sealed class Earning(RuleSetHistory rules)
     {
         Turn(fact);
 
+        if (fact.Settled is { } settled)
+        {
+            AddSettled(fact, settled, awards);
+
+            return;
+        }
+
         if (!fact.Counts || (fact.IsOwn && Activities.Values(fact.Activity)) || rules.Paying(fact.At) is not { } set)
         {
             return;
@@ -69,13 +76,6 @@ internal sealed class Earning(RuleSetHistory rules)
         }
     }
 
-    /// <summary>Fills the caps with what a settled cause was paid.</summary>
-    public void AddSettled(Fact fact, string rule, int points)
-    {
-        Turn(fact);
-        _done.Add((fact.Activity, fact.Role));
-        Fill(rule, fact, points);
-    }
 
     /// <summary>The one order in which everybody counts.</summary>
     public static int Order(Fact a, Fact b) =>
@@ -97,6 +97,22 @@ internal sealed class Earning(RuleSetHistory rules)
             _week = fact.Week;
             _thisWeek.Clear();
             _byCounterpart.Clear();
+        }
+    }
+
+    // What was paid fills the caps of those that come after it.
+    private void AddSettled(Fact fact, IReadOnlyList<Award> settled, List<Award> awards)
+    {
+        if (!fact.Counts)
+        {
+            return;
+        }
+
+        foreach (var award in settled)
+        {
+            _done.Add((fact.Activity, fact.Role));
+            Fill(award.Rule, fact, award.Points);
+            awards.Add(award);
         }
     }
 

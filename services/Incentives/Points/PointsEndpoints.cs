@@ -32,7 +32,7 @@ internal static class PointsEndpoints
         var rows = await queries.Entries(id, paging.Key<EntryKey>(out var after) ? after : null, paging.Size + 1, ct);
         var page = paging.Page(rows, row => new EntryKey(row.At, row.EntryId));
 
-        return TypedResults.Ok(page with { Items = [.. page.Items.Select(entry => entry with { Cause = Cause.ShownTo(id, entry.Cause) })] });
+        return TypedResults.Ok(page with { Items = [.. page.Items.Select(entry => entry with { Cause = CauseKeys.ShownTo(id, entry.Cause) })] });
     }
 
     private static async Task<Results<Ok<WhyAnswer>, ProblemHttpResult>> Explain(

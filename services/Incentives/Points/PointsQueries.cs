@@ -16,8 +16,7 @@ internal sealed record PointsEntry(
 /// <param name="Spendable">All but what the wallet itself gave and took.</param>
 internal sealed record PointsBalance(long Balance, long Lifetime, long Spendable);
 
-/// <param name="Streak">Business days in a row with points, up to today or yesterday.</param>
-internal sealed record PointsTotals(long Balance, long Lifetime, int Streak);
+internal sealed record PointsTotals(long Balance, long Lifetime, Streak Streak);
 
 /// <summary>Asks the ledger.</summary>
 internal sealed class PointsQueries(NpgsqlDataSource database, WordsAbout words)
@@ -40,20 +39,21 @@ internal sealed class PointsQueries(NpgsqlDataSource database, WordsAbout words)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
 
-        // Days of an unbroken row differ from their rank, counted backwards, by the same last day.
-        return await connection.QuerySingleAsync<PointsTotals>(new CommandDefinition(
+        var (balance, lifetime) = await connection.QuerySingleAsync<(long, long)>(new CommandDefinition(
             """
-            with entries as (
-                select points, kind, rule, (at at time zone @zone)::date as day from points_entries where member_id = @memberId and recorded_at <= @asOf),
-            days as (
-                select day, day + (row_number() over (order by day desc))::int - 1 as last from (select distinct day from entries where day <= @today and kind = 'earned') d),
-            streak as (
-                select count(*)::int as length from days where last = (select max(day) from days) and last >= @today - 1)
-            select coalesce(sum(points), 0)::bigint as balance, coalesce(sum(points) filter (where kind in ('earned', 'reversed', 'adjusted') and rule <> 'redemption'), 0)::bigint as lifetime,
-                (select length from streak) as streak
-            from entries
+            select coalesce(sum(points), 0)::bigint, coalesce(sum(points) filter (where kind in ('earned', 'reversed', 'adjusted') and rule <> 'redemption'), 0)::bigint
+            from points_entries where member_id = @memberId and recorded_at <= @asOf
             """,
-            new { memberId, asOf, today = zone.DayOf(asOf), zone = zone.Id }, cancellationToken: ct));
+            new { memberId, asOf }, cancellationToken: ct));
+        var today = zone.DayOf(asOf);
+        var days = await connection.QueryAsync<int>(new CommandDefinition(
+            """
+            select distinct (at at time zone @zone)::date - date '0001-01-01' as day from points_entries
+            where member_id = @memberId and recorded_at <= @asOf and kind = 'earned' order by day
+            """,
+            new { memberId, asOf, zone = zone.Id }, cancellationToken: ct));
+
+        return new PointsTotals(balance, lifetime, Streaks.Of(days.Select(DateOnly.FromDayNumber).Where(day => day <= today), today));
     }
 
     /// <summary>The newest first.</summary>

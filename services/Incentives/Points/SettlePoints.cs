@@ -1,5 +1,6 @@
 using Community.EventStore;
 using Community.Incentives.AntiAbuse;
+using Community.Incentives.Badges;
 using Community.Incentives.Rules;
 using Community.Privacy;
 using JasperFx.Events;
@@ -32,39 +33,44 @@ internal sealed class SettlePoints : SubscriptionBase
         IncludeType<PointsSwitched>();
         IncludeType<CauseHeld>();
         IncludeType<CauseReleased>();
+        IncludeType<CauseHoldConfirmed>();
+        IncludeType<BadgeDefined>();
     }
 
     public override async Task<IChangeListener> ProcessEventsAsync(
         EventRange page, ISubscriptionController controller, IDocumentOperations operations, CancellationToken cancellationToken)
     {
         CommandMetadata.Set(new CommandMetadata(Name, null, null));
-        await Record(page.Events, cancellationToken);
-        await Hold(page.Events, cancellationToken);
+        var changed = await Record(page.Events, cancellationToken);
+        changed.AddRange(await Hold(page.Events, cancellationToken));
         await _services.GetRequiredService<Settlement>().SettleDue(cancellationToken);
+        await _services.GetRequiredService<BadgeAwarding>().Award(changed, page.Events, cancellationToken);
 
         return NullChangeListener.Instance;
     }
 
     // Before it is settled: what is held pays nothing, not even for a moment.
-    private async Task Hold(IReadOnlyList<IEvent> events, CancellationToken ct)
+    private async Task<IEnumerable<string>> Hold(IReadOnlyList<IEvent> events, CancellationToken ct)
     {
-        var held = await _services.GetRequiredService<Bursts>().Hold([.. events.Select(e => e.Data).OfType<CauseRecorded>().Select(cause => cause.Cause)], ct);
+        var held = await _services.GetRequiredService<Suspicions>().Hold([.. events.Select(e => e.Data).OfType<CauseRecorded>().Select(cause => cause.Cause)], ct);
         await using var connection = await _services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
         await using var writes = new NpgsqlBatch(connection);
 
-        foreach (var cause in held)
+        foreach (var (cause, _, because) in held)
         {
-            writes.BatchCommands.Add(Command(CauseTable.Hold, cause, "burst"));
+            writes.BatchCommands.Add(Command(CauseTable.Hold, cause, because));
         }
 
         if (held.Count > 0)
         {
-            writes.BatchCommands.Add(Command(CauseTable.Due, [held.ToArray()]));
+            writes.BatchCommands.Add(Command(CauseTable.Due, [held.Select(one => one.Cause).ToArray()]));
             await writes.ExecuteNonQueryAsync(ct);
         }
+
+        return held.Select(one => one.Cause);
     }
 
-    private async Task Record(IReadOnlyList<IEvent> events, CancellationToken ct)
+    private async Task<List<string>> Record(IReadOnlyList<IEvent> events, CancellationToken ct)
     {
         var zone = _services.GetRequiredService<CommunityZone>();
         await using var connection = await _services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(ct);
@@ -88,6 +94,10 @@ internal sealed class SettlePoints : SubscriptionBase
                 case CauseHeld hold:
                     causes.Add(hold.Cause);
                     writes.BatchCommands.Add(Command(CauseTable.Hold, hold.Cause, hold.Because));
+                    break;
+
+                case CauseHoldConfirmed confirmation:
+                    writes.BatchCommands.Add(Command(CauseTable.Confirm, confirmation.Cause));
                     break;
 
                 case CauseReleased release:
@@ -127,6 +137,8 @@ internal sealed class SettlePoints : SubscriptionBase
             await writes.ExecuteNonQueryAsync(ct);
             await transaction.CommitAsync(ct);
         }
+
+        return causes;
 
         void Add(CauseRecorded c, string? settledAs, Guid eventId, TimeZoneInfo zone)
         {
@@ -217,35 +229,19 @@ internal sealed class Settlement(IDocumentStore store, NpgsqlDataSource database
         var paid = await Paid(facts, ct);
         var (now, commands, awards) = (clock.GetUtcNow(), new List<(Guid, SettleCause, CommandOptions)>(), new List<Award>());
 
-        foreach (var member in facts.GroupBy(row => row.Fact.MemberId))
+        foreach (var member in facts.GroupBy(fact => fact.MemberId))
         {
             var earning = new Earning(rules);
 
-            foreach (var (fact, settledAs) in member)
+            foreach (var fact in member)
             {
                 awards.Clear();
-                var entries = paid[(fact.MemberId, fact.Cause)].ToList();
-                var before = settledAs is null ? [] : paid[(fact.MemberId, settledAs)].Where(entry => entry.IsFormer).ToList();
+                earning.Add(fact, awards);
+                var before = fact.Settled ?? [];
 
-                if (settledAs is null)
+                if (Differs(awards, before.Concat(paid[(fact.MemberId, fact.Cause)])))
                 {
-                    earning.Add(fact, awards);
-                }
-                else if (fact.Counts)
-                {
-                    foreach (var entry in before)
-                    {
-                        earning.AddSettled(fact, entry.Award.Rule, entry.Award.Points);
-                        awards.Add(entry.Award);
-                    }
-                }
-
-                if (Differs(awards, before.Concat(entries.Where(entry => !entry.IsFormer))))
-                {
-                    commands.Add((
-                        CauseEntries.Stream(fact.MemberId, fact.Cause),
-                        new SettleCause(fact, [.. awards], [.. before.Select(entry => entry.Award)], now),
-                        new CommandOptions()));
+                    commands.Add((CauseEntries.Stream(fact.MemberId, fact.Cause), new SettleCause(fact, [.. awards], before, now), new CommandOptions()));
                 }
             }
         }
@@ -253,19 +249,19 @@ internal sealed class Settlement(IDocumentStore store, NpgsqlDataSource database
         return commands;
     }
 
-    private static bool Differs(List<Award> awards, IEnumerable<Entry> entries)
+    private static bool Differs(List<Award> awards, IEnumerable<Award> entries)
     {
         var left = awards.ToDictionary(award => award.Rule, award => award.Points);
 
         foreach (var entry in entries)
         {
-            left[entry.Award.Rule] = left.GetValueOrDefault(entry.Award.Rule) - entry.Award.Points;
+            left[entry.Rule] = left.GetValueOrDefault(entry.Rule) - entry.Points;
         }
 
         return left.Values.Any(points => points != 0);
     }
 
-    private async Task<List<(Fact Fact, string? SettledAs)>> Facts(List<(Guid MemberId, DateOnly Week)> due, bool whole, CancellationToken ct)
+    private async Task<List<Fact>> Facts(List<(Guid MemberId, DateOnly Week)> due, bool whole, CancellationToken ct)
     {
         await using var select = database.CreateCommand(CauseTable.Facts(
             """
@@ -285,39 +281,34 @@ internal sealed class Settlement(IDocumentStore store, NpgsqlDataSource database
         return await FactReader.All(select, ct).ToListAsync(ct);
     }
 
-    private async Task<ILookup<(Guid, string), Entry>> Paid(List<(Fact Fact, string? SettledAs)> facts, CancellationToken ct)
+    // What a release that settled day by day has paid stands in the facts.
+    private async Task<ILookup<(Guid, string), Award>> Paid(List<Fact> facts, CancellationToken ct)
     {
-        var names = facts.SelectMany(row => row.SettledAs is null || row.SettledAs == row.Fact.Cause
-            ? [(row.Fact.MemberId, row.Fact.Cause)]
-            : new[] { (row.Fact.MemberId, row.Fact.Cause), (row.Fact.MemberId, row.SettledAs) }).Distinct().ToList();
         await using var select = database.CreateCommand(
             """
-            select e.member_id, e.cause, e.rule, max(e.rule_version), sum(e.points)::int, e.number = 0
+            select e.member_id, e.cause, e.rule, max(e.rule_version), sum(e.points)::int
             from unnest($1::uuid[], $2::text[]) n (member_id, cause)
-            join points_entries e on (e.member_id, e.cause) = (n.member_id, n.cause) and e.kind in ('earned', 'reversed')
-            group by 1, 2, 3, 6
+            join points_entries e on (e.member_id, e.cause) = (n.member_id, n.cause) and e.kind in ('earned', 'reversed') and e.number > 0
+            group by 1, 2, 3
             """);
-        select.Parameters.Add(new() { Value = names.Select(name => name.Item1).ToArray() });
-        select.Parameters.Add(new() { Value = names.Select(name => name.Item2).ToArray() });
+        select.Parameters.Add(new() { Value = facts.Select(fact => fact.MemberId).ToArray() });
+        select.Parameters.Add(new() { Value = facts.Select(fact => fact.Cause).ToArray() });
         await using var rows = await select.ExecuteReaderAsync(ct);
-        var entries = new List<((Guid, string) Of, Entry Entry)>();
+        var entries = new List<((Guid, string) Of, Award Award)>();
 
         while (await rows.ReadAsync(ct))
         {
-            entries.Add(((rows.GetGuid(0), rows.GetString(1)), new(new(rows.GetString(2), rows.GetInt32(3), rows.GetInt32(4), null), rows.GetBoolean(5))));
+            entries.Add(((rows.GetGuid(0), rows.GetString(1)), new(rows.GetString(2), rows.GetInt32(3), rows.GetInt32(4), null)));
         }
 
-        return entries.ToLookup(entry => entry.Of, entry => entry.Entry);
+        return entries.ToLookup(entry => entry.Of, entry => entry.Award);
     }
-
-    /// <param name="IsFormer">Of a release that settled day by day.</param>
-    private readonly record struct Entry(Award Award, bool IsFormer);
 }
 
 /// <summary>Reads what <see cref="CauseTable.Facts"/> selects, as it comes.</summary>
 internal static class FactReader
 {
-    public static async IAsyncEnumerable<(Fact Fact, string? SettledAs)> All(
+    public static async IAsyncEnumerable<Fact> All(
         NpgsqlCommand select, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         select.Parameters.Add(new("values", Activities.Valuing.ToArray()));
@@ -325,18 +316,28 @@ internal static class FactReader
 
         while (await rows.ReadAsync(ct))
         {
-            var fact = new Fact(
+            yield return new Fact(
                 rows.GetGuid(0), rows.GetString(1), rows.GetString(2), (Role)rows.GetInt32(3), rows.IsDBNull(4) ? null : rows.GetGuid(4),
                 rows.GetFieldValue<DateTimeOffset>(5), rows.GetFieldValue<DateOnly>(6), rows.GetInt32(7),
                 rows.IsDBNull(8) ? null : rows.GetString(8), rows.IsDBNull(9) ? null : rows.GetString(9), rows.IsDBNull(10) ? null : rows.GetInt32(10))
             {
                 Counts = rows.GetBoolean(11),
-                IsSettled = !rows.IsDBNull(12),
+                Settled = rows.IsDBNull(12) ? null : Settled(rows),
                 IsOwn = rows.GetBoolean(13),
                 IsHeld = rows.GetBoolean(14)
             };
-
-            yield return (fact, rows.IsDBNull(12) ? null : rows.GetString(12));
         }
+    }
+
+    private static List<Award> Settled(NpgsqlDataReader rows)
+    {
+        if (rows.IsDBNull(15))
+        {
+            return [];
+        }
+
+        var (versions, points) = (rows.GetFieldValue<int[]>(16), rows.GetFieldValue<int[]>(17));
+
+        return [.. rows.GetFieldValue<string[]>(15).Select((rule, i) => new Award(rule, versions[i], points[i], null))];
     }
 }

@@ -61,12 +61,22 @@ internal sealed record Wallet(long Change, long Spent, long Due, long Used, Immu
     }
 
     // What was spent went first to what ended first; what is spent later does not bring back what has expired.
-    private static PointsExpired Expire(Wallet wallet, ExpirePoints c)
+    private static Decision<PointsEvent> Expire(Wallet wallet, ExpirePoints c)
     {
         var due = Math.Max(0, c.Due);
         var used = due > wallet.Due ? wallet.Used + Math.Min(due - wallet.Due, Math.Max(0, wallet.Spent - wallet.Used)) : Math.Min(wallet.Used, due);
 
-        return new PointsExpired(c.MemberId, (int)(wallet.Due - wallet.Used - (due - used)), due, used, c.At);
+        var (expired, will, events) = (wallet.Due - wallet.Used, due - used, new List<PointsEvent>());
+
+        // An entry holds so many points: more become several.
+        while (Math.Abs(expired - will) > int.MaxValue)
+        {
+            var next = expired + Math.Sign(will - expired) * (long)int.MaxValue;
+            events.Add(new PointsExpired(c.MemberId, (int)(expired - next), used + next, used, c.At));
+            expired = next;
+        }
+
+        return [.. events, new PointsExpired(c.MemberId, (int)(expired - will), due, used, c.At)];
     }
 
     private static Wallet Evolve(Wallet wallet, PointsEvent @event) => @event switch

@@ -4,7 +4,12 @@ using Community.EventStore;
 
 namespace Community.Incentives.Rewards;
 
-public enum RewardKind { Digital, Physical }
+public enum RewardKind { Digital, Physical, TierDays, Coupon }
+
+/// <summary>What payments give for a reward.</summary>
+/// <param name="PlanId">Whose tier the member has for <paramref name="Days"/>.</param>
+/// <param name="PercentOff">Of one order, by a coupon that ends after <paramref name="ValidDays"/>.</param>
+public sealed record RewardGrant(Guid? PlanId, int? Days, int? PercentOff, int? ValidDays);
 
 public abstract record RewardEvent
 {
@@ -17,7 +22,11 @@ public abstract record RewardEvent
 /// <param name="Level">The lowest level that may have it.</param>
 [EventType("reward-offered.v1")]
 public sealed record RewardOffered(
-    Guid RewardId, string Name, RewardKind Kind, int Points, int? Stock, int? PerMember, int? Level, DateTimeOffset At) : RewardEvent;
+    Guid RewardId, string Name, RewardKind Kind, int Points, int? Stock, int? PerMember, int? Level, DateTimeOffset At) : RewardEvent
+{
+    /// <summary>Of a reward of days or a coupon.</summary>
+    public RewardGrant? Grant { get; init; }
+}
 
 [EventType("reward-retired.v1")]
 public sealed record RewardRetired(Guid RewardId, DateTimeOffset At) : RewardEvent;

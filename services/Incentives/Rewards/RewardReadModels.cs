@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Community.EventStore;
 using Dapper;
 using JasperFx.Events;
@@ -24,6 +25,8 @@ internal sealed class RewardLists : EventProjection
         IncludeType<RewardRedeemed>();
         IncludeType<RedemptionFulfilled>();
         IncludeType<RedemptionCancelled>();
+        IncludeType<RedemptionCancellationAsked>();
+        IncludeType<RedemptionKept>();
 
         var rewards = new Table($"{options.DatabaseSchemaName}.rewards");
         rewards.AddColumn<Guid>("reward_id").AsPrimaryKey();
@@ -34,6 +37,7 @@ internal sealed class RewardLists : EventProjection
         rewards.AddColumn<int>("per_member");
         rewards.AddColumn<int>("level");
         rewards.AddColumn<bool>("retired").NotNull();
+        rewards.AddColumn("given", "jsonb");
         SchemaObjects.Add(rewards);
         Options.DeleteDataInTableOnTeardown(rewards.Identifier.QualifiedName);
         _rewards = rewards.Identifier.QualifiedName;
@@ -49,6 +53,7 @@ internal sealed class RewardLists : EventProjection
         redemptions.AddColumn<string>("words");
         redemptions.AddColumn<DateTimeOffset>("at").NotNull();
         redemptions.Indexes.Add(new IndexDefinition("redemptions_member") { Columns = ["member_id", "at", "redemption_id"] });
+        redemptions.Indexes.Add(new IndexDefinition("redemptions_at") { Columns = ["at"] });
         redemptions.Indexes.Add(new IndexDefinition("redemptions_status") { Columns = ["status", "at", "redemption_id"] });
         SchemaObjects.Add(redemptions);
         Options.DeleteDataInTableOnTeardown(redemptions.Identifier.QualifiedName);
@@ -61,8 +66,8 @@ internal sealed class RewardLists : EventProjection
         {
             case RewardOffered o:
                 operations.QueueSqlCommand(
-                    $"insert into {_rewards} (reward_id, name, kind, points, stock, per_member, level, retired) values (?, ?, ?, ?, nullif(?, -1), nullif(?, -1), nullif(?, -1), false)",
-                    o.RewardId, o.Name, o.Kind.ToString(), o.Points, o.Stock ?? -1, o.PerMember ?? -1, o.Level ?? -1);
+                    $"insert into {_rewards} (reward_id, name, kind, points, stock, per_member, level, retired, given) values (?, ?, ?, ?, nullif(?, -1), nullif(?, -1), nullif(?, -1), false, nullif(?, '')::jsonb)",
+                    o.RewardId, o.Name, o.Kind.ToString(), o.Points, o.Stock ?? -1, o.PerMember ?? -1, o.Level ?? -1, o.Grant is { } grant ? JsonSerializer.Serialize(grant, EventTypes.Json) : "");
                 break;
 
             case RewardRetired o:
@@ -98,6 +103,14 @@ internal sealed class RewardLists : EventProjection
                     o.Note ?? "", o.Words?.Ciphertext ?? "", o.RedemptionId);
                 break;
 
+            case RedemptionCancellationAsked o:
+                operations.QueueSqlCommand($"update {_redemptions} set status = 'Cancelling' where redemption_id = ?", o.RedemptionId);
+                break;
+
+            case RedemptionKept o:
+                operations.QueueSqlCommand($"update {_redemptions} set status = 'Fulfilled' where redemption_id = ?", o.RedemptionId);
+                break;
+
             case RedemptionCancelled o:
                 operations.QueueSqlCommand(
                     $"update {_redemptions} set status = 'Cancelled', note = nullif(?, ''), words = nullif(?, '') where redemption_id = ?",
@@ -124,7 +137,11 @@ internal sealed class RewardCodes : IStorePart
 
 /// <param name="Stock">How many are left; null: as many as are asked for.</param>
 /// <param name="Level">The lowest level that may have it.</param>
-internal sealed record RewardAnswer(Guid RewardId, string Name, RewardKind Kind, int Points, int? Stock, int? PerMember, int? Level);
+internal sealed record RewardAnswer(Guid RewardId, string Name, RewardKind Kind, int Points, int? Stock, int? PerMember, int? Level)
+{
+    /// <summary>Of days or a coupon.</summary>
+    public RewardGrant? Grant { get; init; }
+}
 
 internal sealed record RedemptionItem(Guid RedemptionId, Guid RewardId, string Name, Guid MemberId, int Points, RedemptionStatus Status, string? Note, DateTimeOffset At);
 
@@ -136,14 +153,17 @@ internal sealed class RewardQueries(NpgsqlDataSource database, WordsAbout words)
     public async Task<IReadOnlyList<RewardAnswer>> Offered(Guid? after, int limit, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        var rows = await connection.QueryAsync<(Guid Id, string Name, string Kind, int Points, int? Stock, int? PerMember, int? Level)>(new CommandDefinition(
+        var rows = await connection.QueryAsync<(Guid Id, string Name, string Kind, int Points, int? Stock, int? PerMember, int? Level, string? Grant)>(new CommandDefinition(
             """
-            select reward_id, name, kind, points, stock, per_member, level from rewards
+            select reward_id, name, kind, points, stock, per_member, level, given::text from rewards
             where not retired and (@after::uuid is null or reward_id > @after::uuid) order by reward_id limit @limit
             """,
             new { after, limit }, cancellationToken: ct));
 
-        return [.. rows.Select(row => new RewardAnswer(row.Id, row.Name, Enum.Parse<RewardKind>(row.Kind), row.Points, row.Stock, row.PerMember, row.Level))];
+        return [.. rows.Select(row => new RewardAnswer(row.Id, row.Name, Enum.Parse<RewardKind>(row.Kind), row.Points, row.Stock, row.PerMember, row.Level)
+        {
+            Grant = row.Grant is null ? null : JsonSerializer.Deserialize<RewardGrant>(row.Grant, EventTypes.Json)
+        })];
     }
 
     /// <param name="member">Null: of everybody.</param>
@@ -186,6 +206,16 @@ internal sealed class RewardQueries(NpgsqlDataSource database, WordsAbout words)
 
         return [.. await connection.QueryAsync<Guid>(new CommandDefinition(
             "select redemption_id from redemptions where member_id = @member and status = 'Open'", new { member }, cancellationToken: ct))];
+    }
+
+    /// <summary>Points of the redemptions of a time, but for those that were cancelled.</summary>
+    public async Task<long> Spent(DateTimeOffset from, DateTimeOffset until, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "select coalesce(sum(points), 0)::bigint from redemptions where at >= @from and at < @until and status <> 'Cancelled'",
+            new { from = from.ToUniversalTime(), until = until.ToUniversalTime() }, cancellationToken: ct));
     }
 
     public async Task<(long Outstanding, long Open)> Liability(CancellationToken ct)

@@ -5,6 +5,8 @@ internal static class RuleChecks
 {
     private static readonly HashSet<string> Graded = [Activities.Content, Activities.View, Activities.Reaction, Activities.Share, Activities.Feedback, Activities.Comment];
 
+    public static bool IsGraded(string activity) => Graded.Contains(activity);
+
     public static IEnumerable<(string Field, string Fault)> Faults(IReadOnlyList<EarningRule> rules)
     {
         for (var i = 0; i < rules.Count; i++)
@@ -75,7 +77,7 @@ internal static class RuleChecks
             yield return ("multiplier", "has no campaign: give from or until, or put it into the points");
         }
 
-        if (rule.MinQuality is not null && !Graded.Contains(rule.Activity))
+        if (rule.MinQuality is not null && !IsGraded(rule.Activity))
         {
             yield return ("minQuality", $"is not known of '{rule.Activity}': only contents are graded");
         }

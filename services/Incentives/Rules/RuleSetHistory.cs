@@ -26,6 +26,9 @@ internal sealed record RuleSet(int Version, DateTimeOffset Since, ImmutableList<
 /// <summary>All rule sets there ever were. An activity goes by the latest version that is valid at its own instant.</summary>
 internal sealed record RuleSetHistory(ImmutableList<RuleSet> Sets, ImmutableList<PointsSwitched> Switches)
 {
+    /// <summary>All sets are read at once: so many are adopted, and no more.</summary>
+    public const int Changes = 2_000;
+
     public static readonly Guid Stream = StreamId.Of("rules", "all");
 
     public static readonly Decider<RuleSetHistory, RuleCommand, RuleEvent> Decider = new(new([DefaultRules.Set], []), Decide, Evolve);

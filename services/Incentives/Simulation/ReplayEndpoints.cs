@@ -15,11 +15,12 @@ internal sealed record ReplayRequest([property: MaxLength(100)] IReadOnlyList<Ea
 internal sealed record ReplayItem(Guid ReplayId, ReplayStatus Status, long Progress, long Total, int? AppliedAs, DateTimeOffset StartedAt);
 
 /// <param name="Progress">Activities that were counted, of <paramref name="Total"/>.</param>
+/// <param name="RewardCost">Points that members could spend on rewards as it is now, and as it would be.</param>
 /// <param name="Winners">Those who gain most.</param>
 /// <param name="Losers">Those who lose most.</param>
 /// <param name="AppliedAs">The version as which it was adopted.</param>
 internal sealed record ReplayAnswer(
-    Guid ReplayId, ReplayStatus Status, long Progress, long Total, IReadOnlyList<EarningRule> Rules, ReplayTotals? Totals, IReadOnlyList<MemberOutcome> Winners,
+    Guid ReplayId, ReplayStatus Status, long Progress, long Total, IReadOnlyList<EarningRule> Rules, ReplayTotals? Totals, ReplayTotals? RewardCost, IReadOnlyList<MemberOutcome> Winners,
     IReadOnlyList<MemberOutcome> Losers, IReadOnlyList<LevelMove> LevelMoves, IReadOnlyList<ReplayQuantile> Distribution, int? AppliedAs, DateTimeOffset StartedAt);
 
 internal sealed record ReplayEntry(string Rule, int Points);
@@ -56,15 +57,16 @@ internal static class ReplayEndpoints
         replays.MapPost("{id:guid}/application", Apply).WithSummary("Adopts the rule set of a finished replay, from now or from a day on");
     }
 
-    private static async Task<Accepted<ReplayItem>> Start(
+    private static async Task<Results<Accepted<ReplayItem>, ProblemHttpResult>> Start(
         ReplayRequest request, HttpContext http, Replays replays, CommunityZone community, TimeProvider clock, CancellationToken ct)
     {
         RuleEndpoints.Check(request.Rules);
         var (id, now) = (http.NewId(clock), clock.GetUtcNow());
         await replays.Start(id, [.. request.Rules], request.Since is { } day ? (await community.Now(ct)).StartOf(day) : DateTimeOffset.MinValue, now, ct);
-        var replay = (await replays.Find(id, ct))!;
 
-        return TypedResults.Accepted($"/rules/replays/{id}", Item(replay));
+        return await replays.Find(id, ct) is { } replay
+            ? TypedResults.Accepted($"/rules/replays/{id}", Item(replay))
+            : Problems.Problem(StatusCodes.Status409Conflict, "too-many-replays", $"{Replays.AtOnce} replays run or wait. Cancel one, or wait until one has ended.");
     }
 
     private static async Task<Ok<Page<ReplayItem>>> List([AsParameters] Paging paging, Replays replays, CancellationToken ct)
@@ -78,7 +80,7 @@ internal static class ReplayEndpoints
     private static async Task<Results<Ok<ReplayAnswer>, ProblemHttpResult>> Get(Guid id, Replays replays, CancellationToken ct) =>
         await replays.Find(id, ct) is { } replay
             ? TypedResults.Ok(new ReplayAnswer(
-                replay.ReplayId, replay.Status, replay.Progress, replay.Total, replay.Rules, replay.Totals,
+                replay.ReplayId, replay.Status, replay.Progress, replay.Total, replay.Rules, replay.Totals, replay.RewardCost,
                 replay.Totals is null ? [] : await replays.Extremes(id, 1, ct), replay.Totals is null ? [] : await replays.Extremes(id, -1, ct),
                 replay.LevelMoves, replay.Distribution, replay.AppliedAs, replay.StartedAt))
             : Problems.NotFound("replay");
@@ -163,6 +165,7 @@ internal static class ReplayEndpoints
             var handled = await services.Store.Handle(RuleSetHistory.Decider, RuleSetHistory.Stream, adopt, new CommandOptions
             {
                 ExpectedVersion = version,
+                AtMost = RuleSetHistory.Changes,
                 WriteWithEvents = session => Replays.Applied(session, id, history.Latest.Version + 1)
             }, ct);
 

@@ -22,7 +22,7 @@ internal sealed record ReplayTotals(long Before, long After);
 internal sealed record ReplayQuantile(int Share, long Before, long After);
 
 internal sealed record ReplayState(
-    Guid ReplayId, ImmutableList<EarningRule> Rules, DateTimeOffset Since, ReplayStatus Status, long Progress, long Total, ReplayTotals? Totals,
+    Guid ReplayId, ImmutableList<EarningRule> Rules, DateTimeOffset Since, ReplayStatus Status, long Progress, long Total, ReplayTotals? Totals, ReplayTotals? RewardCost,
     IReadOnlyList<LevelMove> LevelMoves, IReadOnlyList<ReplayQuantile> Distribution, int? AppliedAs, DateTimeOffset StartedAt);
 
 /// <summary>Replays are work and no facts: nothing of them is in the log until one is applied.</summary>
@@ -54,17 +54,30 @@ internal sealed class ReplayTables : IStorePart
 
 internal sealed class Replays(NpgsqlDataSource database)
 {
-    private sealed record Result(ReplayTotals Totals, IReadOnlyList<LevelMove> LevelMoves, IReadOnlyList<ReplayQuantile> Distribution);
+    /// <summary>An older one goes as others are started. Of one that was applied the totals stay, and what each member would have goes.</summary>
+    public const int Kept = 20;
 
+    /// <summary>So many run, or wait until they do.</summary>
+    public const int AtOnce = 5;
+
+    private sealed record Result(ReplayTotals Totals, IReadOnlyList<LevelMove> LevelMoves, IReadOnlyList<ReplayQuantile> Distribution, ReplayTotals? RewardCost = null);
+
+    /// <summary>Nothing is started while <see cref="AtOnce"/> others run.</summary>
     public async Task Start(Guid id, ImmutableList<EarningRule> rules, DateTimeOffset since, DateTimeOffset now, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await connection.ExecuteAsync(new CommandDefinition(
             """
+            with old as (
+                select replay_id from rule_replays where status <> 'running' and replay_id not in (
+                    select replay_id from rule_replays order by started_at desc, replay_id desc limit @Kept - 1)),
+            outcomes as (delete from rule_replay_members where replay_id in (select replay_id from old)),
+            gone as (delete from rule_replays where applied_as is null and replay_id in (select replay_id from old))
             insert into rule_replays (replay_id, rules, since, status, progress, total, started_at)
-            values (@id, @rules::jsonb, @since, 'running', 0, (select count(*) from points_causes where day is not null), @now) on conflict do nothing
+            select @id, @rules::jsonb, @since, 'running', 0, (select count(*) from points_causes where day is not null), @now
+            where (select count(*) from rule_replays where status = 'running') < @AtOnce on conflict do nothing
             """,
-            new { id, rules = JsonSerializer.Serialize(rules, EventTypes.Json), since = since.ToUniversalTime(), now }, cancellationToken: ct));
+            new { id, rules = JsonSerializer.Serialize(rules, EventTypes.Json), since = since.ToUniversalTime(), now, Kept, AtOnce }, cancellationToken: ct));
     }
 
     public async Task<ReplayState?> Find(Guid id, CancellationToken ct) => await Read("where replay_id = @id", new { id }, ct) is [var found, ..] ? found : null;
@@ -129,9 +142,17 @@ internal sealed class Replays(NpgsqlDataSource database)
             from rule_replay_members cross join generate_series(1, 10) s where replay_id = @id group by s order by s
             """,
             new { id }, cancellationToken: ct));
+        // What members could spend on rewards: what they have, and what they would have more or less.
+        var cost = await connection.QuerySingleAsync<ReplayTotals>(new CommandDefinition(
+            """
+            select coalesce(sum(greatest(coalesce(b.balance, 0), 0)), 0)::bigint as before,
+                coalesce(sum(greatest(coalesce(b.balance, 0) + coalesce(r.after - r.before, 0), 0)), 0)::bigint as after
+            from points_balances b full join (select * from rule_replay_members where replay_id = @id) r on r.member_id = b.member_id
+            """,
+            new { id }, cancellationToken: ct));
         await connection.ExecuteAsync(new CommandDefinition(
             "update rule_replays set status = 'finished', progress = total, result = @result::jsonb where replay_id = @id and status = 'running'",
-            new { id, result = JsonSerializer.Serialize(new Result(totals, moves, [.. distribution]), EventTypes.Json) }, cancellationToken: ct));
+            new { id, result = JsonSerializer.Serialize(new Result(totals, moves, [.. distribution], cost), EventTypes.Json) }, cancellationToken: ct));
     }
 
     /// <param name="sign">1: who gains most. -1: who loses most.</param>
@@ -159,13 +180,9 @@ internal sealed class Replays(NpgsqlDataSource database)
         select.CommandTimeout = 0;
         select.Parameters.Add(new("member", (object?)member ?? DBNull.Value));
 
-        await foreach (var (fact, settledAs) in FactReader.All(select, ct))
+        await foreach (var fact in FactReader.All(select, ct))
         {
-            // What an earlier release has paid stays as it is, whatever the rules.
-            if (settledAs is null)
-            {
-                yield return fact;
-            }
+            yield return fact;
         }
     }
 
@@ -189,7 +206,7 @@ internal sealed class Replays(NpgsqlDataSource database)
 
                 return new ReplayState(
                     Replay_Id, JsonSerializer.Deserialize<ImmutableList<EarningRule>>(Rules, EventTypes.Json)!, Since, Enum.Parse<ReplayStatus>(Status, ignoreCase: true), Progress, Total,
-                    result?.Totals, result?.LevelMoves ?? [], result?.Distribution ?? [], Applied_As, Started_At);
+                    result?.Totals, result?.RewardCost, result?.LevelMoves ?? [], result?.Distribution ?? [], Applied_As, Started_At);
             }
         }
     }

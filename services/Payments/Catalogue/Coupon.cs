@@ -37,7 +37,13 @@ public sealed record CouponUseReserved(Guid OrderId, Guid MemberId, Money Discou
 [EventType("coupon-use-released.v1")]
 public sealed record CouponUseReleased(Guid OrderId, Guid MemberId, DateTimeOffset At) : CouponEvent;
 
+/// <summary>It was taken back before anybody used it.</summary>
+[EventType("coupon-revoked.v1")]
+public sealed record CouponRevoked(DateTimeOffset At) : CouponEvent;
+
 internal abstract record CouponCommand;
+
+internal sealed record RevokeCoupon(DateTimeOffset At) : CouponCommand;
 
 internal sealed record CreateCoupon(CouponTerms Terms, DateTimeOffset At) : CouponCommand;
 
@@ -54,6 +60,8 @@ internal sealed record Coupon(CouponTerms? Terms)
     /// <summary>Member by order.</summary>
     public ImmutableDictionary<Guid, Guid> Uses { get; init; } = ImmutableDictionary<Guid, Guid>.Empty;
 
+    public bool IsRevoked { get; init; }
+
     public static Guid Stream(string code) => StreamId.Of("coupon", code.ToUpperInvariant());
 
     private static Decision<CouponEvent> Decide(Coupon coupon, CouponCommand command) => (coupon.Terms, command) switch
@@ -62,7 +70,11 @@ internal sealed record Coupon(CouponTerms? Terms)
         ({ } terms, CreateCoupon c) when terms == c.Terms => Decision.Nothing,
         (_, CreateCoupon) => new Rejection("coupon-code-taken", "There is another coupon of this code."),
         (null, _) => new Rejection("coupon-unknown", "There is no such coupon."),
+        (_, RevokeCoupon) when coupon.IsRevoked => Decision.Nothing,
+        (_, RevokeCoupon) when !coupon.Uses.IsEmpty => new Rejection("coupon-used", "It was used already."),
+        (_, RevokeCoupon c) => new CouponRevoked(c.At),
         (_, ReserveUse c) when coupon.Uses.ContainsKey(c.OrderId) => Decision.Nothing,
+        (_, ReserveUse) when coupon.IsRevoked => new Rejection("coupon-unknown", "There is no such coupon."),
         ({ MemberId: { } owner }, ReserveUse c) when owner != c.MemberId => new Rejection("coupon-unknown", "There is no such coupon."),
         ({ } terms, ReserveUse c) when c.At >= terms.ExpiresAt => new Rejection("coupon-expired", "The coupon has expired."),
         ({ } terms, ReserveUse) when coupon.Uses.Count >= terms.MaxUses => new Rejection("coupon-used-up", "The coupon is used up."),
@@ -80,6 +92,7 @@ internal sealed record Coupon(CouponTerms? Terms)
     {
         CouponCreated e => coupon with { Terms = e.Terms },
         CouponUseReserved e => coupon with { Uses = coupon.Uses.Add(e.OrderId, e.MemberId) },
+        CouponRevoked => coupon with { IsRevoked = true },
         CouponUseReleased e => coupon with { Uses = coupon.Uses.Remove(e.OrderId) },
         _ => throw new UnreachableException($"{@event.GetType().Name} is no event of a coupon.")
     };

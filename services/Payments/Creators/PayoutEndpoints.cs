@@ -61,9 +61,9 @@ internal sealed class Sharing(IServiceProvider services, IConfiguration configur
 
     protected override Task Follow(IEvent fact, CancellationToken ct) => fact.Data switch
     {
-        OrderPaid paid when _percent > 0 => HandleEach(paid.Lines, paid.Amount, (creator, line, net) => new EarnShare(
-            creator, fact.StreamId, line, net with { Amount = (long)((Int128)net.Amount * _percent / 100) }, net, paid.At.AddDays(_holdDays), paid.At), ct),
-        OrderRefunded back => HandleEach(back.Lines, back.Amount, (_, line, net) => new ReverseShare(fact.StreamId, line, back.RefundId, net, back.Whole, back.At), ct),
+        OrderPaid paid when _percent > 0 && (!paid.Imported || paid.SharesOwed) => HandleEach(paid.Lines, paid.Amount, (creator, line, net) => new EarnShare(
+            creator, fact.StreamId, line, net with { Amount = (long)((Int128)net.Amount * _percent / 100) }, net, paid.At.AddDays(_holdDays), paid.At), Then(paid.Imported, paid.At), ct),
+        OrderRefunded back => HandleEach(back.Lines, back.Amount, (_, line, net) => new ReverseShare(fact.StreamId, line, back.RefundId, net, back.Whole, back.At), Then(back.Imported, back.At), ct),
         PaymentDisputed e => Disputed(fact.StreamId, e.Receipt, line => new HoldShare(fact.StreamId, line, $"{e.Receipt.Gateway}/{e.Number}", e.At), ct),
         DisputeClosed e => Disputed(fact.StreamId, e.Receipt, line => new ReleaseShare(fact.StreamId, line, $"{e.Receipt.Gateway}/{e.Number}", e.At), ct),
         _ => Task.CompletedTask
@@ -74,18 +74,21 @@ internal sealed class Sharing(IServiceProvider services, IConfiguration configur
     {
         if ((await Store.Load(Order.Decider, Order.Stream(orderId), null, ct)).State is Paid order && order.Receipt == receipt)
         {
-            await HandleEach(order.Lines, order.Total, (_, line, _) => command(line), ct);
+            await HandleEach(order.Lines, order.Total, (_, line, _) => command(line), new CommandOptions(), ct);
         }
     }
 
-    private async Task HandleEach(OrderLine[] lines, Money money, Func<Guid, int, Money, CreatorCommand> command, CancellationToken ct)
+    // What is from elsewhere is in the ledger when it was.
+    private static CommandOptions Then(bool imported, DateTimeOffset at) => new() { At = imported ? at : null };
+
+    private async Task HandleEach(OrderLine[] lines, Money money, Func<Guid, int, Money, CreatorCommand> command, CommandOptions options, CancellationToken ct)
     {
         foreach (var (index, (line, net)) in lines.Zip(lines.Net(money)).Index())
         {
             if (!line.IsOfSubscription()
                 && (await Store.Load(Product.Decider, Product.Stream(line.ProductId), null, ct)).State.CreatorId is { } creator)
             {
-                await Store.Handle(CreatorAccount.Decider, CreatorAccount.Stream(creator), command(creator, index, net), ct);
+                await Store.Handle(CreatorAccount.Decider, CreatorAccount.Stream(creator), command(creator, index, net), options, ct);
             }
         }
     }

@@ -70,8 +70,9 @@ internal sealed class Invoicing(IServiceProvider services) : EventSubscription(s
         var zone = await Service<CommunityZone>().At(fact.Timestamp, ct);
         var issued = fact.Data switch
         {
-            OrderPaid { Amount.Amount: > 0 } paid => Invoice(fact, paid, zone),
-            OrderRefunded back => await CreditNote(Store, fact, back, zone, ct),
+            // What was paid or given back elsewhere has its document from there.
+            OrderPaid { Imported: false, Amount.Amount: > 0 } paid => Invoice(fact, paid, zone),
+            OrderRefunded { Imported: false } back => await CreditNote(Store, fact, back, zone, ct),
             _ => null
         };
 
@@ -92,7 +93,7 @@ internal sealed class Invoicing(IServiceProvider services) : EventSubscription(s
     {
         await using var session = store.QuerySession();
         var order = await session.Events.FetchStreamAsync(e.StreamId, token: ct);
-        var credits = order.FirstOrDefault(past => past.Data is OrderPaid) is { } paid ? InvoiceIds.Of(paid.Id) : (Guid?)null;
+        var credits = order.FirstOrDefault(past => past.Data is OrderPaid { Imported: false }) is { } paid ? InvoiceIds.Of(paid.Id) : (Guid?)null;
 
         return new InvoiceIssued(
             zone.DayOf(back.At).Year, 0, InvoiceKind.CreditNote, credits, e.StreamId, back.MemberId, Lines(back.Lines, back.Amount), back.Amount, null, back.At)

@@ -33,6 +33,22 @@ internal sealed class KnownMembers(NpgsqlDataSource database)
 
     public Task<bool> HasErased(Guid member, CancellationToken ct) => Is("erased", member, ct);
 
+    /// <summary>Who of them was erased.</summary>
+    public async Task<IReadOnlySet<Guid>> Erased(IEnumerable<Guid> members, CancellationToken ct)
+    {
+        var erased = new HashSet<Guid>();
+        await using var select = database.CreateCommand("select member_id from known_members where member_id = any($1) and erased");
+        select.Parameters.Add(new() { Value = members.Distinct().ToArray() });
+        await using var rows = await select.ExecuteReaderAsync(ct);
+
+        while (await rows.ReadAsync(ct))
+        {
+            erased.Add(rows.GetGuid(0));
+        }
+
+        return erased;
+    }
+
     internal static void Joined(IDocumentSession session, Guid member) => session.QueueSqlCommand(
         "insert into known_members (member_id, joined, erased) values (?, true, false) on conflict (member_id) do update set joined = true", member);
 

@@ -7,7 +7,11 @@ using Community.Payments.Gateways;
 
 namespace Community.Payments.Orders;
 
-internal abstract record OrderCommand;
+internal abstract record OrderCommand
+{
+    /// <summary>It tells what happened elsewhere, and only of an order that is itself from there.</summary>
+    public bool Imported { get; init; }
+}
 
 /// <summary>A coupon as it is used for an order.</summary>
 /// <param name="Discount">What it takes off.</param>
@@ -30,7 +34,11 @@ internal sealed record StartPayment(Guid PaymentId, string Gateway, DateTimeOffs
 internal sealed record TryCharge(Guid PaymentId, DateTimeOffset At) : OrderCommand;
 
 /// <summary>A gateway has received money.</summary>
-internal sealed record ConfirmPayment(Guid PaymentId, Receipt Receipt, Money Amount, DateTimeOffset At) : OrderCommand;
+internal sealed record ConfirmPayment(Guid PaymentId, Receipt Receipt, Money Amount, DateTimeOffset At) : OrderCommand
+{
+    /// <summary>As <see cref="OrderPaid.SharesOwed"/>.</summary>
+    public bool SharesOwed { get; init; }
+}
 
 internal sealed record FailPayment(Guid PaymentId, DateTimeOffset At) : OrderCommand;
 
@@ -99,6 +107,7 @@ internal abstract record Order
 
     private static Decision<OrderEvent> Decide(Order order, OrderCommand command) => (order, command) switch
     {
+        (Placed { Imported: false }, { Imported: true }) => new Rejection("order-id-taken", "Another order has this id."),
         (NotPlaced, PlaceOrder c) => Place(c),
         (Placed o, PlaceOrder c) when o.IsSame(c) => Decision.Nothing,
         (Placed, PlaceOrder) => new Rejection("order-id-taken", "Another order has this id."),
@@ -107,7 +116,9 @@ internal abstract record Order
         (_, ConfirmPayment c) when order.Receipts.Contains(c.Receipt) => Decision.Nothing,
         (Open o, ConfirmPayment c) when c.Amount == o.Total => new OrderPaid(o.MemberId, o.Lines, c.PaymentId, c.Receipt, c.Amount, c.At)
         {
-            Tax = c.Amount.TaxAt(o.TaxPercent)
+            Tax = c.Amount.TaxAt(o.TaxPercent),
+            Imported = c.Imported,
+            SharesOwed = c.SharesOwed
         },
         (_, ConfirmPayment c) => new RefundOwed(c.PaymentId, c.Receipt, c.Amount, order.Reason, c.At),
 
@@ -261,7 +272,7 @@ internal abstract record Order
     // Where the coupon leaves nothing, there is nothing to wait for.
     private static Decision<OrderEvent> Priced(PlaceOrder c, Money total)
     {
-        var placed = new OrderPlaced(c.MemberId, c.Lines, total, c.At) { TaxPercent = c.TaxPercent };
+        var placed = new OrderPlaced(c.MemberId, c.Lines, total, c.At) { TaxPercent = c.TaxPercent, Imported = c.Imported };
 
         if (c.Coupon is not { } coupon)
         {
@@ -288,7 +299,7 @@ internal abstract record Order
             ? new Rejection("refund-in-other-currency", $"The order was paid in {order.Left.Currency}.")
             : amount.Amount < 1 || amount.Amount > order.Left.Amount
             ? new Rejection("refund-exceeds-payment", $"{order.Left} are left to refund.")
-            : order.Back(c.RefundId, amount, c.Reason, c.At) with { ReasonInWords = c.ReasonInWords };
+            : order.Back(c.RefundId, amount, c.Reason, c.At) with { ReasonInWords = c.ReasonInWords, Imported = c.Imported };
     }
 }
 
@@ -302,6 +313,8 @@ internal abstract record Placed(Guid MemberId, OrderLine[] Lines, Money Total, D
     public CouponUse? Coupon { get; init; }
 
     public decimal? TaxPercent { get; init; }
+
+    public bool Imported { get; init; }
 
     public ImmutableSortedDictionary<Guid, Payment> Payments { get; init; } = ImmutableSortedDictionary<Guid, Payment>.Empty;
 
@@ -327,7 +340,7 @@ internal abstract record Placed(Guid MemberId, OrderLine[] Lines, Money Total, D
 
 internal sealed record Open : Placed
 {
-    public Open(OrderPlaced e) : base(e.MemberId, e.Lines, e.Total, e.At) => TaxPercent = e.TaxPercent;
+    public Open(OrderPlaced e) : base(e.MemberId, e.Lines, e.Total, e.At) => (TaxPercent, Imported) = (e.TaxPercent, e.Imported);
 }
 
 internal sealed record Cancelled : Placed

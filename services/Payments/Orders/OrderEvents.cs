@@ -18,6 +18,9 @@ public sealed record OrderPlaced(Guid MemberId, OrderLine[] Lines, Money Total, 
 {
     /// <summary>The rate of the tax that the prices include; null: none.</summary>
     public decimal? TaxPercent { get; init; }
+
+    /// <summary>It was ordered elsewhere, before this system had it.</summary>
+    public bool Imported { get; init; }
 }
 
 /// <summary>Comes with <see cref="OrderPlaced"/> and says why its total is less than its lines.</summary>
@@ -46,6 +49,12 @@ public sealed record OrderPaid(
 {
     /// <summary>Of the amount; null: none.</summary>
     public Money? Tax { get; init; }
+
+    /// <summary>It was paid elsewhere: it begins no subscription by itself, and its invoice was issued there.</summary>
+    public bool Imported { get; init; }
+
+    /// <summary>Of what was paid elsewhere, its creators were not given their share there.</summary>
+    public bool SharesOwed { get; init; }
 }
 
 /// <summary>Money came that fits no open order: it is the payer's.</summary>
@@ -79,6 +88,9 @@ public sealed record OrderRefunded(
 
     /// <summary>Of the amount; null: none.</summary>
     public Money? Tax { get; init; }
+
+    /// <summary>It was given back elsewhere: no gateway is asked for it.</summary>
+    public bool Imported { get; init; }
 
     /// <summary>By which the payer's bank has taken it, so that nobody sends it; null: it goes back by the gateway.</summary>
     public string? Dispute { get; init; }

@@ -34,6 +34,7 @@ internal sealed partial class RefundList : MultiStreamProjection<RefundInList, G
 
     public override RefundInList? Evolve(RefundInList? snapshot, Guid id, IEvent e) => (snapshot, e.Data) switch
     {
+        (null, OrderRefunded { Imported: true, Dispute: null } x) => Requested(x.RefundId, e.StreamId, x.Gateway, x.Amount, false, x.At) with { Status = RefundStatus.Sent.ToWord() },
         (null, OrderRefunded { Dispute: null } x) => Requested(x.RefundId, e.StreamId, x.Gateway, x.Amount, false, x.At),
         (null, OwedMoneyReturned x) => Requested(x.RefundId, e.StreamId, x.Receipt.Gateway, x.Amount, true, x.At),
         ({ } refund, RefundTried x) => refund with { Attempts = x.Attempt, FreeAt = x.LeasedUntil },

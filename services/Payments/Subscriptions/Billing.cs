@@ -42,6 +42,12 @@ internal sealed class Billing(IServiceProvider services) : EventSubscription(ser
 
         foreach (var (index, (line, paid)) in e.Lines.Zip(e.Lines.Net(e.Amount)).Index())
         {
+            // What was paid elsewhere began, or renewed, what is itself imported.
+            if (e.Imported && line.IsOfSubscription())
+            {
+                continue;
+            }
+
             if (line.Kind is "renewal" or "change")
             {
                 await Handle(store, line.SubjectId, new RecordPayment(orderId, paid, mandate, e.At), ct);
@@ -52,7 +58,7 @@ internal sealed class Billing(IServiceProvider services) : EventSubscription(ser
                 await Subscribe(store, new StartSubscription(
                     orderId, member, terms, source, coupon?.ForRenewals(terms.Months), orderId, mandate, paid, null, e.At), ct);
             }
-            else if (line.IsOneContent() && await Note(store, new NotePurchase(e.MemberId, line.ProductId, orderId, e.At), ct) is not null)
+            else if (line.IsOneContent() && await Note(store, new NotePurchase(e.MemberId, line.ProductId, orderId, e.At), ct) is not null && !e.Imported)
             {
                 await GiveBack(store, orderId, StreamId.Of("not-needed", $"{orderId}/{index}"), paid, e.At, ct);
             }
@@ -140,6 +146,11 @@ internal sealed class Billing(IServiceProvider services) : EventSubscription(ser
 
         foreach (var (line, paid) in e.Lines.Zip(e.Lines.Net(order.Total)))
         {
+            if (e.Imported && line.IsOfSubscription())
+            {
+                continue;
+            }
+
             if (line.Kind is "plan" or "gift" or "renewal" or "change")
             {
                 var refund = new RecordRefund(orderId, paid, e.At);

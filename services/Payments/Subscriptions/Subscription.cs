@@ -48,6 +48,15 @@ internal sealed record RevokeSubscription(DateTimeOffset At) : SubscriptionComma
 /// <summary>An order was refunded whole: what it paid for ends, or, where that was a change of the plan, is undone.</summary>
 internal sealed record RecordRefund(Guid OrderId, Money Amount, DateTimeOffset At) : SubscriptionCommand;
 
+/// <summary>The next period was paid elsewhere, by an order that is imported.</summary>
+internal sealed record ImportRenewal(Guid OrderId, Money Amount, DateTimeOffset At) : SubscriptionCommand;
+
+/// <summary>The plan was changed elsewhere, and the change paid by an order that is imported.</summary>
+internal sealed record ImportChange(Guid OrderId, Terms Terms, Money Amount, DateTimeOffset At) : SubscriptionCommand;
+
+/// <param name="Refunded">What went back for the period that ran.</param>
+internal sealed record ImportEnd(EndedBecause Because, Money Refunded, DateTimeOffset At) : SubscriptionCommand;
+
 internal abstract record Subscription
 {
     public static readonly Decider<Subscription, SubscriptionCommand, SubscriptionEvent> Decider = new(new NotStarted(), Decide, Evolve);
@@ -67,6 +76,14 @@ internal abstract record Subscription
         (Begun, StartSubscription { Source: SubscriptionSource.Trial }) => new Rejection("trial-used", "A tier can be tried once."),
         (Begun, StartSubscription) => Decision.Nothing,
         (NotStarted, _) => Rejection.NotFound,
+
+        (_, ImportRenewal c) when subscription.Settled.Contains(c.OrderId) => Decision.Nothing,
+        (Live { Renews: true } s, ImportRenewal c) => s.Renew(c.OrderId, c.Amount, None(c.Amount), s.Mandate, c.At),
+        (_, ImportChange c) when subscription.Settled.Contains(c.OrderId) => Decision.Nothing,
+        (Live { Renews: true } s, ImportChange c) => s.ChangeTo(c.Terms, c.OrderId, c.Amount, None(c.Amount), None(c.Amount), c.At),
+        (Live s, ImportEnd c) => s.End(c.Because, c.Refunded, c.At),
+        (Ended, ImportEnd) => Decision.Nothing,
+        (_, ImportRenewal or ImportChange) => new Rejection("subscription-does-not-renew", "It ends by itself, never, or has ended."),
 
         // Money that came is a fact: it pays what waits for it, or it is owed back.
         (_, RecordPayment c) when subscription.Settled.Contains(c.OrderId) => Decision.Nothing,

@@ -1,5 +1,6 @@
 using System.Net;
 using Community.Content.Tests.Contents;
+using Community.Incentives.Contracts;
 using Community.Membership.Contracts;
 using Community.Payments.Contracts;
 
@@ -106,6 +107,28 @@ public sealed class PaywallTests(ContentService service)
         await service.Say(new TierEnded(gold.Id, "subscription", 4, Noon));
         await Until(gold, path, "preview");
     }
+
+    [Fact]
+    public async Task A_level_opens_what_asks_for_it_or_for_a_lower_one_by_what_is_told_last()
+    {
+        var (author, reviewer) = (service.Person("creator"), service.Person("reviewer"));
+        var third = (await Workflow.Published(service, author, reviewer, new { level = 3 })).Text("location");
+        var first = (await Workflow.Published(service, author, reviewer, new { level = 1 })).Text("location");
+        var (higher, lower, fallen) = (service.Person(), service.Person(), service.Person());
+        await service.Say(Level(fallen, 2, version: 3));
+        await service.Say(Level(fallen, 4, version: 2));
+        await service.Say(Level(lower, 2, version: 1));
+        await service.Say(Level(higher, 4, version: 1));
+        await Until(higher, third, "full");
+        Assert.Equal(["preview", "preview"], [await Access(lower, third), await Access(fallen, third)]);
+        Assert.Equal(("full", "preview"), (await Access(lower, first), (await service.Anybody.Read(first)).Text("access"))); // everybody who has joined has the first
+        await service.Say(Level(lower, 3, version: 2));
+        await Until(lower, third, "full");
+        await service.Say(Level(higher, 2, version: 2));
+        await Until(higher, third, "preview");
+    }
+
+    private static LevelChanged Level(Person person, int level, long version) => new(person.Id, level, $"Level {level}", [], version, Noon);
 
     [Fact]
     public async Task What_asks_for_a_tier_stays_a_preview_and_what_was_bought_stays_open()

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 
 namespace Community.Content.Tests.Topics;
@@ -43,6 +44,23 @@ public sealed class Discussion(ContentService service)
         await asker.Http.Send(HttpMethod.Delete, $"{path}/accepted-reply", null, HttpStatusCode.NoContent);
         Assert.Null((await service.Anybody.Read(path))["acceptedReplyId"]);
         Assert.Equal("No idea.", (await service.Anybody.Read($"{path}/replies?limit=1&after={(await service.Anybody.Read($"{path}/replies?limit=1")).Text("next")}"))["items"]![0]!.Text("body"));
+    }
+
+    [Fact]
+    public async Task A_reply_that_is_deleted_while_it_is_accepted_is_no_answer()
+    {
+        var (asker, helper) = (service.Person(), service.Person());
+
+        for (var round = 0; round < 40; round++)
+        {
+            var path = (await asker.Http.Post("/topics", new { kind = "question", title = "Which first?", body = "?" }, HttpStatusCode.Created)).Text("location");
+            var reply = await helper.Http.Post($"{path}/replies", new { body = "Because." }, HttpStatusCode.Created);
+            var accept = asker.Http.PutAsJsonAsync($"{path}/accepted-reply", new { replyId = reply.Text("replyId") }, TestContext.Current.CancellationToken);
+            var delete = helper.Http.DeleteAsync(new Uri(reply.Text("location"), UriKind.Relative), TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.NoContent, (await delete).StatusCode);
+            Assert.Contains((await accept).StatusCode, new[] { HttpStatusCode.NoContent, HttpStatusCode.NotFound });
+            Assert.Null((await service.Anybody.Read(path))["acceptedReplyId"]);
+        }
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json.Nodes;
 using Community.Content.Tests.Contents;
+using Community.Testing;
 
 namespace Community.Content.Tests.Updates;
 
@@ -63,5 +64,37 @@ public sealed class UpdateTests(ContentService service)
         await service.Anybody.Read("/updates?subjects=", HttpStatusCode.BadRequest);
         await service.Anybody.Read("/updates?subjects=x", HttpStatusCode.BadRequest);
         await service.Anybody.Read($"/updates?subjects={string.Join(',', Enumerable.Range(0, 11).Select(_ => Guid.CreateVersion7(TimeProvider.System.GetUtcNow())))}", HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task Nobody_takes_the_places_of_the_others()
+    {
+        var (greedy, other) = (service.Person(), service.Person());
+        var topic = await greedy.Http.Post("/topics", new { kind = "question", title = "Why?", body = "?" }, HttpStatusCode.Created);
+        var updates = new Uri($"/updates?subjects={topic.Id("topicId")}", UriKind.Relative);
+        var open = new Stack<HttpResponseMessage>();
+
+        try
+        {
+            while (open.Count < 30 && (open.Count == 0 || open.Peek().StatusCode == HttpStatusCode.OK))
+                open.Push(await greedy.Http.GetAsync(updates, HttpCompletionOption.ResponseHeadersRead, Ct));
+
+            Assert.Equal((21, HttpStatusCode.TooManyRequests), (open.Count, open.Peek().StatusCode));
+            open.Push(await other.Http.GetAsync(updates, HttpCompletionOption.ResponseHeadersRead, Ct));
+            Assert.Equal(HttpStatusCode.OK, open.Peek().StatusCode);
+        }
+        finally
+        {
+            foreach (var answer in open)
+                answer.Dispose();
+        }
+
+        // Who leaves a page makes room for the next one.
+        await Eventually.True(async () =>
+        {
+            using var again = await greedy.Http.GetAsync(updates, HttpCompletionOption.ResponseHeadersRead, Ct);
+
+            return again.StatusCode == HttpStatusCode.OK;
+        }, "room for the next page");
     }
 }

@@ -86,18 +86,18 @@ public sealed class StackExchangeTests
         return x.Zip(y, (a, b) => (a - meanX) * (b - meanY)).Sum() / Math.Sqrt(x.Sum(a => (a - meanX) * (a - meanX)) * y.Sum(b => (b - meanY) * (b - meanY)));
     }
 
-    private static Guid? Owner(XElement post) => (string?)post.Attribute("OwnerUserId") is { } id ? Member(id) : null;
+    internal static Guid? Owner(XElement post) => (string?)post.Attribute("OwnerUserId") is { } id ? Member(id) : null;
 
     private static Guid Member(string id) => new(int.Parse(id, CultureInfo.InvariantCulture), 0, 0, new byte[8]);
 
-    private static IEnumerable<XElement> Rows(string dump, string table)
+    internal static IEnumerable<XElement> Rows(string dump, string table)
     {
         using var file = new GZipStream(File.OpenRead(Path.Combine(dump, $"{table}.xml.gz")), CompressionMode.Decompress);
 
         return XDocument.Load(file).Root!.Elements("row");
     }
 
-    private static string? Data(string folder)
+    internal static string? Data(string folder)
     {
         for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
         {

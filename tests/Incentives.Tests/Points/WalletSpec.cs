@@ -63,6 +63,14 @@ public sealed class WalletSpec
         .When(new RefundPoints(Redemption, Member, Noon))
         .Then(new PointsRefunded(Redemption, Member, 30, Noon), new PointsExpired(Member, -30, 50, 0, Noon));
 
+    [Fact]
+    public void More_points_than_an_entry_holds_expire_as_several() => Spec.For(Wallet.Decider)
+        .Given()
+        .When(Expire(5_000_000_000))
+        .Then(
+            new PointsExpired(Member, -int.MaxValue, int.MaxValue, 0, Noon), new PointsExpired(Member, -int.MaxValue, 2L * int.MaxValue, 0, Noon),
+            new PointsExpired(Member, -705_032_706, 5_000_000_000, 0, Noon));
+
     /// <summary>Whatever is earned, spent, taken back and looked at when: of what is due, what was not used has expired, and never more.</summary>
     [SeededProperty]
     public void What_has_expired_is_what_was_due_and_not_used(byte[] steps)

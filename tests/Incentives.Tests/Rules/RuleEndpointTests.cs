@@ -80,6 +80,35 @@ public sealed class RuleEndpointTests(IncentivesHost incentives)
     }
 
     [Fact]
+    public async Task All_that_cannot_be_is_said_at_once_and_nothing_is_adopted()
+    {
+        using var client = incentives.Operator;
+        var before = (await client.GetFromJsonAsync<JsonElement>("/rules")).GetProperty("version").GetInt32();
+        using var answer = await client.PostAsJsonAsync("/rules/checks", new
+        {
+            rules = new object[]
+            {
+                new { rule = "a", activity = "comment", points = 2, dailyCap = 4, weeklyCap = 3 }, new { rule = "b", activity = "order", points = 2, perCounterpartCap = 4 },
+                new { rule = "c", activity = "comment", points = 1 }
+            }
+        });
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        var faults = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("faults").EnumerateArray().Select(fault => fault.GetProperty("field").GetString());
+        Assert.Equal(["rules[0].weeklyCap", "rules[1].perCounterpartCap"], faults);
+        Assert.Equal(before, (await client.GetFromJsonAsync<JsonElement>("/rules")).GetProperty("version").GetInt32());
+    }
+
+    [Fact]
+    public async Task Versions_are_listed_the_latest_first_and_a_page_at_a_time()
+    {
+        using var client = incentives.Operator;
+        var first = await client.GetFromJsonAsync<JsonElement>("/rules/versions?limit=1");
+        var shown = Assert.Single(first.GetProperty("items").EnumerateArray());
+        Assert.Equal((await client.GetFromJsonAsync<JsonElement>("/rules")).GetProperty("versions").EnumerateArray().Last().GetProperty("version").GetInt32(), shown.GetProperty("version").GetInt32());
+        Assert.Equal(1, (await client.GetFromJsonAsync<JsonElement>("/rules/versions?limit=100")).GetProperty("items").EnumerateArray().Last().GetProperty("version").GetInt32());
+    }
+
+    [Fact]
     public async Task Rules_are_not_made_for_the_past()
     {
         using var client = incentives.Operator;

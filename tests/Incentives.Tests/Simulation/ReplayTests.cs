@@ -2,11 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Community.Content.Contracts;
-using Community.Incentives.Points;
-using Community.Incentives.Rules;
-using Community.Incentives.Simulation;
 using Community.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Community.Incentives.Tests.Simulation;
 
@@ -28,25 +24,7 @@ public sealed class ReplayTests
             .. Enumerable.Range(0, 200).Select(_ => Something())]);
 
         // Entry by entry.
-        var replays = incentives.Host.Services.GetRequiredService<Replays>();
-        var rules = await incentives.Host.Services.GetRequiredService<RulesInForce>().Read(CancellationToken.None);
-        var (replayed, earnings, awards) = (new List<string>(), new Dictionary<Guid, Earning>(), new List<Award>());
-
-        await foreach (var fact in replays.Facts(null, CancellationToken.None))
-        {
-            awards.Clear();
-            (earnings.TryGetValue(fact.MemberId, out var earning) ? earning : earnings[fact.MemberId] = new(rules)).Add(fact, awards);
-            replayed.AddRange(awards.Select(award => $"{fact.MemberId} {fact.Cause} {award.Rule} {award.RuleVersion} {award.Points}"));
-        }
-
-        Assert.NotEmpty(replayed);
-        var ledger = await incentives.Scalar<string>(
-            """
-            select string_agg(line, chr(10) order by line collate "C") from (
-                select member_id || ' ' || cause || ' ' || rule || ' ' || max(rule_version) || ' ' || sum(points) as line
-                from points_entries group by member_id, cause, rule having sum(points) <> 0) e
-            """);
-        Assert.Equal(ledger, string.Join('\n', replayed.Order(StringComparer.Ordinal)));
+        Assert.Equal(await Ledgers.Posted(incentives), await Ledgers.Replayed(incentives));
 
         // Twice as much for a comment, and nothing else.
         var before = await Balances();
@@ -86,6 +64,20 @@ public sealed class ReplayTests
         Assert.Equal(2, (await staff.GetFromJsonAsync<JsonElement>("/rules/replays")).GetProperty("items").GetArrayLength());
         Assert.Equal(HttpStatusCode.Conflict, (await staff.PostAsJsonAsync($"/rules/replays/{id}/cancellation", new { })).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await staff.GetAsync($"/rules/replays/{members[0]}")).StatusCode);
+
+        // They are not kept without end, and not started without end.
+        await incentives.Scalar<long>(
+            """
+            with many as (insert into rule_replays (replay_id, rules, since, status, progress, total, started_at)
+                select gen_random_uuid(), '[]', now(), case when n <= 30 then 'cancelled' else 'running' end, 0, 0, now() - interval '1 day' from generate_series(1, 35) n returning replay_id),
+            outcomes as (insert into rule_replay_members (replay_id, member_id, before, after) select replay_id, gen_random_uuid(), 0, 0 from many)
+            select count(*) from many
+            """);
+        using var tooMany = await staff.PostAsJsonAsync("/rules/replays", new { rules = new[] { candidate } });
+        Assert.Equal(HttpStatusCode.Conflict, tooMany.StatusCode);
+        await incentives.Scalar<long>("with ended as (update rule_replays set status = 'cancelled' where status = 'running' returning 1) select count(*) from ended");
+        await Try(candidate);
+        Assert.Equal((20, 20), (await incentives.Scalar<long>("select count(*) from rule_replays"), await incentives.Scalar<long>("select count(distinct replay_id) from rule_replay_members")));
 
         // Points whose time was over before they were told of expire at once.
         var (expiring, _) = await Try(new { rule = "comment-posted", activity = "comment", points = 2, dailyCap = 1000, expiresAfterDays = 30 });

@@ -16,7 +16,7 @@ public sealed class RevokedTokenTests
         var member = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
         var (revoked, other) = (ApiToken(issuer, member), ApiToken(issuer, member));
         await using var host = await ServiceHost<Program>.Start("payments", issuer);
-        await using var membership = await Neighbour.Start(host.Messaging, ["membership", "content"]);
+        await using var membership = await Neighbour.Start(host.Messaging, ["membership", "content", "incentives"]);
         Assert.Equal(HttpStatusCode.OK, await Orders(host, revoked));
 
         var id = Guid.Parse(new JsonWebToken(revoked).Id);
@@ -35,7 +35,7 @@ public sealed class RevokedTokenTests
         var member = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
         var (ended, other) = (issuer.Token(member, "member"), issuer.Token(member, "member"));
         await using var host = await ServiceHost<Program>.Start("payments", issuer);
-        await using var membership = await Neighbour.Start(host.Messaging, ["membership", "content"]);
+        await using var membership = await Neighbour.Start(host.Messaging, ["membership", "content", "incentives"]);
         Assert.Equal(HttpStatusCode.OK, await Orders(host, ended));
 
         var id = Guid.Parse(new JsonWebToken(ended).GetClaim("sid").Value);

@@ -104,7 +104,7 @@ public sealed class CouponTests(PaymentsService payments)
     {
         var clock = new MovedClock();
         var broker = await Servers.CreateVirtualHost("payments");
-        await using var content = await Neighbour.Start(broker, ["content", "membership"]);
+        await using var content = await Neighbour.Start(broker, ["content", "membership", "incentives"]);
         await using var host = await ServiceHost<Program>.Start(
             "payments", payments.Issuer, new Dictionary<string, string?> { ["Orders:ExpireAfterDays"] = "3" }, messaging: broker,
             configure: services => services.AddSingleton<TimeProvider>(clock));

@@ -13,7 +13,7 @@ public sealed class PayoutTests(PaymentsService payments)
     public async Task A_creator_gets_a_share_of_what_is_sold_when_the_hold_is_over()
     {
         var broker = await Servers.CreateVirtualHost("payments");
-        await using var content = await Neighbour.Start(broker, ["content", "membership"]);
+        await using var content = await Neighbour.Start(broker, ["content", "membership", "incentives"]);
         await using var host = await ServiceHost<Program>.Start(
             "payments", payments.Issuer, new Dictionary<string, string?> { ["RevenueShare:Percent"] = "60", ["RevenueShare:HoldDays"] = "0" }, messaging: broker);
         var (author, product) = (PaymentsService.New(), PaymentsService.New());

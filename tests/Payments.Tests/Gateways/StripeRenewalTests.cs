@@ -95,7 +95,7 @@ public sealed class StripeRenewalTests(GatewaysService payments) : IClassFixture
         var once = await Plan("once");
         var (order, _) = await Order(PaymentsService.New(), once);
         Assert.Null(Intents(order).Single()["customer"]);
-        await using var membership = await Neighbour.Start(payments.Host.Messaging, ["content", "membership"]);
+        await using var membership = await Neighbour.Start(payments.Host.Messaging, ["content", "membership", "incentives"]);
         var receiver = PaymentsService.New();
         await membership.Publish(PaymentsService.New(), new MemberJoined(receiver, PaymentsService.Now, Imported: false));
         var (gift, _) = await Order(PaymentsService.New(), await Plan(), giftTo: receiver);

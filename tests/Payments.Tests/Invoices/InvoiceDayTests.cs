@@ -20,7 +20,7 @@ public sealed class InvoiceDayTests(PaymentsService payments)
         var clock = new MovedClock();
         clock.Move(NewYear);
         var broker = await Servers.CreateVirtualHost("payments");
-        await using var others = await Neighbour.Start(broker, ["content", "membership"]);
+        await using var others = await Neighbour.Start(broker, ["content", "membership", "incentives"]);
         await using var host = await ServiceHost<Program>.Start(
             "payments", payments.Issuer, new Dictionary<string, string?> { ["Gateways:Sandbox:Secret"] = PaymentsService.Secret }, messaging: broker,
             configure: services => services.AddSingleton<TimeProvider>(clock));

@@ -136,7 +136,7 @@ public sealed class SubscriptionTests(PaymentsService payments)
     {
         var clock = new MovedClock();
         var broker = await Servers.CreateVirtualHost("payments");
-        await using var content = await Neighbour.Start(broker, ["content", "membership"]);
+        await using var content = await Neighbour.Start(broker, ["content", "membership", "incentives"]);
         void UseClock(IServiceCollection services) => services.AddSingleton<TimeProvider>(clock);
         await using var one = await ServiceHost<Program>.Start("payments", payments.Issuer, messaging: broker, configure: UseClock);
         await using var two = await ServiceHost<Program>.Start("payments", payments.Issuer, database: one.Database, messaging: broker, configure: UseClock);
@@ -238,7 +238,7 @@ public sealed class SubscriptionTests(PaymentsService payments)
     {
         var clock = new MovedClock();
         var broker = await Servers.CreateVirtualHost("payments");
-        await using var others = await Neighbour.Start(broker, ["content", "membership"]);
+        await using var others = await Neighbour.Start(broker, ["content", "membership", "incentives"]);
         await using var host = await ServiceHost<Program>.Start("payments", payments.Issuer, messaging: broker, configure: services => services.AddSingleton<TimeProvider>(clock));
         HttpClient Person(string role) => host.Client(payments.Issuer.Token(PaymentsService.New(), [role], [], TimeSpan.FromDays(4000)));
         using var staff = Person("operator");

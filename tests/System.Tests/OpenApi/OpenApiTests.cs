@@ -630,6 +630,16 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         await Rewards(owner, member);
         await member.Ask(HttpMethod.Put, "incentives/members/me/leaderboard", Content(new { shown = true })).Gives(204);
         await member.Ask(HttpMethod.Put, "incentives/members/me/leaderboard", Content(new { })).Gives(400);
+        await owner.Get("incentives/rules/versions").Gives(200);
+        await owner.Get("incentives/rules/versions?limit=0").Gives(400);
+        await owner.Post("incentives/rules/checks", new { rules = rules.Json["rules"]!.DeepClone() }).Gives(200);
+        await member.Post("incentives/rules/checks", new { rules = Array.Empty<object>() }).Gives(403);
+        var badge = (await owner.Post("incentives/badges", new { name = "Opened a topic", activity = "topic", tiers = new[] { new { @class = "bronze", count = 1 } } }).Gives(201)).Id("badgeId");
+        await owner.Post("incentives/badges", new { name = "Opened a topic", activity = "topic", tiers = new[] { new { @class = "bronze", count = 1 } } }).Gives(409);
+        await member.Get("incentives/badges/rules").Gives(200);
+        await Eventually.True(async () => (await member.Get($"incentives/members/{member.Id}/badges").Gives(200))["items"]!.AsArray().Count > 0, "a badge with what it was for");
+        await owner.Ask(HttpMethod.Delete, $"incentives/badges/{Somewhere}").Gives(404);
+        await owner.Ask(HttpMethod.Delete, $"incentives/badges/{badge}").Gives(204);
         await Eventually.True(async () => (await member.Get("incentives/badges?limit=100").Gives(200))["items"]!.AsArray().Count > 0, "a badge");
         await Eventually.True(async () => (await member.Get($"incentives/members/{member.Id}/points/entries").Gives(200))["items"]!.AsArray().Count > 0, "points");
         await Eventually.True(async () => (await member.Get($"incentives/members/{member.Id}/points").Gives(200))["badges"]!.AsArray().Count > 0, "a badge of one's own");
@@ -688,6 +698,15 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
             await owner.Post($"incentives/redemptions/{sent}/{way}", new { }).Gives(204);
         }
 
+        // Payments makes the coupon.
+        await owner.Ask(HttpMethod.Put, "incentives/rewards/budget", Content(new { pointsPerMonth = -1 })).Gives(400);
+        await owner.Ask(HttpMethod.Put, "incentives/rewards/budget", Content(new { pointsPerMonth = 1_000_000 })).Gives(204);
+        var offer = (await owner.Post("incentives/rewards", new { name = "A quarter off", kind = "coupon", points = 10, percentOff = 25, validDays = 30 }).Gives(201)).Id("rewardId");
+        var coupon = (await member.Post("incentives/redemptions", new { rewardId = offer }).Gives(201)).Id("redemptionId");
+        var had = await Eventually.Value(async () => await member.Get($"incentives/redemptions/{coupon}").Gives(200), one => one.Text("status") == "fulfilled", "payments to give the coupon");
+        await owner.Get($"payments/coupons/{had.Text("code")}").Gives(200);
+        await owner.Post($"incentives/redemptions/{coupon}/cancellation", new { }).Gives(204);
+        await Eventually.True(async () => (await member.Get($"incentives/redemptions/{coupon}").Gives(200)).Text("status") == "cancelled", "payments to take the coupon back");
         await member.Get("incentives/redemptions").Gives(200);
         await owner.Get("incentives/redemptions?everybodys=true&status=fulfilled").Gives(200);
         await owner.Get("incentives/rewards/liability").Gives(200);
@@ -709,6 +728,10 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         var held = await Eventually.Value(
             async () => (await owner.Get("incentives/held-causes").Gives(200))["items"]!.AsArray().FirstOrDefault(), one => one is not null, "what new accounts did to be held");
         await owner.Post("incentives/held-causes/releases", new { cause = held!.Text("cause"), reason = "They are a class." }).Gives(204);
+        var kept = await Eventually.Value(
+            async () => (await owner.Get("incentives/held-causes").Gives(200))["items"]!.AsArray().FirstOrDefault(one => one!.Text("cause") != held!.Text("cause")), one => one is not null, "others to wait");
+        await owner.Post("incentives/held-causes/confirmations", new { cause = kept!.Text("cause"), reason = "They are none." }).Gives(204);
+        await owner.Post("incentives/held-causes/confirmations", new { cause = "vote/unknown", reason = "They are none." }).Gives(404);
         await owner.Post("incentives/held-causes/releases", new { cause = "vote/unknown", reason = "They are a class." }).Gives(404);
         await member.Get("incentives/held-causes").Gives(403);
     }

@@ -62,7 +62,7 @@ public sealed class DisputeTests(PaymentsService payments)
     public async Task The_share_of_what_is_disputed_is_not_paid_out_and_ends_with_a_lost_dispute()
     {
         var broker = await Servers.CreateVirtualHost("payments");
-        await using var content = await Neighbour.Start(broker, ["content", "membership"]);
+        await using var content = await Neighbour.Start(broker, ["content", "membership", "incentives"]);
         await using var host = await ServiceHost<Program>.Start(
             "payments", payments.Issuer, new Dictionary<string, string?> { ["RevenueShare:Percent"] = "60", ["RevenueShare:HoldDays"] = "0" }, messaging: broker);
         var (author, product) = (PaymentsService.New(), PaymentsService.New());
