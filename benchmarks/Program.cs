@@ -2,13 +2,14 @@ using Community.Benchmarks;
 
 Effort.Quick = args.Contains("--quick");
 args = [.. args.Except(["--quick"])];
-Func<Report, Task>[] all = [CommandPath.Measure, RelayPath.Measure, Rebuild.Measure, RuleReplay.Measure, TelemetryCost.Measure, WholeSystem.Start, WholeSystem.Import, Pages.Measure];
+Func<Report, Task>[] all = [CommandPath.Measure, RelayPath.Measure, Rebuild.Measure, RuleReplay.Measure, Retention.Measure, TelemetryCost.Measure, WholeSystem.Start, WholeSystem.Import, Pages.Measure];
 Func<Report, Task>[]? chosen = args switch
 {
     [] or ["all"] => all,
     ["commands"] => [CommandPath.Measure],
     ["relay"] => [RelayPath.Measure],
     ["rebuild"] => [Rebuild.Measure],
+    ["retention"] => [Retention.Measure],
     ["replay"] => [RuleReplay.Measure],
     ["telemetry"] => [TelemetryCost.Measure],
     ["start"] => [WholeSystem.Start],
@@ -20,7 +21,7 @@ Func<Report, Task>[]? chosen = args switch
 
 if (chosen is null)
 {
-    await Console.Error.WriteLineAsync("all (the default), commands, relay, rebuild, replay, telemetry, start, import, pages or import-tenfold; with --quick a third of the work");
+    await Console.Error.WriteLineAsync("all (the default), commands, relay, rebuild, replay, retention, telemetry, start, import, pages or import-tenfold; with --quick a third of the work");
 
     return 1;
 }

@@ -120,7 +120,7 @@ internal static class RelayPath
         }
     }
 
-    private interface IPath : IAsyncDisposable
+    internal interface IPath : IAsyncDisposable
     {
         /// <returns>The timestamp at which it was said for good.</returns>
         Task<long> Say(Guid id);
@@ -182,7 +182,7 @@ internal static class RelayPath
     }
 
     /// <summary>The client library alone: a quorum queue, persistent messages, confirms, as many unacknowledged and at once as our consumers have.</summary>
-    private sealed class BareLoop(IConnection connection, IChannel publisher, NpgsqlDataSource database) : IPath
+    internal sealed class BareLoop(IConnection connection, IChannel publisher, NpgsqlDataSource database) : IPath
     {
         private const string Queue = "bare";
 

@@ -136,7 +136,8 @@ internal sealed partial class Neighbours
         lapsed = false,
         draft = resolution is null ? new[] { new { activity = "comment", factor = 2.0 } } : [],
         resolution,
-        outcome
+        outcome,
+        subjectId = (Guid?)null
     };
 
     private IResult? Csv(HttpRequest request)

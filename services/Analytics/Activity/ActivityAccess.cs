@@ -35,7 +35,7 @@ internal sealed class ActivitySnapshot : IAsyncDisposable
             // before all queries of one answer or after them.
             await snapshot._connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
             await snapshot._connection.ExecuteAsync(new CommandDefinition(
-                "lock table member_days, member_periods, member_calendar, member_starts in access share mode", cancellationToken: ct));
+                "lock table member_days, member_periods, member_calendar, member_starts, retention_cells in access share mode", cancellationToken: ct));
 
             return snapshot;
         }
@@ -49,8 +49,12 @@ internal sealed class ActivitySnapshot : IAsyncDisposable
 
     /// <summary>The time zone in which all of it is counted, or will be where nothing is yet.</summary>
     public Task<string> TimeZone(CancellationToken ct) => _connection.QuerySingleAsync<string>(new CommandDefinition(
-        $"select coalesce((select time_zone from member_calendar), case when exists (select from member_days) then 'UTC' else {CommunityTimeZone.InForce()} end)",
+        $"select coalesce((select time_zone from member_calendar), case when exists (select from member_days) or exists (select from member_starts) then 'UTC' else {CommunityTimeZone.InForce()} end)",
         cancellationToken: ct));
+
+    /// <summary>Whether <c>retention_cells</c> were kept from the beginning; they come with the next rebuild of a read model that is older than they are.</summary>
+    public Task<bool> HasCells(CancellationToken ct) => _connection.QuerySingleAsync<bool>(new CommandDefinition(
+        "select exists (select from member_calendar where has_cells)", cancellationToken: ct));
 
     /// <summary>The first and the last day with activity; null: none at all.</summary>
     public async Task<DayRange?> Extent(CancellationToken ct)

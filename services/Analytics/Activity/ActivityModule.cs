@@ -7,12 +7,8 @@ internal static class ActivityModule
 {
     public static void AddActivity(this WebApplicationBuilder builder)
     {
-        builder.ConfigureStore(options =>
-        {
-            options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async);
-            options.Projections.Add(new MemberStarts(options), ProjectionLifecycle.Async);
-        });
-        builder.Services.AddHostedService<RebuildOnTimeZoneChange>();
+        builder.ConfigureStore(options => options.Projections.Add(new MemberDays(options), ProjectionLifecycle.Async));
+        builder.Services.AddHostedService<RebuildWhereOutdated>();
     }
 
     public static void MapActivity(this IEndpointRouteBuilder app) => app.MapActivityFigures();

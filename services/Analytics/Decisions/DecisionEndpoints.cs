@@ -17,14 +17,15 @@ internal sealed record ResolutionView(DecisionAction Action, string? Note, Guid 
 /// <summary>A draft for incentives: what these activities earn, times a factor.</summary>
 internal sealed record IncentiveDraft(string Activity, double Factor);
 
-/// <param name="Rule">mostly-reading, mostly-discussing, diverse, churn-above-forecast, falling-stickiness, quality-below-bar or members-about-to-leave.</param>
+/// <param name="Rule">mostly-reading, mostly-discussing, diverse, churn-above-forecast, falling-stickiness, quality-below-bar, members-about-to-leave or plan-losing-money.</param>
 /// <param name="Figures">What the rule saw, from <paramref name="From"/> to <paramref name="To"/>.</param>
 /// <param name="Provisional">The community was too small or too young for the rule to be sure.</param>
 /// <param name="Lapsed">A newer one took its place before it was resolved.</param>
+/// <param name="SubjectId">The plan of which a rule about plans speaks; null: the whole community.</param>
 /// <param name="Draft">What applying the suggestion would change in the rules of incentives; empty where it changes none.</param>
 internal sealed record DecisionView(
     Guid DecisionId, string Rule, int RuleVersion, IReadOnlyDictionary<string, double> Figures, DateOnly From, DateOnly To, string Suggestion, bool Provisional,
-    DateTimeOffset OpenedAt, bool Lapsed, IReadOnlyList<IncentiveDraft> Draft, ResolutionView? Resolution, DecisionMeasured? Outcome);
+    DateTimeOffset OpenedAt, bool Lapsed, IReadOnlyList<IncentiveDraft> Draft, ResolutionView? Resolution, DecisionMeasured? Outcome, Guid? SubjectId);
 
 internal sealed record DecisionPage(IReadOnlyList<DecisionView> Items, string? Next) : ITabular
 {
@@ -99,7 +100,8 @@ internal static class DecisionEndpoints
         return new DecisionView(
             id, opened.Rule, opened.RuleVersion, opened.Figures, opened.From, opened.To, opened.Suggestion, opened.Provisional, opened.At, decision.Lapsed,
             opened.Rule == "mostly-reading" ? [new IncentiveDraft("comment", 2), new IncentiveDraft("share", 2)] : [],
-            decision.Resolved is { } resolved ? new ResolutionView(resolved.Action, keys.Open(resolved.Note), resolved.By, resolved.At) : null, decision.Measured);
+            decision.Resolved is { } resolved ? new ResolutionView(resolved.Action, keys.Open(resolved.Note), resolved.By, resolved.At) : null, decision.Measured,
+            opened.SubjectId);
     }
 
     private sealed record Place(DateTimeOffset At, Guid Id);

@@ -15,10 +15,11 @@ public abstract record DecisionEvent
 /// <param name="Provisional">The community was too small or too young for the rule to be sure.</param>
 /// <param name="From">The first day that the rule looked at.</param>
 /// <param name="To">The last day that the rule looked at.</param>
+/// <param name="SubjectId">Of what the rule speaks, where it is one thing of several: the plan.</param>
 [EventType("decision-opened.v1")]
 public sealed record DecisionOpened(
     string Family, string Rule, int RuleVersion, IReadOnlyDictionary<string, double> Figures, string Suggestion, bool Provisional, DateOnly From, DateOnly To,
-    DateTimeOffset At) : DecisionEvent;
+    DateTimeOffset At, Guid? SubjectId = null) : DecisionEvent;
 
 /// <summary>Nobody resolved it before another one of its family took its place.</summary>
 [EventType("decision-lapsed.v1")]

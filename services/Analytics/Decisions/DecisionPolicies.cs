@@ -1,4 +1,5 @@
 using Community.Analytics.Activity;
+using Community.Analytics.Revenue;
 using Community.EventStore;
 using Marten;
 using Npgsql;
@@ -6,7 +7,7 @@ using Npgsql;
 namespace Community.Analytics.Decisions;
 
 /// <summary>Opens decisions where rules find something, and measures what came of them. Done twice it is done once.</summary>
-internal sealed class DecisionMaker(IDocumentStore store, NpgsqlDataSource database)
+internal sealed class DecisionMaker(IDocumentStore store, NpgsqlDataSource database, RevenueAccess revenue)
 {
     private const int Batch = 50;
 
@@ -14,9 +15,15 @@ internal sealed class DecisionMaker(IDocumentStore store, NpgsqlDataSource datab
     {
         await using var snapshot = await ActivitySnapshot.Open(database, ct);
 
-        foreach (var finding in await snapshot.Evidence(now, ct) is { } evidence ? DecisionRules.Find(evidence) : [])
+        if (await snapshot.Evidence(now, ct) is { } evidence)
         {
-            await Open(finding, now, ct);
+            var running = Period.Month.StartOf(evidence.Today);
+            var plans = await revenue.Plans([.. Enumerable.Range(-3, 4).Select(running.AddMonths)], await snapshot.TimeZone(ct), ct);
+
+            foreach (var finding in DecisionRules.Find(evidence with { Plans = plans }))
+            {
+                await Open(finding, now, ct);
+            }
         }
 
         await Measure(snapshot, now, ct);
@@ -63,7 +70,17 @@ internal sealed class DecisionMaker(IDocumentStore store, NpgsqlDataSource datab
         foreach (var due in await session.Query<DecisionInList>().Where(d => d.MeasureAt <= now).OrderBy(d => d.MeasureAt).Take(Batch).ToListAsync(ct))
         {
             var metric = Outcomes.Metric(due.Family);
-            var (before, after, active) = await snapshot.Outcome(metric, Calendar.DayIn(zone, due.Resolved!.At), ct);
+            var resolved = Calendar.DayIn(zone, due.Resolved!.At);
+            var (before, after, active) = await snapshot.Outcome(metric, resolved, ct);
+
+            if (due.Opened.SubjectId is { } planId)
+            {
+                var (stayedBefore, stayedAfter) = (
+                    await revenue.Stayed(planId, resolved.AddDays(-Outcomes.WindowDays), resolved, zone, ct),
+                    await revenue.Stayed(planId, resolved, resolved.AddDays(Outcomes.WindowDays), zone, ct));
+                (before, after) = (new(stayedBefore.Stayed, stayedBefore.Paid), new(stayedAfter.Stayed, stayedAfter.Paid));
+            }
+
             await store.Handle(Decision.Decider, due.Id, new MeasureDecision(Outcomes.Of(metric, before, after, active, now)), ct);
         }
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Community.Analytics.Activity;
 using Community.Analytics.Forecasts;
 using Community.Analytics.Ingestion;
+using Community.Analytics.Revenue;
 
 namespace Community.Analytics.Decisions;
 
@@ -21,6 +22,9 @@ internal sealed record Evidence(
 {
     public const int WindowDays = 28;
 
+    /// <summary>Plans, at the end of the last full month and of the three before it.</summary>
+    public IReadOnlyList<PlanTrend> Plans { get; init; } = [];
+
     public DateOnly WindowStart => Today.AddDays(1 - WindowDays);
 
     public long Count(params string[] kinds) => kinds.Sum(kind => Counts.GetValueOrDefault(kind));
@@ -28,11 +32,12 @@ internal sealed record Evidence(
 
 /// <summary>What a rule says of the figures of a day.</summary>
 internal sealed record Finding(
-    string Family, string Rule, int Version, string Occasion, IReadOnlyDictionary<string, double> Figures, string Suggestion, bool Provisional, DateOnly From, DateOnly To)
+    string Family, string Rule, int Version, string Occasion, IReadOnlyDictionary<string, double> Figures, string Suggestion, bool Provisional, DateOnly From, DateOnly To,
+    Guid? SubjectId = null)
 {
     public Guid Stream => Decision.Stream(Rule, Version, Occasion);
 
-    public DecisionOpened Opened(DateTimeOffset at) => new(Family, Rule, Version, Figures, Suggestion, Provisional, From, To, at);
+    public DecisionOpened Opened(DateTimeOffset at) => new(Family, Rule, Version, Figures, Suggestion, Provisional, From, To, at, SubjectId);
 }
 
 /// <summary>
@@ -50,12 +55,16 @@ internal static class DecisionRules
     public const string Quality = "quality-below-bar";
     public const string Leaving = "members-about-to-leave";
 
+    /// <summary>A family for each plan: each is a question of its own.</summary>
+    public const string Plan = "plan-losing-money";
+
+    private const double PlanLoses = 0.1;
     private const double StickinessFallsTo = 0.8;
     private const double RatingBar = 3.5;
     private const double SilentShare = 0.1;
 
     public static IReadOnlyList<Finding> Find(Evidence evidence) =>
-        [.. new[] { OfEngagement(evidence), OfChurn(evidence), OfStickiness(evidence), OfQuality(evidence), OfLeaving(evidence) }.OfType<Finding>()];
+        [.. new[] { OfEngagement(evidence), OfChurn(evidence), OfStickiness(evidence), OfQuality(evidence), OfLeaving(evidence) }.OfType<Finding>(), .. OfPlans(evidence)];
 
     // The source's own: clicks > comments > shares, comments above both, or neither.
     private static Finding? OfEngagement(Evidence e)
@@ -112,6 +121,20 @@ internal static class DecisionRules
     private static Finding? OfLeaving(Evidence e) => e.Regulars < MinimumSize || e.Silent < e.Regulars * SilentShare ? null : new(
         Leaving, Leaving, 1, Day(Period.Week.StartOf(e.Today)), new Dictionary<string, double> { ["regulars"] = e.Regulars, ["silent"] = e.Silent },
         "invite-back", false, Period.Week.StartOf(e.Today).AddDays(-42), Period.Week.StartOf(e.Today).AddDays(-1));
+
+    // Less at the end of each of three months in a row, and a tenth less in all.
+    private static IEnumerable<Finding> OfPlans(Evidence e)
+    {
+        var last = Period.Month.StartOf(e.Today).AddMonths(-1);
+
+        return
+            from plan in e.Plans
+            where plan.Payers >= MinimumSize && plan.Mrr is [var a, var b, var c, var d] && b < a && c < b && d < c && d <= a * (1 - PlanLoses)
+            select new Finding(
+                $"{Plan}/{plan.PlanId}/{plan.Currency}", Plan, 1, $"{Month(last)}/{plan.PlanId}/{plan.Currency}",
+                new Dictionary<string, double> { ["mrr"] = plan.Mrr[3], ["mrrBefore"] = plan.Mrr[0], ["payers"] = plan.Payers },
+                "mend-or-end-the-plan", false, last.AddMonths(-2), last.AddMonths(1).AddDays(-1), plan.PlanId);
+    }
 
     private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 

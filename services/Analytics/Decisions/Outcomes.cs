@@ -14,6 +14,7 @@ internal static class Outcomes
     {
         DecisionRules.Engagement => "commented-or-shared",
         DecisionRules.Quality => "rated-four-or-better",
+        _ when family.StartsWith(DecisionRules.Plan, StringComparison.Ordinal) => "still-paying",
         _ => "active-again"
     };
 

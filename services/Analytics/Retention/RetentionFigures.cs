@@ -29,7 +29,24 @@ internal sealed record RetentionAnswer(IReadOnlyList<Cohort> Cohorts, string Tim
 internal sealed record CohortCount(DateOnly Cohort, DateOnly? Start, long Count);
 
 /// <param name="Zone">In which the instants of joining and paying become days.</param>
-internal sealed record RetentionQuestion(CohortBy By, RetentionMode Mode, string Zone);
+internal sealed record RetentionQuestion(CohortBy By, RetentionMode Mode, string Zone)
+{
+    /// <summary>
+    /// Whether whole periods answer it: no range, or one that begins and ends with a period. "On or after" must know the last
+    /// activity within the range, so that it is so only where nothing comes later.
+    /// </summary>
+    public bool IsOfWholePeriods(FigureShape shape)
+    {
+        var (from, to) = (shape.Range.From, shape.Range.To);
+        var endsWithData = to >= shape.Extent.To;
+        var endsWithPeriod = to == DateOnly.MaxValue || shape.Period.StartOf(to.AddDays(1)) == to.AddDays(1);
+        var beginsWithPeriod = shape.Period.StartOf(from) == from;
+
+        return By == CohortBy.Activity
+            ? (beginsWithPeriod || from <= shape.Extent.From) && (endsWithData || (endsWithPeriod && Mode == RetentionMode.On))
+            : beginsWithPeriod && endsWithPeriod && (endsWithData || Mode == RetentionMode.On);
+    }
+}
 
 internal static class RetentionFigures
 {
@@ -48,20 +65,34 @@ internal static class RetentionFigures
     public static async Task<IReadOnlyList<Cohort>> Cohorts(this ActivitySnapshot snapshot, FigureShape shape, RetentionQuestion question, CancellationToken ct)
     {
         var last = question.Mode == RetentionMode.OnOrAfter;
+        var sql = question.IsOfWholePeriods(shape) && await snapshot.HasCells(ct) ? OfCells(last) : OfMembers(question.By, last);
         var rows = await snapshot.Rows<CohortCount>(
-            $"""
-            with {Members(question.By)},
-            seen as (select member_id, start from member_periods where period = @period and first_day <= @To),
-            cells as (
-                select member_id, cohort, {(last ? "max(start) as start" : "start")} from members join seen using (member_id)
-                where start >= cohort {(last ? "group by member_id, cohort" : "")})
-            select cohort, null::date as start, count(*) as count from members group by cohort
-            union all select cohort, start, count(*) from cells group by cohort, start
-            """,
-            new { period = shape.Period.Word(), shape.Range.From, shape.Range.To, zone = question.Zone, by = Web.EnumWords.ToWord(question.By) }, ct);
+            sql, new { period = shape.Period.Word(), shape.Range.From, shape.Range.To, zone = question.Zone, by = Web.EnumWords.ToWord(question.By) }, ct);
 
         return shape.Cohorts(rows, last);
     }
+
+    // As many rows as the answer has numbers, however many members and activities there are.
+    private static string OfCells(bool last) =>
+        $"""
+        select cohort, null::date as start, size as count from retention_cells
+        where cohort_by = @by and period = @period and start = cohort and cohort between date_trunc(@period, @From::timestamp)::date and @To and size > 0
+        union all
+        select cohort, start, {(last ? "last" : "active")} from retention_cells
+        where cohort_by = @by and period = @period and cohort between date_trunc(@period, @From::timestamp)::date and @To and start <= @To and {(last ? "last" : "active")} > 0
+        """;
+
+    // One row for each member and period that lies in the range.
+    private static string OfMembers(CohortBy by, bool last) =>
+        $"""
+        with {Members(by)},
+        seen as (select member_id, start from member_periods where period = @period and first_day <= @To),
+        cells as (
+            select member_id, cohort, {(last ? "max(start) as start" : "start")} from members join seen using (member_id)
+            where start >= cohort {(last ? "group by member_id, cohort" : "")})
+        select cohort, null::date as start, count(*) as count from members group by cohort
+        union all select cohort, start, count(*) from cells group by cohort, start
+        """;
 
     private static IReadOnlyList<Cohort> Cohorts(this FigureShape shape, IEnumerable<CohortCount> rows, bool last) =>
     [

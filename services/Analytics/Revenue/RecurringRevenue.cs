@@ -14,9 +14,10 @@ namespace Community.Analytics.Revenue;
 /// <param name="Version">Of what is known of one subscription, the highest is the last.</param>
 /// <param name="MonthlyAmount">Its part of the monthly recurring revenue from now on, in minor units.</param>
 /// <param name="Currency">ISO 4217; null where none was said: it has stopped counting.</param>
+/// <param name="PlanId">Null where none was said: the one that was said before holds.</param>
 [EventType("recurring-revenue-recorded.v1")]
 public sealed record RecurringRevenueRecorded(
-    Guid SubscriptionId, Guid MemberId, long Version, long MonthlyAmount, string? Currency, DateTimeOffset At) : HeardEvent;
+    Guid SubscriptionId, Guid MemberId, long Version, long MonthlyAmount, string? Currency, DateTimeOffset At, Guid? PlanId = null) : HeardEvent;
 
 /// <summary>What each subscription is worth a month, as payments tells it.</summary>
 internal sealed class RecordRecurringRevenue(IDocumentStore store) :
@@ -24,13 +25,13 @@ internal sealed class RecordRecurringRevenue(IDocumentStore store) :
     IConsumer<SubscriptionPaused>, IConsumer<SubscriptionResumed>, IConsumer<SubscriptionEnded>
 {
     public Task Consume(ConsumeContext<SubscriptionStarted> context) =>
-        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At));
+        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At, m.PlanId));
 
     public Task Consume(ConsumeContext<SubscriptionRenewed> context) =>
-        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At));
+        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At, m.PlanId));
 
     public Task Consume(ConsumeContext<SubscriptionChanged> context) =>
-        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At));
+        Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At, m.PlanId));
 
     public Task Consume(ConsumeContext<SubscriptionPastDue> context) =>
         Record(context, m => new(m.SubscriptionId, m.MemberId, m.Version, m.MonthlyAmount, m.Currency, m.At));
@@ -65,10 +66,11 @@ internal sealed class RecurringRevenue : EventProjection
         table.AddColumn<long>("amount").NotNull();
         table.AddColumn("currency", "text");
         table.AddColumn("at", "timestamptz").NotNull();
+        table.AddColumn<Guid>("plan_id");
         SchemaObjects.Add(table);
         Options.DeleteDataInTableOnTeardown(table.Identifier.QualifiedName);
         _insert = $"""
-            insert into {table.Identifier.QualifiedName} (subscription_id, version, member_id, amount, currency, at) values (?, ?, ?, ?, ?, ?)
+            insert into {table.Identifier.QualifiedName} (subscription_id, version, member_id, amount, currency, at, plan_id) values (?, ?, ?, ?, ?, ?, ?)
             on conflict do nothing
             """;
     }
@@ -78,7 +80,8 @@ internal sealed class RecurringRevenue : EventProjection
         if (e.Data is RecurringRevenueRecorded told)
         {
             operations.QueueSqlCommand(
-                _insert, told.SubscriptionId, told.Version, told.MemberId, told.MonthlyAmount, told.Currency ?? (object)DBNull.Value, told.At.ToUniversalTime());
+                _insert, told.SubscriptionId, told.Version, told.MemberId, told.MonthlyAmount, told.Currency ?? (object)DBNull.Value, told.At.ToUniversalTime(),
+                told.PlanId ?? (object)DBNull.Value);
         }
 
         return ValueTask.CompletedTask;

@@ -138,11 +138,12 @@ public sealed class FigureTests
     {
         const string Days = "select coalesce(string_agg(d::text, chr(10) order by member_id, day, kind), '') from member_days d";
         const string Periods = "select coalesce(string_agg(p::text, chr(10) order by period, member_id, start), '') from member_periods p";
-        var before = (await analytics.Scalar<string>(Days), await analytics.Scalar<string>(Periods));
+        const string Cells = "select coalesce(string_agg(c::text, chr(10) order by cohort_by, period, cohort, start), '') from retention_cells c where size <> 0 or active <> 0 or last <> 0";
+        var before = (await analytics.Scalar<string>(Days), await analytics.Scalar<string>(Periods), await analytics.Scalar<string>(Cells));
         var daemon = analytics.Host.Services.GetRequiredService<ProjectionHost>().Daemon ?? throw new InvalidOperationException("No daemon runs here.");
         await daemon.RebuildProjectionAsync("member-days", Eventually.Silence, CancellationToken.None);
 
-        Assert.Equal(before, (await analytics.Scalar<string>(Days), await analytics.Scalar<string>(Periods)));
+        Assert.Equal(before, (await analytics.Scalar<string>(Days), await analytics.Scalar<string>(Periods), await analytics.Scalar<string>(Cells)));
     }
 
     private static async Task AssertFiguresOf(IEnumerable<(string Member, DateTimeOffset At)> log)
@@ -219,7 +220,7 @@ public sealed class FigureProperties(AnalyticsHost analytics) : IClassFixture<An
                 FigureTests.Member(seed % 11), kinds[random.Next(3)], null, first.AddSeconds(random.Next(150 * 86_400))));
         }).ToList();
         // At the beginning: a failed run must not disturb the shrinking after it.
-        await analytics.Scalar<int>("truncate member_days, member_periods, member_calendar; delete from mt_events where type = 'activity-recorded.v1'; select 1");
+        await analytics.Scalar<int>("truncate member_days, member_periods, member_starts, retention_cells, member_calendar; delete from mt_events where type = 'activity-recorded.v1'; select 1");
         await FigureTests.Tell(analytics, activities);
         var triples = activities.ConvertAll(a => new Triple(a.MemberId.ToString(), a.At, a.Kind));
         var (begin, end) = (Day(Math.Min(from, to)), Day(Math.Max(from, to)));

@@ -5,6 +5,7 @@ using Community.Analytics.Activity;
 using Community.Analytics.Decisions;
 using Community.Analytics.Forecasts;
 using Community.Analytics.Ingestion;
+using Community.Analytics.Revenue;
 using Community.Analytics.Tests.Activity;
 using Community.EventStore;
 using Community.Testing;
@@ -85,6 +86,19 @@ public sealed class DecisionRuleTests
         Assert.Equal("members-about-to-leave", Other(Calm with { Silent = 6 })?.Rule);
         Assert.Null(Other(Calm with { Silent = 5 }));
         Assert.Null(Other(Calm with { Regulars = 29, Silent = 29 }));
+    }
+
+    [Theory]
+    [InlineData(true, 1000, 980, 950, 900)]
+    [InlineData(false, 1000, 980, 950, 901)] // less than a tenth
+    [InlineData(false, 1000, 1000, 900, 800)] // two months only
+    [InlineData(false, 1000, 700, 710, 600)] // with a better one in between
+    public void A_plan_that_loses_money(bool fires, long first, long second, long third, long last)
+    {
+        var plan = new PlanTrend(new Guid(7, 0, 0, new byte[8]), "CNY", [first, second, third, last], 30);
+        var finding = Other(Calm with { Plans = [plan with { PlanId = Guid.Empty, Mrr = [5, 5, 5, 5] }, plan] });
+        Assert.Equal(fires ? ("plan-losing-money", (Guid?)plan.PlanId) : default, (finding?.Rule, finding?.SubjectId));
+        Assert.Null(Other(Calm with { Plans = [plan with { Payers = 29 }] }));
     }
 
     [Fact]

@@ -5,10 +5,10 @@ using Npgsql;
 namespace Community.Analytics.Activity;
 
 /// <summary>
-/// Wherever the read model is counted in another zone than the one that holds, has it built anew beside the serving one.
-/// Again and again: a zone may change while the read model is being built for the one before.
+/// Wherever the read model is counted in another zone than the one that holds, or without the cells of cohorts, has it built
+/// anew beside the serving one. Again and again: a zone may change while the read model is being built for the one before.
 /// </summary>
-internal sealed class RebuildOnTimeZoneChange(NpgsqlDataSource database, TimeProvider clock, ILogger<RebuildOnTimeZoneChange> log)
+internal sealed class RebuildWhereOutdated(NpgsqlDataSource database, TimeProvider clock, ILogger<RebuildWhereOutdated> log)
     : PeriodicJob("count-anew", TimeSpan.FromSeconds(2), clock, log)
 {
     // One that failed or was called off is not asked for again at once.
@@ -16,8 +16,8 @@ internal sealed class RebuildOnTimeZoneChange(NpgsqlDataSource database, TimePro
 
     private static readonly string Outdated =
         $"""
-        select exists (select from member_days)
-            and coalesce((select time_zone from member_calendar), 'UTC') <> {CommunityTimeZone.InForce()}
+        select (exists (select from member_days) or exists (select from member_starts))
+            and not exists (select from member_calendar where time_zone = {CommunityTimeZone.InForce()} and has_cells)
             and not exists (
                 select from projection_rebuilds
                 where projection = '{MemberDays.ProjectionName}' and (ended_at is null or (ended_at > $1 and status in ('failed', 'cancelled'))))
@@ -32,7 +32,7 @@ internal sealed class RebuildOnTimeZoneChange(NpgsqlDataSource database, TimePro
         if ((bool)(await outdated.ExecuteScalarAsync(ct))!
             && await RebuildRequest.Ask(database, Guid.CreateVersion7(now), MemberDays.ProjectionName, by: null, now, ct))
         {
-            Log.LogInformation("The community's time zone is another: activity is counted anew");
+            Log.LogInformation("The community's time zone is another, or cohorts were not counted: activity is counted anew");
         }
     }
 }
