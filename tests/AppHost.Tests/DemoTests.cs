@@ -20,7 +20,7 @@ public sealed partial class DemoTests
     [
         "/admin", "/admin/members", "/admin/applications", "/admin/outbox", "/admin/plans", "/admin/coupons", "/admin/orders", "/admin/refunds", "/admin/chargebacks", "/admin/payouts",
         "/admin/ledger", "/admin/reconciliation", "/admin/rules", "/admin/rewards", "/admin/decisions", "/admin/growth", "/admin/retention", "/admin/revenue", "/admin/funnel", "/admin/content",
-        "/admin/what-if", "/system"
+        "/admin/what-if", "/admin/badges", "/admin/abuse", "/admin/audit", "/system"
     ];
 
     private static readonly Dictionary<string, string[]> Pages = new()
@@ -38,6 +38,7 @@ public sealed partial class DemoTests
     private static readonly Dictionary<string, string> MayBeEmpty = new()
     {
         ["/admin/reconciliation"] = "nothing differs: no gateway's report was uploaded",
+        ["/admin/abuse"] = "the made-up members farm nothing, so that nothing is held",
         ["/me/settings/security"] = "no sign-in by an account elsewhere is configured"
     };
 

@@ -16,7 +16,8 @@ public sealed class AccessibilityTests(RunningCommunity community)
     private static readonly string[] ForOperators =
     [
         "/admin", "/admin/members", "/admin/applications", "/admin/plans", "/admin/coupons", "/admin/rules", "/admin/rewards", "/admin/badges", "/admin/abuse", "/admin/orders", "/admin/refunds", "/admin/settings",
-        "/admin/payouts", "/admin/ledger", "/admin/reconciliation", "/admin/chargebacks", "/admin/outbox",
+        "/admin/payouts", "/admin/ledger", "/admin/reconciliation", "/admin/chargebacks", "/admin/outbox", "/admin/audit",
+        "/admin/decisions", "/admin/growth", "/admin/retention", "/admin/revenue", "/admin/funnel", "/admin/content", "/admin/what-if",
         "/system?still=true"
     ];
 

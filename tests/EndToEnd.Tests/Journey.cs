@@ -87,8 +87,7 @@ internal static class Journey
 
     private static async Task Give(Visitor owner, Visitor to, string role)
     {
-        await owner.Go("/admin/members");
-        await owner.Page.Locator("main table a", new() { HasText = to.Name }).ClickAsync();
+        await owner.Follow("/admin/members", "main table a", to.Name);
         await owner.Arrives("/admin/members/[0-9a-f-]+");
         await owner.Do("give-role", role);
         await to.SignInAgain();
@@ -112,8 +111,7 @@ internal static class Journey
 
     private static async Task Review(Visitor reviewer, string title)
     {
-        await reviewer.Go("/review");
-        await reviewer.Page.Locator("main ol a", new() { HasText = title }).ClickAsync();
+        await reviewer.Follow("/review", "main ol a", title);
         await Expect(reviewer.Page.Locator("article h2")).ToHaveTextAsync(title);
         await reviewer.Send("review", [("notes", "Clear, and complete.")], "approved");
         await reviewer.Arrives(@"/review\?done=review");
@@ -122,8 +120,7 @@ internal static class Journey
     /// <returns>Path of the article, to whose paragraph the buyer came back.</returns>
     private static async Task<string> Buy(Visitor member, string title)
     {
-        await member.Go("/contents");
-        await member.Page.Locator(".card a", new() { HasText = title }).ClickAsync();
+        await member.Follow("/contents", ".card a", title);
         await member.Arrives("/contents/[0-9a-f-]{36}/.");
         var article = new Uri(member.Page.Url).AbsolutePath;
         await Expect(member.See(Beginning)).ToBeVisibleAsync();

@@ -80,6 +80,19 @@ internal sealed partial class Visitor : IAsyncDisposable
         await Looks();
     }
 
+    /// <summary>Follows a link of a list, which hears of what is new a moment later.</summary>
+    public async Task Follow(string list, string link, string text)
+    {
+        var wanted = Page.Locator(link, new() { HasText = text });
+        await Eventually.True(async () =>
+        {
+            await Go(list);
+
+            return await wanted.CountAsync() > 0;
+        }, $"{text} to be listed on {list}");
+        await wanted.First.ClickAsync();
+    }
+
     public ILocator Form(string handler) => Page.Locator($"form:has(input[name='_handler'][value='{handler}'])");
 
     /// <summary>Fills a form in and sends it by its first button, or by the one whose value is given.</summary>

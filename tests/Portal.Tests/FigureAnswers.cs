@@ -118,11 +118,13 @@ internal sealed partial class Neighbours
                 high = 0.42,
                 guardrails = new[] { new { figure = "active", before = 100, after = 80, held = false } },
                 at = Then
-            })));
+            }),
+            OneDecision("falling-stickiness", "give-reasons-to-return", new { stickiness = 0.214, before = 0.3, mau = 60 }, new { action = "dismissed", note = (string?)null, by = Paid, at = Then }, outcome: null),
+            OneDecision("plan-losing-money", "mend-or-end-the-plan", new { mrr = 123_400, mrrBefore = 150_000, payers = 40 }, new { action = "dismissed", note = (string?)null, by = Paid, at = Then }, outcome: null, "CNY")));
         server.MapPost("/decisions/{id:guid}/resolution", (HttpRequest request) => Note(request, Results.NoContent()));
     }
 
-    private static object OneDecision(string rule, string suggestion, object figures, object? resolution, object? outcome) => new
+    private static object OneDecision(string rule, string suggestion, object figures, object? resolution, object? outcome, string? currency = null) => new
     {
         decisionId = Decision,
         rule,
@@ -137,7 +139,8 @@ internal sealed partial class Neighbours
         draft = resolution is null ? new[] { new { activity = "comment", factor = 2.0 } } : [],
         resolution,
         outcome,
-        subjectId = (Guid?)null
+        subjectId = (Guid?)null,
+        currency
     };
 
     private IResult? Csv(HttpRequest request)

@@ -94,6 +94,7 @@ public sealed partial class FigurePagesTests : IAsyncLifetime
         Assert.Contains("Difference +30.0 points, between +17.0 and +42.0.", WebUtility.HtmlDecode(page), StringComparison.Ordinal);
         Assert.Contains("Active members fell from 100 to 80", page, StringComparison.Ordinal);
         Assert.Contains("Holidays &lt;b&gt;", page, StringComparison.Ordinal);
+        Assert.All(["21.4", "30.0", "¥1,234.00", "¥1,500.00"], figure => Assert.Contains(figure, WebUtility.HtmlDecode(page), StringComparison.Ordinal));
         Assert.Contains("/admin/figures?figure=leaving&amp;start=2026-03-01&amp;period=week", page, StringComparison.Ordinal);
 
         var answer = await JourneyTests.Deed(_operator!, "/admin/decisions", "resolve-decision", Neighbours.Decision, value: "applied");

@@ -25,7 +25,7 @@ internal static partial class Replay
         await system.EqualsTheLog("incentives",
             "select entry_id::text, member_id::text, points::text, rule, rule_version::text, cause from points_entries where kind = 'earned'",
             "select id::text, data->>'memberId', data->>'points', data->>'rule', data->>'ruleVersion', data->>'cause' from mt_events where type in ('points-earned.v1', 'points-earned.v2')");
-        foreach (var service in new[] { "membership", "payments", "content" })
+        foreach (var service in new[] { "membership", "content" })
             await system.EqualsTheLog(service,
                 "select event_id::text, by::text, type, subject::text from staff_actions",
                 "select id::text, user_name, type, stream_id::text from mt_events where headers ? 'by-staff'");

@@ -22,10 +22,11 @@ internal sealed record IncentiveDraft(string Activity, double Factor);
 /// <param name="Provisional">The community was too small or too young for the rule to be sure.</param>
 /// <param name="Lapsed">A newer one took its place before it was resolved.</param>
 /// <param name="SubjectId">The plan of which a rule about plans speaks; null: the whole community.</param>
+/// <param name="Currency">Of figures that are money, in its minor units; null: none is.</param>
 /// <param name="Draft">What applying the suggestion would change in the rules of incentives; empty where it changes none.</param>
 internal sealed record DecisionView(
     Guid DecisionId, string Rule, int RuleVersion, IReadOnlyDictionary<string, double> Figures, DateOnly From, DateOnly To, string Suggestion, bool Provisional,
-    DateTimeOffset OpenedAt, bool Lapsed, IReadOnlyList<IncentiveDraft> Draft, ResolutionView? Resolution, DecisionMeasured? Outcome, Guid? SubjectId);
+    DateTimeOffset OpenedAt, bool Lapsed, IReadOnlyList<IncentiveDraft> Draft, ResolutionView? Resolution, DecisionMeasured? Outcome, Guid? SubjectId, string? Currency);
 
 internal sealed record DecisionPage(IReadOnlyList<DecisionView> Items, string? Next) : ITabular
 {
@@ -101,7 +102,7 @@ internal static class DecisionEndpoints
             id, opened.Rule, opened.RuleVersion, opened.Figures, opened.From, opened.To, opened.Suggestion, opened.Provisional, opened.At, decision.Lapsed,
             opened.Rule == "mostly-reading" ? [new IncentiveDraft("comment", 2), new IncentiveDraft("share", 2)] : [],
             decision.Resolved is { } resolved ? new ResolutionView(resolved.Action, keys.Open(resolved.Note), resolved.By, resolved.At) : null, decision.Measured,
-            opened.SubjectId);
+            opened.SubjectId, opened.Currency);
     }
 
     private sealed record Place(DateTimeOffset At, Guid Id);

@@ -16,10 +16,11 @@ public abstract record DecisionEvent
 /// <param name="From">The first day that the rule looked at.</param>
 /// <param name="To">The last day that the rule looked at.</param>
 /// <param name="SubjectId">Of what the rule speaks, where it is one thing of several: the plan.</param>
+/// <param name="Currency">Of figures that are money, in its minor units.</param>
 [EventType("decision-opened.v1")]
 public sealed record DecisionOpened(
     string Family, string Rule, int RuleVersion, IReadOnlyDictionary<string, double> Figures, string Suggestion, bool Provisional, DateOnly From, DateOnly To,
-    DateTimeOffset At, Guid? SubjectId = null) : DecisionEvent;
+    DateTimeOffset At, Guid? SubjectId = null, string? Currency = null) : DecisionEvent;
 
 /// <summary>Nobody resolved it before another one of its family took its place.</summary>
 [EventType("decision-lapsed.v1")]

@@ -33,11 +33,11 @@ internal sealed record Evidence(
 /// <summary>What a rule says of the figures of a day.</summary>
 internal sealed record Finding(
     string Family, string Rule, int Version, string Occasion, IReadOnlyDictionary<string, double> Figures, string Suggestion, bool Provisional, DateOnly From, DateOnly To,
-    Guid? SubjectId = null)
+    Guid? SubjectId = null, string? Currency = null)
 {
     public Guid Stream => Decision.Stream(Rule, Version, Occasion);
 
-    public DecisionOpened Opened(DateTimeOffset at) => new(Family, Rule, Version, Figures, Suggestion, Provisional, From, To, at, SubjectId);
+    public DecisionOpened Opened(DateTimeOffset at) => new(Family, Rule, Version, Figures, Suggestion, Provisional, From, To, at, SubjectId, Currency);
 }
 
 /// <summary>
@@ -133,7 +133,7 @@ internal static class DecisionRules
             select new Finding(
                 $"{Plan}/{plan.PlanId}/{plan.Currency}", Plan, 1, $"{Month(last)}/{plan.PlanId}/{plan.Currency}",
                 new Dictionary<string, double> { ["mrr"] = plan.Mrr[3], ["mrrBefore"] = plan.Mrr[0], ["payers"] = plan.Payers },
-                "mend-or-end-the-plan", false, last.AddMonths(-2), last.AddMonths(1).AddDays(-1), plan.PlanId);
+                "mend-or-end-the-plan", false, last.AddMonths(-2), last.AddMonths(1).AddDays(-1), plan.PlanId, plan.Currency);
     }
 
     private static string Day(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);

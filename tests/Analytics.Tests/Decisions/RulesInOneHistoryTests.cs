@@ -51,6 +51,7 @@ public sealed class RulesInOneHistoryTests(AnalyticsHost analytics) : IClassFixt
         Assert.Equal((2.0, 40), (Figure("quality-below-bar", "rating"), Figure("quality-below-bar", "ratings")));
         Assert.Equal((34_000, 40_000, 40), (Figure("plan-losing-money", "mrr"), Figure("plan-losing-money", "mrrBefore"), Figure("plan-losing-money", "payers")));
         Assert.Equal(Plan, opened["plan-losing-money"].GetProperty("subjectId").GetGuid());
+        Assert.Equal("CNY", opened["plan-losing-money"].GetProperty("currency").GetString());
         Assert.Equal((100, 50), (Figure("members-about-to-leave", "regulars"), Figure("members-about-to-leave", "silent")));
         Assert.Equal((50, 100), (Figure("churn-above-forecast", "active"), Figure("churn-above-forecast", "activeBefore")));
         Assert.Equal(1 / 31.0, Figure("falling-stickiness", "stickiness"), 9);

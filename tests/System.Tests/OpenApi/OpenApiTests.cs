@@ -39,7 +39,7 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         await Payments(anybody, owner, member, content);
         await Plans(anybody, owner, member, creator, moderator);
         await Topics(anybody, creator, member);
-        await Imports(tokens.Import, member);
+        await Imports(owner, tokens.Import, member);
         await Incentives(owner, member);
         await Abuse(owner, creator, member, await Task.WhenAll(Enumerable.Range(0, NewVoters).Select(async _ => await system.Join() with { Descriptions = _descriptions })));
         await Figures(owner, member);
@@ -50,7 +50,7 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         // What comes of it must not reach the figures of another test.
         await system.AllIsHeard();
         await system.Counts(before,
-            ("content", 2), ("view", 1), ("share", 1), ("reaction", 2), ("feedback", 1), ("comment", 5), ("order", 4),
+            ("content", 3), ("view", 2), ("share", 2), ("reaction", 3), ("feedback", 2), ("comment", 5), ("order", 5),
             ("topic", 3), ("reply", 2), ("vote", 3 + NewVoters));
         Covered(rebuildable);
     }
@@ -591,7 +591,7 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
         async Task<bool> Listed(string list) => (await anybody.Get($"content/topics/{topic}{list}").Gives(200))["items"] is null or JsonArray { Count: > 0 };
     }
 
-    private static async Task Imports(Person import, Person member)
+    private static async Task Imports(Person owner, Person import, Person member)
     {
         var (topic, reply, comment, vote, award) = (Id(), Id(), Id(), Id(), Id());
         var (author, at, body) = ((Guid?)null, LongAgo, "<p>Of old.</p>");
@@ -603,6 +603,23 @@ public sealed class OpenApiTests(CommunitySystem system, ITestOutputHelper outpu
             new { commentId = Id(), subjectKind = "reply", subjectId = topic, authorId = author, body, at });
         await Take("content/imports/votes", new { voteId = vote, subjectKind = "reply", subjectId = reply, voterId = (Guid?)member.Id, value = 1, at });
         await Take("content/imports/accepted-replies", new { topicId = topic, replyId = reply, at });
+        var (content, reader, order) = (Id(), Id(), Id());
+        var plan = (await owner.Post("payments/plans", new { name = "Copper", tier = "copper", price = new { amount = 500, currency = "CNY" }, interval = "month", trialDays = 0 }).Gives(201)).Id("planId");
+        await Take("content/imports/contents", new { contentId = content, authorId = Id(), title = "Of old", topic = "history", format = "article", body = "As it was.", tags = new[] { "old" }, status = "published", at });
+        await Take("content/imports/views", new { id = Id(), contentId = content, memberId = reader, at });
+        await Take("content/imports/shares", new { id = Id(), contentId = content, memberId = reader, channel = "link", at });
+        await Take("content/imports/reactions", new { id = Id(), contentId = content, memberId = reader, kind = "insightful", at });
+        await Take("content/imports/feedback", new { id = Id(), contentId = content, memberId = reader, rating = 4, at });
+        await Take("payments/imports/orders", new
+        {
+            orderId = order,
+            memberId = reader,
+            item = new { kind = "plan", id = plan, name = "Copper" },
+            amount = new { amount = 500, currency = "CNY" },
+            paid = new { gateway = "elsewhere", receipt = "r-1" },
+            at
+        });
+        await Take("payments/imports/subscriptions", new { subscriptionId = order, memberId = reader, orders = new[] { order }, renewal = "never" });
         await Take("incentives/imports/badges", new { awardId = award, memberId = member.Id, name = "Of old", @class = "gold", at });
 
         async Task Take(string address, params object[] items)
