@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using Community.EventStore;
 using Community.Testing;
 
 namespace Community.Payments.Tests.Gateways;
@@ -97,7 +98,13 @@ public sealed class SandboxTests(PaymentsService payments)
         await using var production = await ServiceHost<Program>.Start(
             "payments", payments.Issuer,
             new Dictionary<string, string?> { ["environment"] = "Production", ["Gateways:Sandbox:Enabled"] = enabled, ["Gateways:Sandbox:Secret"] = PaymentsService.Secret },
-            database: payments.Host.Database, messaging: payments.Host.Messaging);
+            database: payments.Host.Database, messaging: payments.Host.Messaging,
+            // Without its sandbox it would fail the charges of other tests.
+            configure: services =>
+            {
+                foreach (var job in services.Where(service => typeof(PeriodicJob).IsAssignableFrom(service.ImplementationType)).ToList())
+                    services.Remove(job);
+            });
         using var client = payments.Member(PaymentsService.New());
         var order = await PaymentsService.Place(client, (await payments.Offer(), 1));
         using var there = production.Client();

@@ -16,7 +16,7 @@ public sealed class RewardTests(PaymentsService payments)
         await Say(used, used, unused);
         await Told<Contracts.RewardGiven>(told => told.RedemptionId == unused.RedemptionId);
         await Told<Contracts.RewardGiven>(told => told.RedemptionId == used.RedemptionId);
-        var product = await payments.Offer(1000, "THB");
+        var product = await payments.Offer(1000, "DOP");
         using var client = payments.Member(member);
         using var stranger = payments.Member(other);
         await (await stranger.PostAsJsonAsync("/orders", Wish(product, used.CouponCode!))).ShouldBeProblem(HttpStatusCode.Conflict, "coupon-unknown");
