@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using Community.EventStore;
 using Community.Testing;
+using Microsoft.Extensions.Hosting;
 
 namespace Community.Payments.Tests.Gateways;
 
@@ -102,7 +103,7 @@ public sealed class SandboxTests(PaymentsService payments)
             // Without its sandbox it would fail the charges of other tests.
             configure: services =>
             {
-                foreach (var job in services.Where(service => typeof(PeriodicJob).IsAssignableFrom(service.ImplementationType)).ToList())
+                foreach (var job in services.Where(service => service.ServiceType == typeof(IHostedService) && typeof(PeriodicJob).IsAssignableFrom(service.ImplementationType)).ToList())
                     services.Remove(job);
             });
         using var client = payments.Member(PaymentsService.New());
