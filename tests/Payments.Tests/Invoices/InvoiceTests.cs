@@ -97,7 +97,8 @@ public sealed class InvoiceTests(PaymentsService payments)
             async () =>
             {
                 await using var session = payments.Session();
-                var money = (await session.Events.QueryAllRawEvents().ToListAsync()).Count(e => e.Data is OrderPaid { Amount.Amount: > 0 } or OrderRefunded);
+                // What was paid elsewhere has its document from there.
+                var money = (await session.Events.QueryAllRawEvents().ToListAsync()).Count(e => e.Data is OrderPaid { Amount.Amount: > 0, Imported: false } or OrderRefunded { Imported: false });
                 var issued = (await session.Events.QueryAllRawEvents().ToListAsync()).Where(e => e.Data is InvoiceIssued).Select(e => (InvoiceIssued)e.Data).ToList();
 
                 foreach (var year in issued.GroupBy(i => i.Year))
