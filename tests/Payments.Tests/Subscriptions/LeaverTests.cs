@@ -30,6 +30,7 @@ public sealed class LeaverTests(Neighbourhood payments)
         using var client = payments.Member(member);
         await client.PutAsJsonAsync("/billing-details", new { name = "Wang Wu Ltd", address = "1 Road" });
         var id = (await payments.Buy(client, await payments.Plan(3_000))).Id("orderId");
+        await Neighbourhood.Until(client, $"/subscriptions/{id}", s => s.Text("status") == "active");
         var invoices = await Neighbourhood.Until(client, "/invoices", list => list["items"]!.AsArray().Count == 1);
         await payments.Say(new MemberErased(member, 2, PaymentsService.Now));
         await Neighbourhood.Until(payments.Operator, $"/subscriptions/{id}", s => s.Text("status") == "ended");
